@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The card's firmware as the kernel driver sees it: a card with functions, user contexts that own
+ * objects, one entry for PRM commands, and the few things that a kernel driver does with memory
+ * addresses instead of commands of its user (memory regions, umems, doorbell pages, flow rules).
+ *
+ * Strictness: unknown opcodes, short or long inputs, set reserved bits of fields that are known,
+ * references to objects of another user context or that do not exist, arcs that a state does not
+ * have and missing capabilities fail with status and syndrome, and the log names field, value and
+ * reason. An object that another one uses cannot be destroyed (RES_BUSY).
+ *
+ * Threads: every function may be called from any thread; each takes the card's lock (vnet_lock)
+ * for its whole run. The event callbacks are called with that lock held: they must not call back.
+ */
+#ifndef FW_H
+#define FW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base_log.h"
+#include "prm_cmd.h"
+
+struct fw_card; /**< one card: one engine, one wire, some functions */
+struct fw_func; /**< one PCI function of it */
+struct fw_uctx; /**< one user context (DevX uid); everything made under it dies with it */
+struct wire;
+
+#define FW_MAX_FUNCS 32u
+
+/** What the card announces; fw_caps_init() fills in the defaults. */
+struct fw_caps {
+	uint32_t max_virtqs;      /**< virtio_emulation_cap.max_num_virtio_queues, per function */
+	uint8_t log_max_rqt_size;
+	uint8_t num_lag_ports;
+	bool eth_net_offloads;
+	bool virtq_counters;      /**< object type VIRTIO_Q_COUNTERS */
+	uint32_t device_features; /**< PRM_VIRTQ_F_* */
+	uint8_t event_modes;      /**< bitmap of 1 << enum prm_virtq_event_mode */
+	uint8_t queue_types;      /**< bitmap of 1 << enum prm_virtq_type */
+	uint32_t umem_param_a[3], umem_param_b[3]; /**< buffer n: a * queue size + b bytes */
+};
+
+void fw_caps_init(struct fw_caps *caps);
+
+struct fw_card_attr {
+	unsigned int nb_funcs; /**< 1 to FW_MAX_FUNCS; function i is port i of the wire */
+	const struct fw_caps *caps;
+	struct wire *wire;     /**< borrowed, must outlive the card */
+	const struct base_log *log;
+};
+
+/** @return 0, -EINVAL, -ENOMEM or the engine's error. */
+int fw_card_create(const struct fw_card_attr *attr, struct fw_card **card);
+/** Pulls the plug; user contexts must be gone (assert). NULL is fine. */
+void fw_card_destroy(struct fw_card *card);
+/** Function @p index, NULL when there is none. */
+struct fw_func *fw_card_func(struct fw_card *card, unsigned int index);
+/** MAC address of the function's port, 6 bytes. */
+const uint8_t *fw_func_mac(const struct fw_func *func);
+/** Commands executed by the function since the card was created (QUERY_HCA_CAP included). */
+uint64_t fw_func_nb_cmds(const struct fw_func *func);
+
+/** What a user context is told; called with the card's lock held. */
+struct fw_uctx_ops {
+	/** An armed completion queue got a completion. */
+	void (*completion)(void *arg, uint32_t cqn);
+	/** Something happened to an object; @p eqe: the 64-byte event queue entry. */
+	void (*event)(void *arg, const struct prm_obj_kind *kind, uint32_t id, uint16_t event,
+			const void *eqe);
+};
+
+int fw_uctx_create(struct fw_func *func, const struct fw_uctx_ops *ops, void *arg,
+		struct fw_uctx **uctx);
+/** Destroys everything the context still owns, in an order that works, then itself. NULL fine. */
+void fw_uctx_destroy(struct fw_uctx *uctx);
+
+/**
+ * Executes one command. @p out is always written when @p outlen >= 8: status 0, or status and
+ * syndrome with the rest zero.
+ * @return 0; -EREMOTEIO when the status is not OK; -EINVAL when in or out is too short to hold a
+ * header (nothing was written).
+ */
+int fw_cmd_exec(struct fw_uctx *uctx, const void *in, size_t inlen, void *out, size_t outlen);
+
+/* --- what the kernel driver does itself ----------------------------------------------------- */
+
+enum fw_access {
+	FW_LOCAL_WRITE = 1u << 0,
+	FW_REMOTE_READ = 1u << 1,
+	FW_REMOTE_WRITE = 1u << 2,
+};
+
+/** Memory that was pinned by the caller and stays reachable until the object is destroyed. */
+struct fw_pages {
+	void *addr;   /**< in this process */
+	uint64_t len; /**< bytes, > 0 */
+};
+
+/** A memory region (mkey with MTT translation); *mkey is the 32-bit key. */
+struct fw_mr_attr {
+	struct fw_pages pages;
+	uint64_t iova;
+	uint32_t pd;
+	uint32_t access; /**< enum fw_access; reading is always granted */
+};
+int fw_mr_create(struct fw_uctx *uctx, const struct fw_mr_attr *attr, uint32_t *mkey);
+/** @return 0, -EINVAL (no such key), -EBUSY (an indirect key points at it). */
+int fw_mr_destroy(struct fw_uctx *uctx, uint32_t mkey);
+
+int fw_umem_create(struct fw_uctx *uctx, const struct fw_pages *pages, uint32_t *umem_id);
+/** @return 0, -EINVAL, -EBUSY (a queue, CQ or QP uses it). */
+int fw_umem_destroy(struct fw_uctx *uctx, uint32_t umem_id);
+
+/** A user access region page; CQs and QPs name it by number. */
+int fw_uar_create(struct fw_uctx *uctx, uint32_t *page_id);
+int fw_uar_destroy(struct fw_uctx *uctx, uint32_t page_id);
+
+/** A virtio doorbell page; @p page: its first word is the function's doorbell. */
+int fw_var_create(struct fw_uctx *uctx, void *page, uint32_t *page_id);
+int fw_var_destroy(struct fw_uctx *uctx, uint32_t page_id);
+
+/** A flow rule of the NIC_RX table whose destination is a TIR. */
+struct fw_flow_attr {
+	uint16_t priority;
+	uint8_t criteria;    /**< match_criteria_enable; bit 0: outer headers; others refused */
+	const void *mask, *value; /**< PRM fte_match_param, @c match_len bytes each */
+	size_t match_len;
+	uint32_t tirn;
+};
+int fw_flow_create(struct fw_uctx *uctx, const struct fw_flow_attr *attr, uint32_t *flow_id);
+int fw_flow_destroy(struct fw_uctx *uctx, uint32_t flow_id);
+
+/** An event queue for @p vector; -EINVAL when there is no such vector. */
+int fw_eqn(struct fw_uctx *uctx, uint32_t vector, uint32_t *eqn);
+
+#endif /* FW_H */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The card's virtio-net engine: queues that read and write guest memory, receive steering, and one
+ * thread that moves the packets of all functions of a card between rings and wire.
+ *
+ * Threads and locks: one mutex per card, vnet_lock()/vnet_unlock(). Whoever calls a function that
+ * ends in _locked holds it; the engine thread holds it during a pass over the queues and lets
+ * waiting callers in between passes, so no caller waits longer than one pass. All callbacks are
+ * called with the lock held and must not take it again, nor block.
+ *
+ * The engine looks at a function's transmit queues after a doorbell of that function (virtio 1.2,
+ * section 2.9 "available buffer notifications"), as the hardware does: who forgets to ring waits
+ * for ever. Receive queues are read when a frame arrives.
+ *
+ * Everything in guest memory is untrusted: a queue with a bad descriptor goes to the error state,
+ * says so once through its error callback, and touches nothing outside what @c map grants.
+ */
+#ifndef VNET_H
+#define VNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base_log.h"
+#include "base_mutex.h"
+
+struct vnet;       /**< the engine of one card */
+struct vnet_port;  /**< one function's network side */
+struct vnet_queue; /**< one virtqueue */
+struct vnet_rqt;   /**< receive queue table: a list of receive queues to spread packets over */
+struct vnet_tir;   /**< transport interface receive: hash settings and an RQT */
+struct vnet_rule;  /**< one flow rule of a port */
+struct wire;
+
+/** What the card wants to do with memory. */
+enum vnet_access {
+	VNET_READ,
+	VNET_WRITE,
+};
+
+/** Guest memory as the card sees it; given by the firmware, which owns the memory keys. */
+struct vnet_mem {
+	/**
+	 * Finds [addr, addr + len) of memory key @p mkey. Stores at @p ptr where its first byte is
+	 * for this process. @return bytes that follow each other there, 1 to @p len (call again
+	 * for the rest), or a negative errno with its verdict: -EINVAL unknown key, -EXDEV wrong
+	 * protection domain, -EACCES access not granted, -EFAULT out of the key's bounds. len > 0.
+	 */
+	int64_t (*map)(void *arg, uint32_t mkey, uint64_t addr, uint64_t len,
+			enum vnet_access access, void **ptr);
+	void *arg;
+};
+
+/** Why a queue stopped by itself; the values go to virtio_q.error_type as they are. */
+enum vnet_error {
+	VNET_ERR_NONE = 0,
+	VNET_ERR_BAD_DESC = 1,      /**< flag that was not negotiated, loop, index out of range */
+	VNET_ERR_CHAIN_TOO_LONG = 2, /**< more descriptors than the queue has */
+	VNET_ERR_INVALID_BUFFER = 3, /**< a buffer that no memory key grants */
+	VNET_ERR_RING_ACCESS = 4,   /**< the rings themselves cannot be reached */
+	VNET_ERR_AVAIL_INDEX = 5,   /**< avail->idx more than the queue size ahead */
+};
+
+/** "bad descriptor", for example; never NULL. */
+const char *vnet_error_name(enum vnet_error error);
+
+/** What a queue tells its owner; called with the card's lock held. */
+struct vnet_queue_ops {
+	/** @p nb used entries were published and the guest has not asked to be left alone. */
+	void (*used)(void *arg, unsigned int nb);
+	/** The queue has just gone to the error state. */
+	void (*error)(void *arg, enum vnet_error error);
+};
+
+enum vnet_ring {
+	VNET_RING_SPLIT,
+};
+
+/** Everything about a queue; checked by vnet_queue_create(). */
+struct vnet_queue_attr {
+	uint16_t index;  /**< virtio queue number: even receives, odd transmits (virtio 1.2, 5.1.2) */
+	enum vnet_ring ring;
+	uint32_t size;   /**< entries, a power of two, 1 to 32768 */
+	uint64_t desc_addr, driver_addr, device_addr; /**< in the address space of @c mkey */
+	uint32_t mkey;
+	bool version_1;  /**< 12-byte header (VIRTIO_F_VERSION_1), else 10 */
+	bool tx_csum;    /**< guest may leave the checksum to us (VIRTIO_NET_F_CSUM) */
+	bool rx_csum;    /**< we may say that a checksum is good (VIRTIO_NET_F_GUEST_CSUM) */
+	uint16_t avail_index, used_index; /**< where to begin */
+	struct vnet_mem mem;
+	const struct vnet_queue_ops *ops;
+	void *arg; /**< for @c ops */
+};
+
+/** Counters of one queue since its creation (virtio_q_counters of the PRM). */
+struct vnet_queue_stats {
+	uint64_t received_desc;  /**< descriptors fetched */
+	uint64_t completed_desc; /**< descriptors given back */
+	uint32_t bad_desc_errors;
+	uint32_t exceed_max_chain;
+	uint32_t invalid_buffer;
+};
+
+struct vnet_attr {
+	unsigned int nb_ports;
+	/** Where the ports are plugged in; the engine does not own it, but is its only user. */
+	struct wire *wire;
+	/** Called on each pass of the engine (event records to look at); may be NULL. */
+	void (*poll)(void *arg);
+	void *poll_arg;
+	const struct base_log *log;
+};
+
+/** Starts the engine thread. @return 0, -ENOMEM, -EINVAL, or what pthread_create says. */
+int vnet_create(const struct vnet_attr *attr, struct vnet **vnet);
+/** Ends the thread and frees all; queues, tables and rules must be gone (assert). NULL is fine. */
+void vnet_destroy(struct vnet *vnet);
+
+/** The card's lock. */
+void vnet_lock(struct vnet *vnet);
+void vnet_unlock(struct vnet *vnet);
+
+/** Port @p index of the engine (0 .. nb_ports - 1), never NULL for a valid index. */
+struct vnet_port *vnet_port(struct vnet *vnet, unsigned int index);
+
+/**
+ * A doorbell word that guests and drivers store queue numbers to; the engine takes a store by
+ * exchanging it with VNET_DOORBELL_IDLE. The word may be mapped by other processes; stores may be
+ * 16 or 32 bits wide (only the low 16 bits, little endian, count). Any number of words per port.
+ */
+#define VNET_DOORBELL_IDLE 0xffffffffu
+int vnet_doorbell_add_locked(struct vnet_port *port, volatile uint32_t *word);
+void vnet_doorbell_del_locked(struct vnet_port *port, volatile uint32_t *word);
+
+/* --- queues ------------------------------------------------------------------------------- */
+
+/**
+ * Makes a queue, not running. The rings are looked at when it runs, not here.
+ * @return 0, -EINVAL (size, alignment of the ring addresses: 16, 2, 4 bytes), -ENOMEM.
+ */
+int vnet_queue_create_locked(struct vnet_port *port, const struct vnet_queue_attr *attr,
+		struct vnet_queue **queue);
+/** Frees it in any state, NULL is fine; it must be in no RQT (assert). */
+void vnet_queue_destroy_locked(struct vnet_queue *queue);
+/** Lets it run from its indices; @return 0, -EINVAL when it runs or is in error. */
+int vnet_queue_start_locked(struct vnet_queue *queue);
+/** Stops it; when this returns everything fetched is done, published and the indices final. */
+void vnet_queue_suspend_locked(struct vnet_queue *queue);
+/** Next available entry to fetch, next used entry to write; right in every state. */
+void vnet_queue_indices_locked(const struct vnet_queue *queue, uint16_t *avail, uint16_t *used);
+/** Why it is in error, VNET_ERR_NONE when it is not. */
+enum vnet_error vnet_queue_error_locked(const struct vnet_queue *queue);
+void vnet_queue_stats_locked(const struct vnet_queue *queue, struct vnet_queue_stats *stats);
+/** Is it in an RQT? (then the firmware refuses to destroy it) */
+bool vnet_queue_in_rqt_locked(const struct vnet_queue *queue);
+
+/* --- receive steering ----------------------------------------------------------------------- */
+
+/** @p queues: receive queues of one port, @p nb >= 1, repeats allowed; copied. */
+int vnet_rqt_create_locked(struct vnet_port *port, struct vnet_queue *const *queues,
+		unsigned int nb, struct vnet_rqt **rqt);
+/** Replaces the whole list at once; between two packets, none is lost. */
+int vnet_rqt_set_locked(struct vnet_rqt *rqt, struct vnet_queue *const *queues, unsigned int nb);
+void vnet_rqt_destroy_locked(struct vnet_rqt *rqt); /**< no TIR may use it (assert); NULL fine */
+
+/** Hash inputs, as PRM rx_hash_field_select.selected_fields. */
+enum vnet_hash_field {
+	VNET_HASH_SRC_IP = 1u << 0,
+	VNET_HASH_DST_IP = 1u << 1,
+	VNET_HASH_L4_SPORT = 1u << 2,
+	VNET_HASH_L4_DPORT = 1u << 3,
+};
+
+struct vnet_tir_attr {
+	struct vnet_rqt *rqt;
+	bool toeplitz;       /**< false: no hash, first entry of the RQT */
+	bool symmetric;      /**< source and destination exchangeable */
+	uint32_t hash_fields;
+	uint8_t key[40];
+};
+int vnet_tir_create_locked(const struct vnet_tir_attr *attr, struct vnet_tir **tir);
+void vnet_tir_destroy_locked(struct vnet_tir *tir); /**< no rule may use it (assert); NULL fine */
+
+#define VNET_MATCH_SIZE 64 /**< bytes of PRM fte_match_set_lyr_2_4 */
+
+struct vnet_rule_attr {
+	uint16_t priority;   /**< lowest number wins; within a priority the rule added first */
+	bool match_outer;    /**< false: every frame matches, mask and value are not looked at */
+	/** PRM fte_match_set_lyr_2_4 of the outer headers; a frame matches when (frame ^ value) &
+	 * mask is 0. Matched: dmac, smac, ethertype, first_vid, first_prio, cvlan_tag, ip_version,
+	 * ip_protocol, ip_dscp, ip_ecn, frag, tcp_flags, tcp and udp ports, addresses. */
+	uint8_t mask[VNET_MATCH_SIZE];
+	uint8_t value[VNET_MATCH_SIZE];
+	struct vnet_tir *tir;
+};
+int vnet_rule_add_locked(struct vnet_port *port, const struct vnet_rule_attr *attr,
+		struct vnet_rule **rule);
+void vnet_rule_del_locked(struct vnet_rule *rule); /**< NULL is fine */
+
+#endif /* VNET_H */
