@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 struct base_idtab {
-	void **objs;       /**< by number - first; NULL where free */
-	uint32_t first;    /**< lowest number given */
+	void **objs; /**< by number - first; NULL where free */
+	uint32_t first; /**< lowest number given */
 	uint32_t nb_slots; /**< length of @c objs */
-	uint32_t max;      /**< numbers are first .. first + max - 1 */
-	uint32_t next;     /**< where the search for a free slot begins */
+	uint32_t max; /**< numbers are first .. first + max - 1 */
+	uint32_t next; /**< where the search for a free slot begins */
 	uint32_t nb_used;
 };
 

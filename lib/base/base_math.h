@@ -13,7 +13,7 @@
 #define BASE_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /** The structure that @p ptr, its member, is part of. */
-#define base_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define base_container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /** @p a + @p b into @p sum; false on overflow. */
 static inline bool

@@ -29,7 +29,10 @@ struct BASE_CAPABILITY("mutex") base_mutex {
 	pthread_mutex_t m;
 };
 
-#define BASE_MUTEX_INITIALIZER { PTHREAD_MUTEX_INITIALIZER }
+#define BASE_MUTEX_INITIALIZER            \
+	{                                 \
+		PTHREAD_MUTEX_INITIALIZER \
+	}
 
 static inline void
 base_mutex_init(struct base_mutex *mutex)

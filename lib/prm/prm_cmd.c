@@ -14,8 +14,8 @@ static const struct prm_obj_kind kinds[] = {
 	{ "PD", PRM_OP_ALLOC_PD, 0, 0, PRM_OP_DEALLOC_PD, 0, ID24, 16, 16 },
 	{ "TD", PRM_OP_ALLOC_TRANSPORT_DOMAIN, 0, 0, PRM_OP_DEALLOC_TRANSPORT_DOMAIN, 0, ID24, 16,
 			16 },
-	{ "MKEY", PRM_OP_CREATE_MKEY, 0, 0, PRM_OP_DESTROY_MKEY, 0, ID24,
-			PRM_SIZE(create_mkey_in), 16 },
+	{ "MKEY", PRM_OP_CREATE_MKEY, 0, 0, PRM_OP_DESTROY_MKEY, 0, ID24, PRM_SIZE(create_mkey_in),
+			16 },
 	{ "CQ", PRM_OP_CREATE_CQ, 0, 0, PRM_OP_DESTROY_CQ, 0, ID24, PRM_SIZE(create_cq_in), 16 },
 	/* The extension and the page list behind it are optional. */
 	{ "QP", PRM_OP_CREATE_QP, 0, 0, PRM_OP_DESTROY_QP, 0, ID24, 272, 16 },
@@ -46,7 +46,8 @@ prm_obj_kind(uint16_t create_op, uint16_t obj_type)
 
 	for (i = 0; (kind = prm_obj_kind_at(i)) != NULL; i++) {
 		if (kind->create_op == create_op &&
-				(create_op != PRM_OP_CREATE_GENERAL_OBJECT || kind->obj_type == obj_type))
+				(create_op != PRM_OP_CREATE_GENERAL_OBJECT ||
+						kind->obj_type == obj_type))
 			return kind;
 	}
 	return NULL;
@@ -69,7 +70,7 @@ prm_name_find(const struct prm_name *names, size_t nb, uint16_t value, const cha
 	return unknown;
 }
 
-#define PRM_NAME_FIND(names, value, unknown)                                                       \
+#define PRM_NAME_FIND(names, value, unknown) \
 	prm_name_find(names, sizeof(names) / sizeof((names)[0]), value, unknown)
 
 const char *

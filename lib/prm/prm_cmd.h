@@ -142,17 +142,36 @@ enum prm_mkc_access_mode {
 };
 
 /** qpc.st, qpc.rq_type, qpc.pm_state. */
-enum { PRM_QPC_ST_RC = 0 };
-enum { PRM_QPC_RQ_NORMAL = 0, PRM_QPC_RQ_ZERO_LEN = 3 };
-enum { PRM_QPC_PM_MIGRATED = 3 };
+enum {
+	PRM_QPC_ST_RC = 0
+};
+enum {
+	PRM_QPC_RQ_NORMAL = 0,
+	PRM_QPC_RQ_ZERO_LEN = 3
+};
+enum {
+	PRM_QPC_PM_MIGRATED = 3
+};
 
 /** rqtc.list_q_type. */
-enum { PRM_RQT_LIST_RQ = 0, PRM_RQT_LIST_VIRTIO_NET_Q = 1 };
+enum {
+	PRM_RQT_LIST_RQ = 0,
+	PRM_RQT_LIST_VIRTIO_NET_Q = 1
+};
 /** modify_rqt_in.modify_bitmask. */
-enum { PRM_RQT_MOD_LIST = 1u << 0 };
+enum {
+	PRM_RQT_MOD_LIST = 1u << 0
+};
 /** tirc.disp_type, tirc.rx_hash_fn, rx_hash_field_select.selected_fields. */
-enum { PRM_TIR_DIRECT = 0, PRM_TIR_INDIRECT = 1 };
-enum { PRM_TIR_HASH_NONE = 0, PRM_TIR_HASH_INVERTED_XOR8 = 1, PRM_TIR_HASH_TOEPLITZ = 2 };
+enum {
+	PRM_TIR_DIRECT = 0,
+	PRM_TIR_INDIRECT = 1
+};
+enum {
+	PRM_TIR_HASH_NONE = 0,
+	PRM_TIR_HASH_INVERTED_XOR8 = 1,
+	PRM_TIR_HASH_TOEPLITZ = 2
+};
 enum {
 	PRM_HASH_SRC_IP = 1u << 0,
 	PRM_HASH_DST_IP = 1u << 1,
@@ -164,11 +183,11 @@ enum {
 struct prm_obj_kind {
 	const char *name;
 	uint16_t create_op, modify_op, query_op, destroy_op; /**< 0: there is none */
-	uint16_t obj_type;  /**< of general objects, else 0 */
-	uint16_t id_off;    /**< bit offset of the number, same in create_out and destroy_in */
+	uint16_t obj_type; /**< of general objects, else 0 */
+	uint16_t id_off; /**< bit offset of the number, same in create_out and destroy_in */
 	uint8_t id_bits;
-	uint16_t in_size;   /**< create: shortest input in bytes */
-	uint16_t out_size;  /**< create: shortest output in bytes */
+	uint16_t in_size; /**< create: shortest input in bytes */
+	uint16_t out_size; /**< create: shortest output in bytes */
 };
 
 /** The kind that @p create_op (with @p obj_type for general objects) creates, or NULL. */

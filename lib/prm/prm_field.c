@@ -9,7 +9,7 @@ struct prm_window {
 	uint32_t first; /* first byte */
 	uint32_t count; /* bytes, 1 to 8 */
 	uint32_t shift; /* from the field's last bit to the window's last bit */
-	uint64_t mask;  /* of the field, unshifted */
+	uint64_t mask; /* of the field, unshifted */
 };
 
 static struct prm_window
