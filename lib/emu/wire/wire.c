@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: wire_send() asks the kind of wire where a frame goes (a set of ports), then
+ * asks all those ports whether they can take it, and only then hands it to any of them. So a
+ * flooded frame reaches either all its ports that are up, or none: a sender that is told -EAGAIN
+ * may send the same bytes again without anybody seeing them twice.
+ *
+ * Waiting is measured by the sender's hold: first refusal to now. When the limit is over, the
+ * ports that still refuse go down and the frame leaves. All refusing ports are found in one go, so
+ * a frame for ten dead ports waits once, not ten times.
+ *
+ * Threads: none of its own, no lock; see wire.h.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base_clock.h"
+#include "wire_priv.h"
+
+#define WIRE_FRAME_MIN 14u /* an Ethernet header */
+
+static const char *const wire_port_state_names[WIRE_PORT_NB_STATES] = {
+	[WIRE_PORT_DOWN] = "DOWN",
+	[WIRE_PORT_UP] = "UP",
+};
+
+static const bool wire_port_arcs[WIRE_PORT_NB_STATES][WIRE_PORT_NB_STATES] = {
+	/* took a frame, or was woken by its owner */
+	[WIRE_PORT_DOWN][WIRE_PORT_UP] = true,
+	/* let a frame wait for the pause limit, or lost its owner */
+	[WIRE_PORT_UP][WIRE_PORT_DOWN] = true,
+};
+
+bool
+wire_port_arc(enum wire_port_state from, enum wire_port_state to)
+{
+	return wire_port_arcs[from][to];
+}
+
+static void
+wire_port_set_state(struct wire *wire, unsigned int port, enum wire_port_state to)
+{
+	struct wire_port *p = &wire->ports[port];
+
+	assert(wire_port_arc(p->state, to));
+	base_dbg(wire->log, "%s port %u: %s -> %s", wire->kind->name, port,
+			wire_port_state_names[p->state], wire_port_state_names[to]);
+	p->state = to;
+}
+
+int
+wire_init(const struct wire_kind *kind, size_t size, unsigned int nb_ports, struct wire **wire)
+{
+	assert(size >= sizeof(**wire));
+	if (nb_ports == 0 || nb_ports > WIRE_MAX_PORTS)
+		return -EINVAL;
+	*wire = calloc(1, size);
+	if (*wire == NULL)
+		return -ENOMEM;
+	(*wire)->kind = kind;
+	(*wire)->nb_ports = nb_ports;
+	return 0;
+}
+
+void
+wire_destroy(struct wire *wire)
+{
+	free(wire);
+}
+
+unsigned int
+wire_nb_ports(const struct wire *wire)
+{
+	return wire->nb_ports;
+}
+
+void
+wire_plug(struct wire *wire, unsigned int port, const struct wire_port_ops *ops, void *arg)
+{
+	struct wire_port *p = &wire->ports[port];
+
+	assert(port < wire->nb_ports);
+	p->ops = ops;
+	p->arg = arg;
+	if (p->state != WIRE_PORT_DOWN)
+		wire_port_set_state(wire, port, WIRE_PORT_DOWN);
+	if (ops == NULL && wire->kind->forget != NULL)
+		wire->kind->forget(wire, port);
+}
+
+void
+wire_port_wake(struct wire *wire, unsigned int port)
+{
+	struct wire_port *p = &wire->ports[port];
+
+	assert(port < wire->nb_ports);
+	if (p->ops != NULL && p->state == WIRE_PORT_DOWN)
+		wire_port_set_state(wire, port, WIRE_PORT_UP);
+}
+
+void
+wire_port_stats(const struct wire *wire, unsigned int port, struct wire_port_stats *stats)
+{
+	assert(port < wire->nb_ports);
+	*stats = wire->ports[port].stats;
+}
+
+/* Of the ports in @p to, those that cannot take the frame now. */
+static uint64_t
+wire_refusing(const struct wire *wire, uint64_t to, const void *frame, size_t len)
+{
+	uint64_t refusing = 0;
+	unsigned int i;
+
+	for (i = 0; i < wire->nb_ports; i++) {
+		const struct wire_port *p = &wire->ports[i];
+
+		if ((to >> i & 1) == 0)
+			continue;
+		if (p->ops == NULL || !p->ops->can_take(p->arg, frame, len))
+			refusing |= 1ULL << i;
+	}
+	return refusing;
+}
+
+static uint64_t
+wire_up_ports(const struct wire *wire)
+{
+	uint64_t up = 0;
+	unsigned int i;
+
+	for (i = 0; i < wire->nb_ports; i++)
+		up |= (uint64_t)(wire->ports[i].state == WIRE_PORT_UP) << i;
+	return up;
+}
+
+static bool
+wire_must_wait(const struct wire *wire, struct wire_hold *hold)
+{
+	uint64_t now;
+
+	if (wire->pause_ns == 0)
+		return false;
+	now = base_clock_ns();
+	if (hold->since_ns == 0)
+		hold->since_ns = now;
+	return now - hold->since_ns < wire->pause_ns;
+}
+
+static void
+wire_watchdog(struct wire *wire, uint64_t ports)
+{
+	unsigned int i;
+
+	for (i = 0; i < wire->nb_ports; i++) {
+		if ((ports >> i & 1) == 0)
+			continue;
+		base_notice(wire->log,
+				"%s port %u: did not take a frame for %llu ms, others no longer "
+				"wait for it",
+				wire->kind->name, i,
+				(unsigned long long)(wire->pause_ns / BASE_NS_PER_MS));
+		wire_port_set_state(wire, i, WIRE_PORT_DOWN);
+	}
+}
+
+static void
+wire_deliver(struct wire *wire, unsigned int port, const void *frame, size_t len)
+{
+	struct wire_port *p = &wire->ports[port];
+
+	p->stats.rx_frames++;
+	p->stats.rx_bytes += len;
+	if (p->state == WIRE_PORT_DOWN)
+		wire_port_set_state(wire, port, WIRE_PORT_UP);
+	p->ops->take(p->arg, frame, len);
+}
+
+int
+wire_send(struct wire *wire, unsigned int port, const void *frame, size_t len,
+		struct wire_hold *hold)
+{
+	uint64_t to, refusing, waiting_for;
+	unsigned int i;
+
+	assert(port < wire->nb_ports);
+	if (len < WIRE_FRAME_MIN || len > WIRE_FRAME_MAX) {
+		hold->since_ns = 0;
+		return -EINVAL;
+	}
+	to = wire->kind->route(wire, port, frame);
+	refusing = wire_refusing(wire, to, frame, len);
+	waiting_for = refusing & wire_up_ports(wire);
+	if (waiting_for != 0) {
+		if (wire_must_wait(wire, hold))
+			return -EAGAIN;
+		wire_watchdog(wire, waiting_for);
+	}
+	hold->since_ns = 0;
+	wire->ports[port].stats.tx_frames++;
+	wire->ports[port].stats.tx_bytes += len;
+	for (i = 0; i < wire->nb_ports; i++) {
+		if (refusing >> i & 1)
+			wire->ports[i].stats.rx_dropped++;
+		else if (to >> i & 1)
+			wire_deliver(wire, i, frame, len);
+	}
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: a transparent bridge without VLANs. The source address of each frame is
+ * remembered with its port, the latest port wins (a station that moved). A frame for a known
+ * station goes to its port only, and nowhere when that is where it came from; a frame for a group
+ * or for an unknown station goes to all other ports that something is plugged into.
+ *
+ * The table is small and of fixed size, so that a guest that makes up addresses costs no memory:
+ * an address has WAYS places to be in, the one that was used longest ago is given away. Losing an
+ * entry is harmless, its frames are flooded until the station speaks again. Entries do not age:
+ * there is no cable that could move a station without it being plugged in anew.
+ */
+#include <string.h>
+
+#include "base_clock.h"
+#include "base_math.h"
+#include "wire_priv.h"
+
+#define SWITCH_SETS 1024u
+#define SWITCH_WAYS 4u
+
+struct switch_entry {
+	uint64_t mac; /* 0: free; the all-zero address is never learned */
+	uint64_t used; /* value of the switch's tick at the last hit */
+	unsigned int port;
+};
+
+struct wire_switch {
+	struct wire wire;
+	uint64_t tick; /* one per frame */
+	struct switch_entry table[SWITCH_SETS][SWITCH_WAYS];
+};
+
+static struct wire_switch *
+switch_of(struct wire *wire)
+{
+	return base_container_of(wire, struct wire_switch, wire);
+}
+
+static uint64_t
+switch_mac(const uint8_t *p)
+{
+	return (uint64_t)p[0] << 40 | (uint64_t)p[1] << 32 | (uint64_t)p[2] << 24 |
+			(uint64_t)p[3] << 16 | (uint64_t)p[4] << 8 | (uint64_t)p[5];
+}
+
+static struct switch_entry *
+switch_set(struct wire_switch *sw, uint64_t mac)
+{
+	/* Fibonacci hashing: the top bits of the product depend on all bits of the address. */
+	return sw->table[mac * 0x9e3779b97f4a7c15ULL >> 54 & (SWITCH_SETS - 1)];
+}
+
+static struct switch_entry *
+switch_find(struct wire_switch *sw, uint64_t mac)
+{
+	struct switch_entry *set = switch_set(sw, mac);
+	unsigned int i;
+
+	for (i = 0; i < SWITCH_WAYS; i++) {
+		if (set[i].mac == mac)
+			return &set[i];
+	}
+	return NULL;
+}
+
+static struct switch_entry *
+switch_oldest(struct wire_switch *sw, uint64_t mac)
+{
+	struct switch_entry *set = switch_set(sw, mac);
+	struct switch_entry *oldest = &set[0];
+	unsigned int i;
+
+	for (i = 1; i < SWITCH_WAYS; i++) {
+		if (set[i].used < oldest->used)
+			oldest = &set[i];
+	}
+	return oldest;
+}
+
+static void
+switch_learn(struct wire_switch *sw, const uint8_t *smac, unsigned int port)
+{
+	uint64_t mac = switch_mac(smac);
+	struct switch_entry *entry;
+
+	if ((smac[0] & 1) != 0 || mac == 0)
+		return; /* a group sends nothing */
+	entry = switch_find(sw, mac);
+	if (entry == NULL)
+		entry = switch_oldest(sw, mac);
+	entry->mac = mac;
+	entry->port = port;
+	entry->used = ++sw->tick;
+}
+
+static uint64_t
+switch_flood(const struct wire *wire, unsigned int port)
+{
+	uint64_t to = 0;
+	unsigned int i;
+
+	for (i = 0; i < wire->nb_ports; i++)
+		to |= (uint64_t)(i != port && wire->ports[i].ops != NULL) << i;
+	return to;
+}
+
+static uint64_t
+switch_route(struct wire *wire, unsigned int port, const uint8_t *frame)
+{
+	struct wire_switch *sw = switch_of(wire);
+	const struct switch_entry *entry = NULL;
+
+	switch_learn(sw, frame + 6, port);
+	if ((frame[0] & 1) == 0 && switch_mac(frame) != 0)
+		entry = switch_find(sw, switch_mac(frame));
+	if (entry == NULL)
+		return switch_flood(wire, port);
+	return entry->port == port ? 0 : 1ULL << entry->port;
+}
+
+static void
+switch_forget(struct wire *wire, unsigned int port)
+{
+	struct wire_switch *sw = switch_of(wire);
+	unsigned int set, way;
+
+	for (set = 0; set < SWITCH_SETS; set++) {
+		for (way = 0; way < SWITCH_WAYS; way++) {
+			if (sw->table[set][way].port == port)
+				memset(&sw->table[set][way], 0, sizeof(sw->table[set][way]));
+		}
+	}
+}
+
+static const struct wire_kind wire_switch_kind = {
+	.name = "switch",
+	.route = switch_route,
+	.forget = switch_forget,
+};
+
+int
+wire_switch_create(unsigned int nb_ports, unsigned int pause_ms, const struct base_log *log,
+		struct wire **wire)
+{
+	int ret = wire_init(&wire_switch_kind, sizeof(struct wire_switch), nb_ports, wire);
+
+	if (ret != 0)
+		return ret;
+	(*wire)->log = log;
+	(*wire)->pause_ns = pause_ms * BASE_NS_PER_MS;
+	return 0;
+}
