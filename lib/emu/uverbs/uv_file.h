@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Inside of uverbs: the handle table of a file, as the ioctl path needs it.
+ */
+#ifndef UV_FILE_H
+#define UV_FILE_H
+
+#include "uv.h"
+
+/** Enters the file for one call; @return 0 or -EIO when it is closed. */
+int uv_file_enter(struct uv_file *file);
+void uv_file_leave(struct uv_file *file);
+
+const struct uv_api *uv_file_api(const struct uv_file *file);
+/** Notes that the user context exists, or not any more; @return 0 or -EINVAL: it is so already. */
+int uv_file_set_context(struct uv_file *file, bool exists);
+
+/** The declaration of type @p type, or NULL. */
+const struct uv_object_def *uv_api_object(const struct uv_api *api, uint16_t type);
+
+/** Finds and takes an object, @p handle as the user gave it; -EINVAL, -ENOENT, -EBADF, -EBUSY. */
+int uv_obj_take(struct uv_file *file, const struct uv_object_def *def, int64_t handle,
+		enum uv_access access, struct uv_obj **obj);
+/** Makes an invisible object with a number; -EINVAL without context, -ENOMEM, -ENOSPC. */
+int uv_obj_begin(struct uv_file *file, const struct uv_object_def *def, struct uv_obj **obj);
+/** Gives back what uv_obj_take() took. */
+void uv_obj_put(struct uv_obj *obj);
+/** Makes a new object visible; of an FD: publishes it. */
+int uv_obj_commit(struct uv_obj *obj);
+/** Forgets a new object; @p undo: its handler had made it, so it is destroyed. */
+void uv_obj_abort(struct uv_obj *obj, bool undo);
+/** Destroys a taken object; on an error it is still taken. */
+int uv_obj_destroy(struct uv_obj *obj);
+
+#endif /* UV_FILE_H */
