@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: one thread waits in poll() for input and for the stop descriptor, so that a
+ * signal ends the program between two commands and nowhere else. Files and pipes are read in lines
+ * that are echoed behind the prompt and handed to librte_cmdline's parser; a terminal is handed
+ * over to librte_cmdline character by character, which edits, completes and calls the same parser.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmdline.h>
+#include <cmdline_socket.h>
+
+#include "console.h"
+
+#define CONSOLE_LINE_MAX 4096
+
+/** A line in the making. */
+struct console_line {
+	char text[CONSOLE_LINE_MAX + 2]; /**< room for the newline that the parser wants */
+	size_t len;
+	bool too_long;
+};
+
+/* 1: input can be read; 0: the user wants the end; -errno. @in_fd may be -1. */
+static int
+console_wait(const struct console_attr *attr, int in_fd)
+{
+	struct pollfd fds[2] = { { .fd = attr->stop_fd, .events = POLLIN },
+		{ .fd = in_fd, .events = POLLIN } };
+
+	while (poll(fds, 2, -1) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return fds[0].revents != 0 ? 0 : 1;
+}
+
+static void
+console_line_run(const struct console_attr *attr, struct cmdline *cl, struct console_line *line)
+{
+	if (line->too_long) {
+		base_err(attr->session->log, "a command line has more than %d characters",
+				CONSOLE_LINE_MAX);
+		attr->session->nb_failed++;
+	} else {
+		line->text[line->len] = '\0';
+		fprintf(attr->session->out, CONSOLE_PROMPT "%s\n", line->text);
+		fflush(attr->session->out);
+		line->text[line->len] = '\n';
+		line->text[line->len + 1] = '\0';
+		if (cmdline_parse(cl, line->text) < 0)
+			command_explain(attr->session, line->text);
+	}
+	line->len = 0;
+	line->too_long = false;
+}
+
+static void
+console_feed(const struct console_attr *attr, struct cmdline *cl, struct console_line *line, char c)
+{
+	if (c == '\n')
+		console_line_run(attr, cl, line);
+	else if (line->len == CONSOLE_LINE_MAX)
+		line->too_long = true;
+	else if (c != '\r')
+		line->text[line->len++] = c == '\0' ? ' ' : c;
+}
+
+/* Reads lines until the end of @fd, "quit" or the stop descriptor. */
+static int
+console_lines(const struct console_attr *attr, struct cmdline *cl, int fd)
+{
+	struct console_line line = { .len = 0 };
+	char buf[512];
+	ssize_t nb = 1;
+	ssize_t i;
+	int ret;
+
+	while (!attr->session->quit && nb > 0) {
+		ret = console_wait(attr, fd);
+		if (ret <= 0) {
+			attr->session->quit = true;
+			return ret;
+		}
+		nb = read(fd, buf, sizeof(buf));
+		if (nb < 0 && (errno == EINTR || errno == EAGAIN))
+			nb = 1;
+		else if (nb < 0)
+			return -errno;
+		else
+			for (i = 0; i < nb && !attr->session->quit; i++)
+				console_feed(attr, cl, &line, buf[i]);
+	}
+	if (line.len != 0 && !attr->session->quit)
+		console_line_run(attr, cl, &line);
+	return 0;
+}
+
+static int
+console_file(const struct console_attr *attr, struct cmdline *cl)
+{
+	int fd = open(attr->file, O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	ret = fd < 0 ? -errno : console_lines(attr, cl, fd);
+	if (ret != 0)
+		base_err(attr->session->log, "command file %s: %s", attr->file, strerror(-ret));
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static int
+console_terminal(const struct console_attr *attr)
+{
+	struct cmdline *cl;
+	int ret;
+
+	cl = cmdline_stdin_new(command_set_ctx(attr->commands), CONSOLE_PROMPT);
+	if (cl == NULL)
+		return -ENOMEM;
+	do {
+		ret = console_wait(attr, attr->in_fd);
+		if (ret > 0 && cmdline_poll(cl) != RDLINE_RUNNING)
+			ret = 0;
+	} while (ret > 0);
+	cmdline_stdin_exit(cl);
+	attr->session->quit = true;
+	return ret;
+}
+
+static int
+console_input(const struct console_attr *attr, struct cmdline *cl)
+{
+	int ret;
+
+	if (isatty(attr->in_fd))
+		return console_terminal(attr);
+	ret = console_lines(attr, cl, attr->in_fd);
+	if (ret == 0 && !attr->session->quit && !attr->end_with_input)
+		ret = console_wait(attr, -1);
+	return ret;
+}
+
+int
+console_run(const struct console_attr *attr)
+{
+	struct cmdline *cl;
+	int ret = 0;
+
+	cl = cmdline_new(command_set_ctx(attr->commands), "", -1, STDOUT_FILENO);
+	if (cl == NULL)
+		return -ENOMEM;
+	if (attr->file != NULL)
+		ret = console_file(attr, cl);
+	if (ret == 0 && !attr->session->quit)
+		ret = console_input(attr, cl);
+	cmdline_free(cl);
+	return ret;
+}
