@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The packet ledger: gives every packet of a stream a number, books every arrival, and accounts for
+ * each number: received, lost, duplicated, reordered, torn, invented, or excused with a reason.
+ *
+ * A stream is one direction of one queue; whoever creates the ledger decides which number is which.
+ * Sender and receiver share the ledger. All functions may be called by any thread.
+ *
+ * What is missing is lost only when nothing can arrive any more: stop sending, guest_ledger_drain(),
+ * then count. Before that @c lost also has what is on the way.
+ *
+ * Phases cut a run into steps. A packet belongs to the phase in which it was sent; arrivals that
+ * are faults (duplicated, reordered, torn, invented) belong to the phase in which they arrive.
+ *
+ * One byte of memory is used for every packet sent.
+ */
+#ifndef GUEST_LEDGER_H
+#define GUEST_LEDGER_H
+
+#include <stdint.h>
+
+#define GUEST_LEDGER_MAX_STREAMS 128
+#define GUEST_LEDGER_MAX_PHASES 64
+#define GUEST_LEDGER_NAME_LEN 32
+
+struct guest_ledger;
+
+/** The verdict on one arrival. */
+enum guest_ledger_verdict {
+	GUEST_LEDGER_OK,
+	GUEST_LEDGER_REORDERED, /**< first arrival, but a later number came before */
+	GUEST_LEDGER_DUPLICATED, /**< had arrived already */
+	GUEST_LEDGER_INVENTED, /**< a number that was never sent */
+	GUEST_LEDGER_NO_STREAM, /**< no such stream */
+};
+
+/** "duplicated", for example; never NULL. */
+const char *guest_ledger_verdict_name(enum guest_ledger_verdict verdict);
+
+/** The account of one stream, in packets. sent = received + torn (first arrivals) + lost + excused. */
+struct guest_ledger_count {
+	uint64_t sent;
+	uint64_t received; /**< arrived whole, each number once */
+	uint64_t lost; /**< missing, and nobody is excused */
+	uint64_t excused; /**< missing, but abandoned by their guest or sent into an outage */
+	uint64_t duplicated; /**< arrivals beyond the first */
+	uint64_t reordered; /**< first arrivals after a later number */
+	uint64_t torn; /**< arrivals with damaged bytes, number known */
+	uint64_t invented; /**< arrivals with a number that was never sent */
+	uint64_t longest_gap_ns; /**< between two arrivals; see guest_ledger_phase_open() */
+};
+
+/** Makes a ledger of @p nb_streams streams. @return 0, -EINVAL, -ENOMEM. */
+int guest_ledger_create(unsigned int nb_streams, struct guest_ledger **ledger);
+
+/** Frees it; NULL is fine; nobody may be inside guest_ledger_drain(). */
+void guest_ledger_destroy(struct guest_ledger *ledger);
+
+unsigned int guest_ledger_nb_streams(const struct guest_ledger *ledger);
+
+/** Books the next packet of @p stream as sent. @return 0, -EINVAL (stream), -ENOMEM. */
+int guest_ledger_send(struct guest_ledger *ledger, uint32_t stream, uint64_t *seq);
+
+/** Books a whole packet's arrival at @p now_ns (base_clock_ns()). */
+enum guest_ledger_verdict
+guest_ledger_receive(struct guest_ledger *ledger, uint32_t stream, uint64_t seq, uint64_t now_ns);
+
+/** Books a damaged packet's arrival; it is then torn, not lost. */
+enum guest_ledger_verdict
+guest_ledger_torn(struct guest_ledger *ledger, uint32_t stream, uint64_t seq, uint64_t now_ns);
+
+/** Books an arrival whose header is damaged too; the packet that it was is found lost. */
+void guest_ledger_wreck(struct guest_ledger *ledger);
+uint64_t guest_ledger_wrecks(struct guest_ledger *ledger);
+
+/** The sender took the packet back from its ring (guest reset): excused if it does not arrive. */
+void guest_ledger_abandon(struct guest_ledger *ledger, uint32_t stream, uint64_t seq);
+
+/**
+ * The receiver of @p stream goes down: what has not arrived by now, and everything sent until the
+ * first arrival after guest_ledger_outage_end(), is excused if it does not arrive.
+ */
+void guest_ledger_outage_begin(struct guest_ledger *ledger, uint32_t stream);
+/** The receiver is up again; the next arrival ends the outage. */
+void guest_ledger_outage_end(struct guest_ledger *ledger, uint32_t stream);
+
+/** Packets sent beyond the highest number that arrived: the window of a closed loop. */
+uint64_t guest_ledger_in_flight(struct guest_ledger *ledger, uint32_t stream);
+
+/**
+ * Waits until nothing is missing in any stream. @return 0, -ETIMEDOUT after @p timeout_ms (then the
+ * missing ones are lost).
+ */
+int guest_ledger_drain(struct guest_ledger *ledger, unsigned int timeout_ms);
+
+/**
+ * Closes the phase that is open and opens the next. Its longest gap counts from its opening at the
+ * earliest. @return number of the phase, -ENOSPC.
+ */
+int guest_ledger_phase_open(struct guest_ledger *ledger, const char *name);
+/** Closes the phase that is open, if one is. */
+void guest_ledger_phase_close(struct guest_ledger *ledger);
+
+/** The account of @p stream from the beginning. @return 0, -EINVAL. */
+int
+guest_ledger_count(struct guest_ledger *ledger, uint32_t stream, struct guest_ledger_count *count);
+
+/** The account of @p stream in phase @p phase, as far as it is known now. @return 0, -EINVAL. */
+int guest_ledger_phase_count(struct guest_ledger *ledger, unsigned int phase, uint32_t stream,
+		struct guest_ledger_count *count);
+
+/** One phase, or a whole run, in a form that is easily written out. */
+struct guest_ledger_summary {
+	char name[GUEST_LEDGER_NAME_LEN];
+	uint64_t duration_ns; /**< from opening to closing (to now while it is open) */
+	unsigned int nb_streams;
+	struct guest_ledger_count streams[GUEST_LEDGER_MAX_STREAMS];
+	struct guest_ledger_count total; /**< sums; the longest gap of all */
+};
+
+/** Fills @p summary for phase @p phase. @return 0, -EINVAL. */
+int guest_ledger_summarise(struct guest_ledger *ledger, unsigned int phase,
+		struct guest_ledger_summary *summary);
+
+/** Adds @p count to @p sum; the longest gap is the longer one. */
+void guest_ledger_count_add(struct guest_ledger_count *sum, const struct guest_ledger_count *count);
+
+#endif /* GUEST_LEDGER_H */

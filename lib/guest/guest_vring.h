@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The driver's side of a split virtqueue (virtio 1.2, section 2.7) in guest memory, and the account
+ * of its descriptors: each chain that is posted gets a serial number, and it is known which ones
+ * came back, came back twice, or were passed over.
+ *
+ * What the device writes is not trusted: a used entry that cannot be true gets a name and a count,
+ * and nothing outside the ring is touched. EVENT_IDX and INDIRECT are not used.
+ *
+ * A ring belongs to one thread at a time; guest_vring_stats() may be called by any.
+ */
+#ifndef GUEST_VRING_H
+#define GUEST_VRING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guest_mem.h"
+
+#define GUEST_VRING_MAX_SIZE 32768u
+
+struct guest_vring;
+
+/** What a device can do wrong in the used ring. */
+enum guest_vring_error {
+	GUEST_VRING_OK,
+	GUEST_VRING_ID_RANGE, /**< id not below the ring size */
+	GUEST_VRING_NOT_POSTED, /**< id is not the head of a chain that was ever posted */
+	GUEST_VRING_TWICE, /**< id was returned already and not posted again */
+	GUEST_VRING_LENGTH, /**< more bytes than the chain's writable buffers hold */
+	GUEST_VRING_INDEX_JUMP, /**< used index more than the ring size ahead; the ring is broken */
+	GUEST_VRING_NB_ERRORS,
+};
+
+/** "returned twice", for example; never NULL. */
+const char *guest_vring_error_name(enum guest_vring_error error);
+
+/** Account of the chains of one ring since its creation. posted = returned + reclaimed + in flight. */
+struct guest_vring_stats {
+	uint64_t posted;
+	uint64_t returned; /**< by the device */
+	uint64_t reclaimed; /**< taken back by guest_vring_take_back() */
+	uint64_t passed_over; /**< in flight although a chain posted later was returned */
+	uint64_t errors[GUEST_VRING_NB_ERRORS]; /**< by enum guest_vring_error */
+};
+
+struct guest_vring_attr {
+	struct guest_mem *mem;
+	uint16_t size; /**< entries, a power of two, at most GUEST_VRING_MAX_SIZE */
+	uint64_t region; /**< where to allocate, GPA of a region or GUEST_MEM_ANY */
+};
+
+/** Guest physical addresses of the ring's three parts, and ours of the same (user addresses). */
+struct guest_vring_addr {
+	uint64_t desc_gpa, avail_gpa, used_gpa;
+	void *desc, *avail, *used;
+	uint16_t size;
+};
+
+/** One buffer of a chain. */
+struct guest_vring_seg {
+	uint64_t gpa;
+	uint32_t len;
+};
+
+/** A chain: first the buffers that the device reads, then those that it writes. */
+struct guest_vring_chain {
+	const struct guest_vring_seg *segs;
+	uint16_t nb_out; /**< read by the device */
+	uint16_t nb_in; /**< written by the device */
+	void *cookie; /**< comes back with it; not NULL */
+};
+
+/** A chain that came back. */
+struct guest_vring_used {
+	void *cookie; /**< NULL when the entry names no chain in flight */
+	uint32_t len; /**< bytes that the device says it wrote */
+	uint32_t id; /**< as the device wrote it */
+	uint64_t serial; /**< number of its posting, from 1 */
+	enum guest_vring_error error; /**< LENGTH comes with a cookie: the chain is back */
+};
+
+/** Makes an empty ring, indices 0. @return 0, -EINVAL (size), -ENOMEM, -ENOENT (region). */
+int guest_vring_create(const struct guest_vring_attr *attr, struct guest_vring **vring);
+
+/** Frees it, posted chains are forgotten; NULL is fine. No device may use it any more. */
+void guest_vring_destroy(struct guest_vring *vring);
+
+void guest_vring_addr(const struct guest_vring *vring, struct guest_vring_addr *addr);
+
+/** Free descriptors. */
+uint16_t guest_vring_room(const struct guest_vring *vring);
+/** Chains in flight. */
+uint16_t guest_vring_in_flight(const struct guest_vring *vring);
+
+/** Posts a chain; the device sees it after guest_vring_publish(). @return 0, -EINVAL, -ENOSPC. */
+int guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain);
+
+/** Shows the device all that was added. @return true when it wants a notification. */
+bool guest_vring_publish(struct guest_vring *vring);
+
+/**
+ * Takes the next used entry. @return 1 and @p used, 0 when there is none, -EPROTO and @p used with
+ * its error; after INDEX_JUMP the ring stays broken (every call fails), after others call again.
+ */
+int guest_vring_get(struct guest_vring *vring, struct guest_vring_used *used);
+
+/** Is there a used entry? */
+bool guest_vring_has_used(const struct guest_vring *vring);
+
+/** Asks the device for interrupts. @return true when used entries came meanwhile: look again. */
+bool guest_vring_irq_on(struct guest_vring *vring);
+/** Asks the device to leave us alone (a hint only). */
+void guest_vring_irq_off(struct guest_vring *vring);
+
+/** After the device was stopped: takes back one chain in flight. @return 1, or 0 at the end. */
+int guest_vring_take_back(struct guest_vring *vring, struct guest_vring_used *used);
+
+/** Available index (next to post) and used index (next to take), as the guest has them. */
+void guest_vring_indices(const struct guest_vring *vring, uint16_t *avail, uint16_t *used);
+
+/** The account; @c passed_over is right when the ring is at rest. */
+void guest_vring_stats(struct guest_vring *vring, struct guest_vring_stats *stats);
+
+#endif /* GUEST_VRING_H */
