@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: each command goes out through one of five functions, which count it, send
+ * it with rdma-core and, when it was refused, write one line and return -errno.
+ *
+ * rdma-core reports a refusal in two ways: errno alone (the kernel did not pass the command on),
+ * or errno EREMOTEIO with status and syndrome in the output buffer (the firmware refused). The
+ * output is therefore cleared before the command, and a status that is not OK decides the errno.
+ *
+ * The counts are one atomic word for each opcode that this library sends, in a fixed table;
+ * nothing is locked, so they may be read while commands run.
+ */
+#include "devx_cmd.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_math.h"
+#include "devx_priv.h"
+#include "prm_field.h"
+
+static const uint16_t counted_ops[] = {
+	PRM_OP_QUERY_HCA_CAP,
+	PRM_OP_CREATE_MKEY,
+	PRM_OP_DESTROY_MKEY,
+	PRM_OP_CREATE_CQ,
+	PRM_OP_DESTROY_CQ,
+	PRM_OP_CREATE_QP,
+	PRM_OP_DESTROY_QP,
+	PRM_OP_RST2INIT_QP,
+	PRM_OP_INIT2RTR_QP,
+	PRM_OP_RTR2RTS_QP,
+	PRM_OP_2RST_QP,
+	PRM_OP_ALLOC_TRANSPORT_DOMAIN,
+	PRM_OP_DEALLOC_TRANSPORT_DOMAIN,
+	PRM_OP_CREATE_TIR,
+	PRM_OP_DESTROY_TIR,
+	PRM_OP_CREATE_TIS,
+	PRM_OP_DESTROY_TIS,
+	PRM_OP_CREATE_RQT,
+	PRM_OP_MODIFY_RQT,
+	PRM_OP_DESTROY_RQT,
+	PRM_OP_CREATE_GENERAL_OBJECT,
+	PRM_OP_MODIFY_GENERAL_OBJECT,
+	PRM_OP_QUERY_GENERAL_OBJECT,
+	PRM_OP_DESTROY_GENERAL_OBJECT,
+	DEVX_OP_REG_MR,
+	DEVX_OP_DEREG_MR,
+	DEVX_OP_REG_UMEM,
+	DEVX_OP_DEREG_UMEM,
+	DEVX_OP_CREATE_FLOW,
+	DEVX_OP_DESTROY_FLOW,
+};
+
+#define NB_OPS BASE_ARRAY_SIZE(counted_ops)
+
+struct devx_count {
+	_Atomic uint64_t op[NB_OPS + 1]; /* the last is for opcodes outside the table */
+};
+
+static size_t
+devx_count_slot(uint16_t opcode)
+{
+	size_t i;
+
+	for (i = 0; i < NB_OPS && counted_ops[i] != opcode; i++)
+		;
+	return i;
+}
+
+struct devx_count *
+devx_count_create(void)
+{
+	return calloc(1, sizeof(struct devx_count));
+}
+
+void
+devx_count_destroy(struct devx_count *count)
+{
+	free(count);
+}
+
+void
+devx_count_add(struct devx_count *count, uint16_t opcode)
+{
+	atomic_fetch_add_explicit(&count->op[devx_count_slot(opcode)], 1, memory_order_relaxed);
+}
+
+uint64_t
+devx_cmd_count(const struct devx_dev *dev, uint16_t opcode)
+{
+	return atomic_load_explicit(&dev->count->op[devx_count_slot(opcode)], memory_order_relaxed);
+}
+
+uint64_t
+devx_cmd_total(const struct devx_dev *dev)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i <= NB_OPS; i++)
+		sum += atomic_load_explicit(&dev->count->op[i], memory_order_relaxed);
+	return sum;
+}
+
+const char *
+devx_op_name(uint16_t opcode)
+{
+	static const char *const pseudo[] = { "REG_MR", "DEREG_MR", "REG_UMEM", "DEREG_UMEM",
+		"CREATE_FLOW", "DESTROY_FLOW" };
+
+	if (opcode >= DEVX_OP_REG_MR && opcode - DEVX_OP_REG_MR < (int)BASE_ARRAY_SIZE(pseudo))
+		return pseudo[opcode - DEVX_OP_REG_MR];
+	return prm_opcode_name(opcode);
+}
+
+int
+devx_errno(void)
+{
+	return errno > 0 ? -errno : -EIO;
+}
+
+int
+devx_status_errno(uint8_t status)
+{
+	static const struct {
+		uint8_t status;
+		int error;
+	} map[] = {
+		{ PRM_STATUS_INT_ERR, EIO },
+		{ PRM_STATUS_BAD_OP, EOPNOTSUPP },
+		{ PRM_STATUS_BAD_PARAM, EINVAL },
+		{ PRM_STATUS_BAD_SYS_STATE, EIO },
+		{ PRM_STATUS_BAD_RES, EINVAL },
+		{ PRM_STATUS_RES_BUSY, EBUSY },
+		{ PRM_STATUS_LIM_ERR, ENOSPC },
+		{ PRM_STATUS_BAD_RES_STATE, EINVAL },
+		{ PRM_STATUS_BAD_INDEX, EINVAL },
+		{ PRM_STATUS_NO_RES, EAGAIN },
+		{ PRM_STATUS_BAD_INP_LEN, EINVAL },
+		{ PRM_STATUS_BAD_OUTP_LEN, EINVAL },
+		{ PRM_STATUS_BAD_QP_STATE, EINVAL },
+	};
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(map); i++) {
+		if (map[i].status == status)
+			return map[i].error;
+	}
+	return EIO;
+}
+
+static uint16_t
+devx_io_opcode(const struct devx_io *io)
+{
+	return (uint16_t)PRM_GET(cmd_in, io->in, opcode);
+}
+
+/* @p error is the positive errno that rdma-core gave. */
+static int
+devx_cmd_failed(const struct devx_dev *dev, const char *name, const struct devx_io *io, int error)
+{
+	uint8_t status = (uint8_t)PRM_GET(cmd_out, io->out, status);
+	const char *op = prm_opcode_name(devx_io_opcode(io));
+
+	if (status != PRM_STATUS_OK) {
+		base_err(dev->log, "%s: %s of %s refused by firmware: %s (0x%02x), syndrome 0x%08x",
+				dev->pci_addr, op, name, prm_status_name(status), status,
+				(uint32_t)PRM_GET(cmd_out, io->out, syndrome));
+		return -devx_status_errno(status);
+	}
+	if (error <= 0)
+		error = EIO;
+	base_err(dev->log, "%s: %s of %s failed: %s", dev->pci_addr, op, name, strerror(error));
+	return -error;
+}
+
+static void
+devx_cmd_begin(struct devx_dev *dev, const struct devx_io *io)
+{
+	memset(io->out, 0, io->out_len);
+	devx_count_add(dev->count, devx_io_opcode(io));
+	errno = 0;
+}
+
+int
+devx_cmd_general(struct devx_dev *dev, const char *what, const struct devx_io *io)
+{
+	int error;
+
+	devx_cmd_begin(dev, io);
+	error = mlx5dv_devx_general_cmd(dev->ctx, io->in, io->in_len, io->out, io->out_len);
+	return error == 0 ? 0 : devx_cmd_failed(dev, what, io, error > 0 ? error : errno);
+}
+
+int
+devx_cmd_create(struct devx_dev *dev, const char *name, const struct devx_io *io,
+		struct devx_obj **obj)
+{
+	uint16_t opcode = devx_io_opcode(io);
+	const struct prm_obj_kind *kind;
+	struct devx_obj *new;
+
+	kind = prm_obj_kind(opcode,
+			opcode == PRM_OP_CREATE_GENERAL_OBJECT ?
+					(uint16_t)PRM_GET(general_obj_in_cmd_hdr, io->in,
+							obj_type) :
+					0);
+	assert(kind != NULL);
+	new = calloc(1, sizeof(*new));
+	if (new == NULL)
+		return -ENOMEM;
+	devx_cmd_begin(dev, io);
+	new->dv = mlx5dv_devx_obj_create(dev->ctx, io->in, io->in_len, io->out, io->out_len);
+	if (new->dv == NULL) {
+		int error = errno;
+
+		free(new);
+		return devx_cmd_failed(dev, name, io, error);
+	}
+	new->dev = dev;
+	new->kind = kind;
+	new->id = (uint32_t)prm_get(io->out, kind->id_off, kind->id_bits);
+	snprintf(new->name, sizeof(new->name), "%s", name);
+	*obj = new;
+	return 0;
+}
+
+int
+devx_cmd_modify(struct devx_obj *obj, const struct devx_io *io)
+{
+	int error;
+
+	devx_cmd_begin(obj->dev, io);
+	error = mlx5dv_devx_obj_modify(obj->dv, io->in, io->in_len, io->out, io->out_len);
+	return error == 0 ? 0 : devx_cmd_failed(obj->dev, obj->name, io, error > 0 ? error : errno);
+}
+
+int
+devx_cmd_query(struct devx_obj *obj, const struct devx_io *io)
+{
+	int error;
+
+	devx_cmd_begin(obj->dev, io);
+	error = mlx5dv_devx_obj_query(obj->dv, io->in, io->in_len, io->out, io->out_len);
+	return error == 0 ? 0 : devx_cmd_failed(obj->dev, obj->name, io, error > 0 ? error : errno);
+}
+
+void
+devx_obj_destroy(struct devx_obj *obj)
+{
+	int error;
+
+	if (obj == NULL)
+		return;
+	devx_count_add(obj->dev->count, obj->kind->destroy_op);
+	error = mlx5dv_devx_obj_destroy(obj->dv);
+	if (error != 0)
+		base_err(obj->dev->log, "%s: %s of %s (0x%x) failed: %s", obj->dev->pci_addr,
+				prm_opcode_name(obj->kind->destroy_op), obj->name, obj->id,
+				strerror(error > 0 ? error : errno));
+	free(obj);
+}
+
+uint32_t
+devx_obj_id(const struct devx_obj *obj)
+{
+	return obj->id;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A collapsed completion queue: the card writes every completion over entry 0, so the only news
+ * is how many there were. One such queue takes the completions of one virtio queue's event QP.
+ *
+ * Not thread-safe: poll, arm and reset of one queue are the caller's to order.
+ */
+#ifndef DEVX_CQ_H
+#define DEVX_CQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "devx_cmd.h"
+
+struct devx_cq;
+
+struct devx_cq_attr {
+	void *mem; /**< page aligned, devx_cq_mem_size() bytes, the caller's */
+	uint16_t depth; /**< entries, a power of two */
+};
+
+/** Bytes of memory that a completion queue needs. */
+size_t devx_cq_mem_size(uint16_t depth);
+int devx_cq_create(struct devx_dev *dev, const struct devx_cq_attr *attr, struct devx_cq **cq);
+void devx_cq_destroy(struct devx_cq *cq);
+/** The firmware object, for subscriptions. */
+struct devx_obj *devx_cq_obj(struct devx_cq *cq);
+
+/** Completions since the last call (0 to 65535). */
+uint16_t devx_cq_poll(struct devx_cq *cq);
+/** Asks for an event at the next completion; one that is there already causes it at once. */
+void devx_cq_arm(struct devx_cq *cq);
+/**
+ * To be called when the QP that completes into this queue was reset: its counter starts again.
+ * Completions not yet polled are dropped, the consumer index goes on.
+ */
+void devx_cq_restart(struct devx_cq *cq);
+
+#endif /* DEVX_CQ_H */

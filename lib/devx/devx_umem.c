@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: one registration for each piece of memory, through the kernel, which pins
+ * it. Nothing is cached here.
+ */
+#include "devx_umem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devx_priv.h"
+
+struct devx_umem {
+	struct devx_dev *dev;
+	struct mlx5dv_devx_umem *dv;
+};
+
+int
+devx_umem_create(struct devx_dev *dev, void *addr, size_t len, struct devx_umem **out)
+{
+	struct devx_umem *umem;
+	int ret;
+
+	umem = calloc(1, sizeof(*umem));
+	if (umem == NULL)
+		return -ENOMEM;
+	umem->dev = dev;
+	devx_count_add(dev->count, DEVX_OP_REG_UMEM);
+	errno = 0;
+	umem->dv = mlx5dv_devx_umem_reg(dev->ctx, addr, len, IBV_ACCESS_LOCAL_WRITE);
+	if (umem->dv == NULL) {
+		ret = devx_errno();
+		base_err(dev->log, "%s: cannot register %zu bytes at %p as umem: %s", dev->pci_addr,
+				len, addr, strerror(-ret));
+		free(umem);
+		return ret;
+	}
+	*out = umem;
+	return 0;
+}
+
+void
+devx_umem_destroy(struct devx_umem *umem)
+{
+	int error;
+
+	if (umem == NULL)
+		return;
+	devx_count_add(umem->dev->count, DEVX_OP_DEREG_UMEM);
+	error = mlx5dv_devx_umem_dereg(umem->dv);
+	if (error != 0)
+		base_err(umem->dev->log, "%s: cannot deregister a umem: %s", umem->dev->pci_addr,
+				strerror(error > 0 ? error : errno));
+	free(umem);
+}
+
+uint32_t
+devx_umem_id(const struct devx_umem *umem)
+{
+	return umem->dv->umem_id;
+}

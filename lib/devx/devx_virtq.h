@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * VIRTIO_NET_Q objects: a guest's ring, served by the card. The caller's form (struct
+ * devx_virtq_attr) and the PRM's bytes are converted in one place, both ways; creating is
+ * modifying with all fields.
+ */
+#ifndef DEVX_VIRTQ_H
+#define DEVX_VIRTQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "devx_cmd.h"
+
+/** One of the three buffers that firmware keeps for a queue. */
+struct devx_virtq_umem {
+	uint32_t id;
+	uint32_t size; /**< bytes */
+};
+
+/** All that can be said about a queue. Which fields count depends on the call. */
+struct devx_virtq_attr {
+	uint16_t index; /**< virtio queue index: even is receive, odd is transmit */
+	uint16_t size; /**< descriptors, a power of two */
+	enum prm_virtq_type type;
+	enum prm_virtq_state state;
+	enum prm_virtq_event_mode event_mode;
+	uint32_t event_qpn;
+	uint64_t desc, avail, used; /**< ring addresses by @c mkey (guest-physical) */
+	uint32_t mkey;
+	uint32_t pd;
+	uint32_t tisn;
+	uint32_t counters; /**< number of its VIRTIO_Q_COUNTERS, 0 for none */
+	uint16_t features; /**< enum prm_virtq_feature */
+	bool version_1_0;
+	uint16_t hw_available; /**< hw_available_index */
+	uint16_t hw_used; /**< hw_used_index */
+	uint8_t error_type; /**< query only: why it is in state ERR */
+	struct devx_virtq_umem umem[3];
+};
+
+/** Bytes of a create or modify command. */
+size_t devx_virtq_in_size(void);
+/**
+ * Fills a zeroed create (@p select 0: all fields) or modify command (@p select of enum
+ * prm_virtq_modify: these). Pure. The object's number is not part of it.
+ */
+void devx_virtq_encode(const struct devx_virtq_attr *attr, uint64_t select, void *in);
+/** Reads the virtio_net_q that a query brought (pure). */
+void devx_virtq_decode(const void *virtio_net_q, struct devx_virtq_attr *attr);
+
+int devx_virtq_create(struct devx_dev *dev, const struct devx_virtq_attr *attr,
+		struct devx_obj **virtq);
+/** Changes the fields that @p select names (enum prm_virtq_modify); attr->index always counts. */
+int devx_virtq_modify(struct devx_obj *virtq, const struct devx_virtq_attr *attr, uint64_t select);
+int devx_virtq_query(struct devx_obj *virtq, struct devx_virtq_attr *attr);
+
+#endif /* DEVX_VIRTQ_H */
