@@ -29,17 +29,24 @@ struct fw_uctx; /**< one user context (DevX uid); everything made under it dies 
 struct wire;
 
 #define FW_MAX_FUNCS 32u
+#define FW_NB_VECTORS 4u /**< completion vectors, so event queues, of a function */
+
+/**
+ * The key of memory that is not there (the ucontext's dump_fill_mkey): entries of an indirect key
+ * name it for holes. Reading such memory gives zeros, writes to it vanish.
+ */
+#define FW_NULL_MKEY 0x00000100u
 
 /** What the card announces; fw_caps_init() fills in the defaults. */
 struct fw_caps {
-	uint32_t max_virtqs;      /**< virtio_emulation_cap.max_num_virtio_queues, per function */
+	uint32_t max_virtqs; /**< virtio_emulation_cap.max_num_virtio_queues, per function */
 	uint8_t log_max_rqt_size;
 	uint8_t num_lag_ports;
 	bool eth_net_offloads;
-	bool virtq_counters;      /**< object type VIRTIO_Q_COUNTERS */
+	bool virtq_counters; /**< object type VIRTIO_Q_COUNTERS */
 	uint32_t device_features; /**< PRM_VIRTQ_F_* */
-	uint8_t event_modes;      /**< bitmap of 1 << enum prm_virtq_event_mode */
-	uint8_t queue_types;      /**< bitmap of 1 << enum prm_virtq_type */
+	uint8_t event_modes; /**< bitmap of 1 << enum prm_virtq_event_mode */
+	uint8_t queue_types; /**< bitmap of 1 << enum prm_virtq_type */
 	uint32_t umem_param_a[3], umem_param_b[3]; /**< buffer n: a * queue size + b bytes */
 };
 
@@ -48,7 +55,7 @@ void fw_caps_init(struct fw_caps *caps);
 struct fw_card_attr {
 	unsigned int nb_funcs; /**< 1 to FW_MAX_FUNCS; function i is port i of the wire */
 	const struct fw_caps *caps;
-	struct wire *wire;     /**< borrowed, must outlive the card */
+	struct wire *wire; /**< borrowed, must outlive the card */
 	const struct base_log *log;
 };
 
@@ -95,7 +102,7 @@ enum fw_access {
 
 /** Memory that was pinned by the caller and stays reachable until the object is destroyed. */
 struct fw_pages {
-	void *addr;   /**< in this process */
+	void *addr; /**< in this process */
 	uint64_t len; /**< bytes, > 0 */
 };
 
@@ -125,7 +132,7 @@ int fw_var_destroy(struct fw_uctx *uctx, uint32_t page_id);
 /** A flow rule of the NIC_RX table whose destination is a TIR. */
 struct fw_flow_attr {
 	uint16_t priority;
-	uint8_t criteria;    /**< match_criteria_enable; bit 0: outer headers; others refused */
+	uint8_t criteria; /**< match_criteria_enable; bit 0: outer headers; others refused */
 	const void *mask, *value; /**< PRM fte_match_param, @c match_len bytes each */
 	size_t match_len;
 	uint32_t tirn;

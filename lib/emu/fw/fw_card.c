@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: a card is one engine (one thread, one lock) and its functions. The engine
+ * calls fw_card_poll() on each pass; there the firmware looks at what user space wrote to memory
+ * without a command: doorbell records of completion queues and of event queue pairs.
+ *
+ * Life: the lists are ready before the engine's thread starts and outlive it.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fw_card.h"
+#include "fw_cq.h"
+#include "fw_qp.h"
+#include "wire.h"
+
+static void
+fw_card_poll(void *arg)
+{
+	struct fw_card *card = arg;
+
+	fw_qp_poll_starved(card);
+	fw_cq_poll_all(card);
+}
+
+static void
+fw_func_init(struct fw_card *card, unsigned int index)
+{
+	/* Locally administered; "mlx5" can be read in it. */
+	const uint8_t mac[6] = { 0x02, 'm', 'l', 'x', '5', (uint8_t)index };
+	struct fw_func *func = &card->funcs[index];
+	uint32_t first, nb;
+	unsigned int i;
+
+	func->card = card;
+	func->index = index;
+	memcpy(func->mac, mac, sizeof(mac));
+	for (i = 0; i < FW_NB_CLASSES; i++) {
+		fw_class_range((enum fw_class)i, &first, &nb);
+		base_idtab_init(&func->objs[i], first, nb);
+	}
+}
+
+static bool
+fw_card_attr_ok(const struct fw_card_attr *attr)
+{
+	const char *bad = NULL;
+
+	if (attr->nb_funcs == 0 || attr->nb_funcs > FW_MAX_FUNCS)
+		bad = "number of functions is not 1 to 32";
+	else if (attr->caps == NULL || attr->caps->max_virtqs == 0 ||
+			attr->caps->max_virtqs > UINT16_MAX + 1u)
+		bad = "max_virtqs is not 1 to 65536";
+	else if (attr->wire == NULL || wire_nb_ports(attr->wire) < attr->nb_funcs)
+		bad = "the wire has fewer ports than there are functions";
+	if (bad != NULL)
+		base_err(attr->log, "fw: card not created: %s", bad);
+	return bad == NULL;
+}
+
+int
+fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
+{
+	struct vnet_attr vattr = { 0 };
+	struct fw_card *card;
+	unsigned int i;
+	int ret;
+
+	if (!fw_card_attr_ok(attr))
+		return -EINVAL;
+	card = calloc(1, sizeof(*card) + attr->nb_funcs * sizeof(card->funcs[0]));
+	if (card == NULL)
+		return -ENOMEM;
+	card->caps = *attr->caps;
+	card->log = attr->log;
+	card->nb_funcs = attr->nb_funcs;
+	TAILQ_INIT(&card->cqs);
+	TAILQ_INIT(&card->starved_qps);
+	for (i = 0; i < card->nb_funcs; i++)
+		fw_func_init(card, i);
+	vattr.nb_ports = card->nb_funcs;
+	vattr.wire = attr->wire;
+	vattr.poll = fw_card_poll;
+	vattr.poll_arg = card;
+	vattr.log = attr->log;
+	ret = vnet_create(&vattr, &card->vnet);
+	if (ret != 0) {
+		base_err(card->log, "fw: card not created: engine: %s", strerror(-ret));
+		free(card);
+		return ret;
+	}
+	for (i = 0; i < card->nb_funcs; i++)
+		card->funcs[i].port = vnet_port(card->vnet, i);
+	*cardp = card;
+	return 0;
+}
+
+void
+fw_card_destroy(struct fw_card *card)
+{
+	unsigned int i, cls;
+
+	if (card == NULL)
+		return;
+	assert(card->nb_uctxs == 0);
+	vnet_destroy(card->vnet);
+	for (i = 0; i < card->nb_funcs; i++) {
+		for (cls = 0; cls < FW_NB_CLASSES; cls++)
+			base_idtab_fini(&card->funcs[i].objs[cls]);
+	}
+	free(card);
+}
+
+struct fw_func *
+fw_card_func(struct fw_card *card, unsigned int index)
+{
+	return index < card->nb_funcs ? &card->funcs[index] : NULL;
+}
+
+const uint8_t *
+fw_func_mac(const struct fw_func *func)
+{
+	return func->mac;
+}
+
+uint64_t
+fw_func_nb_cmds(const struct fw_func *func)
+{
+	uint64_t nb;
+
+	vnet_lock(func->card->vnet);
+	nb = func->nb_cmds;
+	vnet_unlock(func->card->vnet);
+	return nb;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The card and its functions, for the firmware's own files. Everything that changes after
+ * fw_card_create() is guarded by the card's lock, vnet_lock(card->vnet).
+ */
+#ifndef FW_CARD_H
+#define FW_CARD_H
+
+#include <sys/queue.h>
+
+#include "base_idtab.h"
+#include "fw.h"
+#include "fw_obj.h"
+#include "vnet.h"
+
+/* Limits that the general capabilities announce and the commands check. */
+#define FW_LOG_MAX_CQ_SZ 22u
+#define FW_LOG_MAX_QP_SZ 15u
+#define FW_LOG_MAX_KLM_LIST 16u
+#define FW_MAX_INDIRECTION 4u /**< levels of indirect keys above a direct one */
+#define FW_FIRST_EQN 2u
+
+struct fw_cq;
+struct fw_qp;
+TAILQ_HEAD(fw_cq_list, fw_cq);
+TAILQ_HEAD(fw_qp_list, fw_qp);
+
+struct fw_func {
+	struct fw_card *card;
+	unsigned int index;
+	struct vnet_port *port;
+	uint8_t mac[6];
+	uint8_t mkey_variant; /**< low byte of the next memory region's key */
+	uint64_t nb_cmds;
+	uint32_t nb_uctxs_ever;
+	struct base_idtab objs[FW_NB_CLASSES];
+};
+
+struct fw_card {
+	struct fw_caps caps;
+	const struct base_log *log;
+	struct vnet *vnet;
+	unsigned int nb_uctxs;
+	struct fw_cq_list cqs; /**< all, looked at in each pass of the engine */
+	struct fw_qp_list starved_qps; /**< have a completion to tell but no credit */
+	unsigned int nb_funcs;
+	struct fw_func funcs[];
+};
+
+#endif /* FW_CARD_H */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: a completion queue in user memory. A collapsed one (cqc.cc) is a single
+ * entry that each completion overwrites; the consumer learns from the 16-bit WQE counter how many
+ * it missed, so that word is stored last, at once and with release order: who sees it sees all
+ * that was done before, the used ring included.
+ *
+ * Events: the driver writes an arm record beside the queue (consumer counter, serial number) and
+ * rings a UAR page with the same words. The record alone is looked at, on each pass of the engine
+ * and after each completion. Armed and completions behind the consumer counter: tell, once.
+ *
+ * A new queue counts as armed: the first request of a driver (serial 0, counter 0) is all zeros,
+ * so is fresh memory, and a change could not be seen.
+ */
+#include <endian.h>
+
+#include "base_math.h"
+#include "fw_classes.h"
+#include "fw_cmd.h"
+#include "fw_cq.h"
+#include "fw_uctx.h"
+#include "fw_umem.h"
+#include "prm_field.h"
+
+#define CQE_SIZE 64u
+#define CQE_QPN_OFF 56u /* high byte: opcode of the sender's WQE */
+#define CQE_LAST_OFF 60u /* wqe_counter, signature, opcode and owner */
+#define CI_MASK 0xffffffu
+#define DBREC_SIZE 8u
+
+bool
+fw_cq_arm_fires(struct fw_cq_arm *arm, uint32_t record, uint32_t pi)
+{
+	if (record != arm->last) {
+		arm->last = record;
+		arm->ci = record & CI_MASK;
+		arm->armed = true;
+	}
+	if (!arm->armed || (pi & CI_MASK) == arm->ci)
+		return false;
+	arm->armed = false;
+	return true;
+}
+
+static uint32_t
+fw_cq_record(const struct fw_cq *cq, unsigned int i)
+{
+	return be32toh(__atomic_load_n(&cq->dbrec[i], __ATOMIC_ACQUIRE));
+}
+
+static void
+fw_cq_poll(struct fw_cq *cq)
+{
+	struct fw_uctx *uctx = cq->obj.uctx;
+
+	if (fw_cq_arm_fires(&cq->arm, fw_cq_record(cq, 1), cq->pi))
+		uctx->ops->completion(uctx->arg, cq->obj.id);
+}
+
+void
+fw_cq_poll_all(struct fw_card *card)
+{
+	struct fw_cq *cq;
+
+	TAILQ_FOREACH(cq, &card->cqs, link)
+		fw_cq_poll(cq);
+}
+
+bool
+fw_cq_has_room(const struct fw_cq *cq)
+{
+	/* In a collapsed queue there is nothing that could be overwritten too early. */
+	if (cq->collapsed || cq->may_overrun)
+		return true;
+	return ((cq->pi - fw_cq_record(cq, 0)) & CI_MASK) < 1u << cq->log_size;
+}
+
+void
+fw_cq_push(struct fw_cq *cq, const struct fw_cqe *cqe)
+{
+	uint32_t place = cq->collapsed ? 0 : cq->pi & ((1u << cq->log_size) - 1);
+	uint32_t owner = cq->pi >> cq->log_size & 1;
+	uint8_t *entry = cq->cqes + place * CQE_SIZE;
+	uint32_t last = (uint32_t)cqe->wqe_counter << 16 | (uint32_t)cqe->opcode << 4 | owner;
+
+	__atomic_store_n((uint32_t *)(void *)(entry + CQE_QPN_OFF), htobe32(cqe->qpn),
+			__ATOMIC_RELAXED);
+	__atomic_store_n((uint32_t *)(void *)(entry + CQE_LAST_OFF), htobe32(last),
+			__ATOMIC_RELEASE);
+	cq->pi++;
+	fw_cq_poll(cq);
+}
+
+static enum fw_syndrome
+fw_cq_check(struct fw_cmd *cmd, const uint8_t *cqc)
+{
+	uint64_t eqn = PRM_GET(cqc, cqc, c_eqn_or_apu_element);
+
+	if (PRM_GET(cqc, cqc, log_cq_size) > FW_LOG_MAX_CQ_SZ)
+		return fw_refuse(cmd->uctx, FW_SYN_CQ_SIZE, "cqc.log_cq_size",
+				PRM_GET(cqc, cqc, log_cq_size));
+	if (PRM_GET(cqc, cqc, cqe_sz) != 0)
+		return fw_refuse(cmd->uctx, FW_SYN_CQ_CQE_SIZE, "cqc.cqe_sz",
+				PRM_GET(cqc, cqc, cqe_sz));
+	if (PRM_GET(cqc, cqc, cqe_comp_en) != 0 || PRM_GET(cqc, cqc, apu_cq) != 0 ||
+			PRM_GET(cqc, cqc, as_notify) != 0)
+		return fw_refuse(cmd->uctx, FW_SYN_CQ_FEATURE, "cqc.cqe_comp_en/apu_cq/as_notify",
+				1);
+	if (eqn < FW_FIRST_EQN || eqn >= FW_FIRST_EQN + FW_NB_VECTORS)
+		return fw_refuse(cmd->uctx, FW_SYN_NO_EQ, "cqc.c_eqn", eqn);
+	if (PRM_GET(create_cq_in, cmd->in, cq_umem_valid) == 0)
+		return fw_refuse(cmd->uctx, FW_SYN_NO_UMEM, "cq_umem_valid", 0);
+	if (PRM_GET(cqc, cqc, dbr_umem_valid) == 0)
+		return fw_refuse(cmd->uctx, FW_SYN_NO_UMEM, "cqc.dbr_umem_valid", 0);
+	return FW_SYN_OK;
+}
+
+/* The objects that the queue needs, and where they put it. */
+struct fw_cq_parts {
+	struct fw_obj *uar, *cq_umem, *dbr_umem;
+	void *cqes, *dbrec;
+};
+
+static enum fw_syndrome
+fw_cq_find_parts(struct fw_cmd *cmd, const uint8_t *cqc, struct fw_cq_parts *parts)
+{
+	struct fw_umem_ref ref = {
+		.id = (uint32_t)PRM_GET(create_cq_in, cmd->in, cq_umem_id),
+		.offset = PRM_GET(create_cq_in, cmd->in, cq_umem_offset),
+		.len = (uint64_t)CQE_SIZE << PRM_GET(cqc, cqc, log_cq_size),
+		.align = CQE_SIZE,
+		.id_field = "cq_umem_id",
+		.offset_field = "cq_umem_offset",
+	};
+	enum fw_syndrome syn;
+
+	syn = fw_umem_find(cmd->uctx, &ref, &parts->cq_umem, &parts->cqes);
+	if (syn != FW_SYN_OK)
+		return syn;
+	ref.id = (uint32_t)PRM_GET(cqc, cqc, dbr_umem_id);
+	ref.offset = PRM_GET(cqc, cqc, dbr_addr);
+	ref.len = DBREC_SIZE;
+	ref.align = DBREC_SIZE;
+	ref.id_field = "cqc.dbr_umem_id";
+	ref.offset_field = "cqc.dbr_addr";
+	syn = fw_umem_find(cmd->uctx, &ref, &parts->dbr_umem, &parts->dbrec);
+	if (syn != FW_SYN_OK)
+		return syn;
+	return fw_obj_get(cmd->uctx, FW_CLASS_UAR, (uint32_t)PRM_GET(cqc, cqc, uar_page),
+			"cqc.uar_page", &parts->uar);
+}
+
+enum fw_syndrome
+fw_cq_create(struct fw_cmd *cmd)
+{
+	const uint8_t *cqc = PRM_PTR(create_cq_in, cmd->in, cq_context);
+	struct fw_cq_parts parts;
+	enum fw_syndrome syn;
+	struct fw_obj *obj;
+	struct fw_cq *cq;
+
+	syn = fw_cq_check(cmd, cqc);
+	if (syn == FW_SYN_OK)
+		syn = fw_cq_find_parts(cmd, cqc, &parts);
+	if (syn == FW_SYN_OK)
+		syn = fw_obj_new(cmd->uctx, FW_CLASS_CQ, sizeof(*cq), &obj);
+	if (syn != FW_SYN_OK)
+		return syn;
+	fw_obj_use(obj, parts.uar);
+	fw_obj_use(obj, parts.cq_umem);
+	fw_obj_use(obj, parts.dbr_umem);
+	cq = base_container_of(obj, struct fw_cq, obj);
+	cq->collapsed = PRM_GET(cqc, cqc, cc) != 0;
+	cq->may_overrun = PRM_GET(cqc, cqc, oi) != 0;
+	cq->log_size = (uint8_t)PRM_GET(cqc, cqc, log_cq_size);
+	cq->cqes = parts.cqes;
+	cq->dbrec = parts.dbrec;
+	cq->arm.armed = true;
+	cq->arm.last = fw_cq_record(cq, 1);
+	TAILQ_INSERT_TAIL(&cmd->uctx->func->card->cqs, cq, link);
+	fw_cmd_reply_id(cmd, obj);
+	return FW_SYN_OK;
+}
+
+void
+fw_cq_release(struct fw_obj *obj)
+{
+	TAILQ_REMOVE(&obj->uctx->func->card->cqs, base_container_of(obj, struct fw_cq, obj), link);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: pages of the card that user space maps. A UAR page is only a number that
+ * completion queues and queue pairs name: what drivers ring there says nothing that their doorbell
+ * records in memory do not say as well. The first word of a VAR page is a doorbell of the
+ * function's virtio queues, watched by the engine.
+ */
+#include "base_math.h"
+#include "fw_card.h"
+#include "fw_classes.h"
+#include "fw_uctx.h"
+
+struct fw_var {
+	struct fw_obj obj;
+	volatile uint32_t *word; /* NULL until the engine watches it */
+};
+
+int
+fw_uar_create(struct fw_uctx *uctx, uint32_t *page_id)
+{
+	enum fw_syndrome syn;
+	struct fw_obj *obj;
+
+	fw_uctx_enter(uctx, "ALLOC_UAR");
+	syn = fw_obj_new(uctx, FW_CLASS_UAR, sizeof(*obj), &obj);
+	if (syn == FW_SYN_OK)
+		*page_id = obj->id;
+	return fw_uctx_leave(uctx, syn);
+}
+
+int
+fw_uar_destroy(struct fw_uctx *uctx, uint32_t page_id)
+{
+	fw_uctx_enter(uctx, "DEALLOC_UAR");
+	return fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_UAR, page_id));
+}
+
+int
+fw_var_create(struct fw_uctx *uctx, void *page, uint32_t *page_id)
+{
+	enum fw_syndrome syn;
+	struct fw_obj *obj;
+	struct fw_var *var;
+
+	fw_uctx_enter(uctx, "ALLOC_VAR");
+	syn = fw_obj_new(uctx, FW_CLASS_VAR, sizeof(*var), &obj);
+	if (syn != FW_SYN_OK)
+		goto out;
+	var = base_container_of(obj, struct fw_var, obj);
+	/* What is left in the page from its last life would ring. */
+	__atomic_store_n((uint32_t *)page, VNET_DOORBELL_IDLE, __ATOMIC_RELEASE);
+	if (vnet_doorbell_add_locked(uctx->func->port, page) != 0) {
+		syn = fw_refuse(uctx, FW_SYN_ENGINE, "doorbell words", uctx->func->index);
+		fw_obj_delete(obj);
+		goto out;
+	}
+	var->word = page;
+	*page_id = obj->id;
+out:
+	return fw_uctx_leave(uctx, syn);
+}
+
+void
+fw_var_release(struct fw_obj *obj)
+{
+	struct fw_var *var = base_container_of(obj, struct fw_var, obj);
+
+	if (var->word != NULL)
+		vnet_doorbell_del_locked(obj->uctx->func->port, var->word);
+}
+
+int
+fw_var_destroy(struct fw_uctx *uctx, uint32_t page_id)
+{
+	fw_uctx_enter(uctx, "DEALLOC_VAR");
+	return fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_VAR, page_id));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the kernel pins user memory and hands it over as one range of this process;
+ * queues, completion queues and queue pairs name parts of it by number and offset. All bounds are
+ * checked when such an object is made; behind that its pointers are good for its whole life,
+ * because the object's use of the umem keeps it (fw_obj_use).
+ */
+#include "base_math.h"
+#include "fw_uctx.h"
+#include "fw_umem.h"
+
+int
+fw_umem_create(struct fw_uctx *uctx, const struct fw_pages *pages, uint32_t *umem_id)
+{
+	enum fw_syndrome syn;
+	struct fw_obj *obj;
+
+	fw_uctx_enter(uctx, "REG_UMEM");
+	if (pages->addr == NULL || pages->len == 0) {
+		syn = fw_refuse(uctx, FW_SYN_EMPTY, "length", pages->len);
+		goto out;
+	}
+	syn = fw_obj_new(uctx, FW_CLASS_UMEM, sizeof(struct fw_umem), &obj);
+	if (syn != FW_SYN_OK)
+		goto out;
+	base_container_of(obj, struct fw_umem, obj)->pages = *pages;
+	*umem_id = obj->id;
+out:
+	return fw_uctx_leave(uctx, syn);
+}
+
+int
+fw_umem_destroy(struct fw_uctx *uctx, uint32_t umem_id)
+{
+	fw_uctx_enter(uctx, "DEREG_UMEM");
+	return fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_UMEM, umem_id));
+}
+
+enum fw_syndrome
+fw_umem_find(struct fw_uctx *uctx, const struct fw_umem_ref *ref, struct fw_obj **umem, void **ptr)
+{
+	const struct fw_umem *u;
+	enum fw_syndrome syn;
+	uintptr_t p;
+
+	syn = fw_obj_get(uctx, FW_CLASS_UMEM, ref->id, ref->id_field, umem);
+	if (syn != FW_SYN_OK)
+		return syn;
+	u = base_container_of(*umem, struct fw_umem, obj);
+	if (!base_range_inside(ref->offset, ref->len, 0, u->pages.len))
+		return fw_refuse(uctx, FW_SYN_UMEM_BOUNDS, ref->offset_field, ref->offset);
+	p = (uintptr_t)u->pages.addr + (uintptr_t)ref->offset;
+	if ((p & (ref->align - 1)) != 0)
+		return fw_refuse(uctx, FW_SYN_UMEM_ALIGN, ref->offset_field, ref->offset);
+	*ptr = (void *)p;
+	return FW_SYN_OK;
+}
