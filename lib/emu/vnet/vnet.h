@@ -56,8 +56,9 @@ struct vnet_mem {
 /** Why a queue stopped by itself; the values go to virtio_q.error_type as they are. */
 enum vnet_error {
 	VNET_ERR_NONE = 0,
-	VNET_ERR_BAD_DESC = 1,      /**< flag that was not negotiated, loop, index out of range */
-	VNET_ERR_CHAIN_TOO_LONG = 2, /**< more descriptors than the queue has */
+	VNET_ERR_BAD_DESC = 1,      /**< flag or offload that was not negotiated, index out of range,
+	                         * wrong order or direction, impossible length */
+	VNET_ERR_CHAIN_TOO_LONG = 2, /**< more descriptors than the queue has, thus a loop */
 	VNET_ERR_INVALID_BUFFER = 3, /**< a buffer that no memory key grants */
 	VNET_ERR_RING_ACCESS = 4,   /**< the rings themselves cannot be reached */
 	VNET_ERR_AVAIL_INDEX = 5,   /**< avail->idx more than the queue size ahead */
@@ -101,6 +102,14 @@ struct vnet_queue_stats {
 	uint32_t bad_desc_errors;
 	uint32_t exceed_max_chain;
 	uint32_t invalid_buffer;
+	/** Frames that went nowhere: to be received, but longer than the buffer that was next
+	 * (the buffer stays); to be sent, but shorter than an Ethernet header. Not in the PRM. */
+	uint64_t dropped_frames;
+};
+
+/** Counters of a port, beside those of the wire. */
+struct vnet_port_stats {
+	uint64_t rx_unmatched; /**< frames that no rule wanted */
 };
 
 struct vnet_attr {
@@ -125,10 +134,16 @@ void vnet_unlock(struct vnet *vnet);
 /** Port @p index of the engine (0 .. nb_ports - 1), never NULL for a valid index. */
 struct vnet_port *vnet_port(struct vnet *vnet, unsigned int index);
 
+void vnet_port_stats_locked(const struct vnet_port *port, struct vnet_port_stats *stats);
+
 /**
  * A doorbell word that guests and drivers store queue numbers to; the engine takes a store by
  * exchanging it with VNET_DOORBELL_IDLE. The word may be mapped by other processes; stores may be
  * 16 or 32 bits wide (only the low 16 bits, little endian, count). Any number of words per port.
+ *
+ * add stores VNET_DOORBELL_IDLE in the word. The stores come from other processes (a guest, through
+ * a host notifier), which have no way to wake the engine: it polls the words, without sleeping
+ * while there is traffic, at growing intervals of at most 200 us when there is none.
  */
 #define VNET_DOORBELL_IDLE 0xffffffffu
 int vnet_doorbell_add_locked(struct vnet_port *port, volatile uint32_t *word);
@@ -157,6 +172,16 @@ void vnet_queue_stats_locked(const struct vnet_queue *queue, struct vnet_queue_s
 bool vnet_queue_in_rqt_locked(const struct vnet_queue *queue);
 
 /* --- receive steering ----------------------------------------------------------------------- */
+
+/*
+ * A frame finds the first rule that matches, its TIR's hash picks an entry of the RQT. If that
+ * queue does not run or has no buffer, or if the port has no rule at all, the port cannot take the
+ * frame now, and it waits in its sender's ring (wire.h): so a queue or the steering may be stopped
+ * and rebuilt without a loss, for as long as the wire's pause limit. A frame that no rule wants is
+ * dropped, unless the rules were changed less than VNET_STEER_SETTLE_MS ago: then it waits, too,
+ * because rules are removed and added one at a time.
+ */
+#define VNET_STEER_SETTLE_MS 100u
 
 /** @p queues: receive queues of one port, @p nb >= 1, repeats allowed; copied. */
 int vnet_rqt_create_locked(struct vnet_port *port, struct vnet_queue *const *queues,

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: one thread per card makes passes. A pass
+ * 1. takes the doorbells of all ports: the word is exchanged with the idle value before any
+ *    available index is read, so a store that comes later is seen by the next pass. Two stores
+ *    between passes merge into one, so a doorbell means "look at all transmit queues of the port",
+ *    whatever number was stored;
+ * 2. goes round the active transmit queues, a burst each, up to a budget of frames. A queue stays
+ *    active while it has something, also when the frame at its head waits for the receiver, which
+ *    rings no doorbell when it makes room;
+ * 3. tells the owners of used entries, once per queue;
+ * 4. calls the firmware's poll.
+ *
+ * The card's lock is held for one pass, and given away between passes in the order of asking
+ * (vnet_turn.c). The budget bounds a pass, and so everybody's wait.
+ *
+ * Idle: the doorbell pages are stored to by other processes, and nobody tells us; polling them is
+ * unavoidable (the hardware sees the write on its bus). So the thread yields for some passes, then
+ * sleeps, 20 us at first and growing to 200 us, until something moves. What does come with a
+ * call (a queue starts, rules change, the end) wakes it.
+ *
+ * Packets are moved synchronously: a frame leaves the sender's ring only after it is in all of its
+ * receivers' rings. There is nothing in flight between two passes, and that is why suspending a
+ * queue needs no waiting.
+ */
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "base_clock.h"
+#include "vnet_priv.h"
+
+#define VNET_BURST 32u /* frames of one queue at a time */
+#define VNET_PASS_BUDGET 256u /* frames of one pass */
+#define VNET_IDLE_YIELDS 16u /* empty passes before the first sleep */
+#define VNET_IDLE_STEP 8u /* sleeps before they get longer */
+#define VNET_IDLE_MIN_NS 20000u
+#define VNET_IDLE_MAX_NS 200000u
+
+static bool
+vnet_doorbell_take(volatile uint32_t *word)
+{
+	uint32_t *p = (uint32_t *)(uintptr_t)word;
+
+	/* Look first: an exchange would take the cache line away from the guest each time. */
+	if ((le32toh(__atomic_load_n(p, __ATOMIC_RELAXED)) & 0xffff) == 0xffff)
+		return false;
+	__atomic_exchange_n(p, VNET_DOORBELL_IDLE, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+static void
+vnet_port_doorbells(struct vnet_port *port)
+{
+	struct vnet_queue *queue;
+	bool rung = false;
+	unsigned int i;
+
+	for (i = 0; i < port->nb_doorbells; i++)
+		rung |= vnet_doorbell_take(port->doorbells[i]);
+	if (!rung)
+		return;
+	LIST_FOREACH(queue, &port->queues, port_link) {
+		if (queue->state == VNET_QUEUE_RUNNING && queue->index % 2 != 0)
+			vnet_queue_activate(queue);
+	}
+}
+
+/* Sends a burst from the first active queue and puts it behind the others, or off the list. */
+static unsigned int
+vnet_burst(struct vnet *vnet)
+{
+	struct vnet_queue *queue = TAILQ_FIRST(&vnet->active);
+	enum vnet_tx_result result = VNET_TX_SENT;
+	unsigned int nb = 0;
+
+	vnet_queue_deactivate(queue);
+	while (nb < VNET_BURST) {
+		result = vnet_tx_one(queue);
+		if (result != VNET_TX_SENT)
+			break;
+		nb++;
+	}
+	if (result == VNET_TX_SENT || result == VNET_TX_HELD)
+		vnet_queue_activate(queue);
+	return nb;
+}
+
+unsigned int
+vnet_pass_locked(struct vnet *vnet)
+{
+	struct vnet_queue *queue;
+	unsigned int i, nb_active = 0, nb = 0;
+
+	vnet->pass++;
+	for (i = 0; i < vnet->nb_ports; i++)
+		vnet_port_doorbells(&vnet->ports[i]);
+	TAILQ_FOREACH(queue, &vnet->active, active_link)
+		nb_active++;
+	/* Sending changes the list by the sending queue only (receive queues are never on it), so
+	 * each of the nb_active turns finds one. */
+	for (i = 0; i < nb_active && nb < VNET_PASS_BUDGET; i++)
+		nb += vnet_burst(vnet);
+	while ((queue = TAILQ_FIRST(&vnet->tell)) != NULL)
+		vnet_queue_tell(queue);
+	if (vnet->poll != NULL)
+		vnet->poll(vnet->poll_arg);
+	return nb;
+}
+
+uint64_t
+vnet_idle_ns(unsigned int nb_empty)
+{
+	unsigned int step;
+
+	if (nb_empty <= VNET_IDLE_YIELDS)
+		return 0;
+	step = (nb_empty - VNET_IDLE_YIELDS) / VNET_IDLE_STEP;
+	if (step > 3)
+		return VNET_IDLE_MAX_NS;
+	return (uint64_t)VNET_IDLE_MIN_NS << step;
+}
+
+static void *
+vnet_run(void *arg)
+{
+	struct vnet *vnet = arg;
+	unsigned int nb_empty = 0;
+
+	/* The kernel rounds sleeps up by 50 us otherwise, more than the shortest of ours. */
+	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
+	while (!__atomic_load_n(&vnet->stop, __ATOMIC_ACQUIRE)) {
+		unsigned int nb;
+
+		vnet_lock(vnet);
+		nb = vnet_pass_locked(vnet);
+		vnet_unlock(vnet);
+		if (nb != 0) {
+			nb_empty = 0;
+			continue;
+		}
+		if (nb_empty < VNET_IDLE_YIELDS + 4 * VNET_IDLE_STEP)
+			nb_empty++;
+		if (vnet_idle_ns(nb_empty) == 0)
+			sched_yield();
+		else if (vnet_turn_sleep(&vnet->turn, vnet_idle_ns(nb_empty)))
+			nb_empty = 0;
+	}
+	return NULL;
+}
+
+static void
+vnet_port_init(struct vnet *vnet, unsigned int index)
+{
+	struct vnet_port *port = &vnet->ports[index];
+
+	port->vnet = vnet;
+	port->index = index;
+	LIST_INIT(&port->queues);
+	TAILQ_INIT(&port->rules);
+	wire_plug(vnet->wire, index, &vnet_rx_port_ops, port);
+}
+
+static int
+vnet_alloc(struct vnet *vnet, unsigned int nb_ports)
+{
+	vnet->ports = calloc(nb_ports, sizeof(*vnet->ports));
+	vnet->tx_buf = malloc(VNET_HDR_MAX + WIRE_FRAME_MAX);
+	vnet->tx_chain.segs = calloc(VQ_SIZE_MAX, sizeof(*vnet->tx_chain.segs));
+	vnet->rx_chain.segs = calloc(VQ_SIZE_MAX, sizeof(*vnet->rx_chain.segs));
+	if (vnet->ports == NULL || vnet->tx_buf == NULL || vnet->tx_chain.segs == NULL ||
+			vnet->rx_chain.segs == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+static void
+vnet_free(struct vnet *vnet)
+{
+	free(vnet->rx_chain.segs);
+	free(vnet->tx_chain.segs);
+	free(vnet->tx_buf);
+	free(vnet->ports);
+	free(vnet);
+}
+
+int
+vnet_init(const struct vnet_attr *attr, struct vnet **out)
+{
+	struct vnet *vnet;
+	unsigned int i;
+
+	if (attr->nb_ports == 0 || attr->nb_ports > wire_nb_ports(attr->wire))
+		return -EINVAL;
+	vnet = calloc(1, sizeof(*vnet));
+	if (vnet == NULL)
+		return -ENOMEM;
+	if (vnet_alloc(vnet, attr->nb_ports) != 0) {
+		vnet_free(vnet);
+		return -ENOMEM;
+	}
+	vnet->wire = attr->wire;
+	vnet->poll = attr->poll;
+	vnet->poll_arg = attr->poll_arg;
+	vnet->log = attr->log;
+	vnet->nb_ports = attr->nb_ports;
+	TAILQ_INIT(&vnet->active);
+	TAILQ_INIT(&vnet->tell);
+	vnet_turn_init(&vnet->turn);
+	for (i = 0; i < vnet->nb_ports; i++)
+		vnet_port_init(vnet, i);
+	*out = vnet;
+	return 0;
+}
+
+void
+vnet_fini(struct vnet *vnet)
+{
+	unsigned int i;
+
+	for (i = 0; i < vnet->nb_ports; i++) {
+		struct vnet_port *port = &vnet->ports[i];
+
+		assert(LIST_EMPTY(&port->queues) && TAILQ_EMPTY(&port->rules));
+		wire_plug(vnet->wire, i, NULL, NULL);
+		free(port->doorbells);
+	}
+	vnet_turn_fini(&vnet->turn);
+	vnet_free(vnet);
+}
+
+int
+vnet_create(const struct vnet_attr *attr, struct vnet **out)
+{
+	struct vnet *vnet;
+	int ret;
+
+	ret = vnet_init(attr, &vnet);
+	if (ret != 0)
+		return ret;
+	ret = pthread_create(&vnet->thread, NULL, vnet_run, vnet);
+	if (ret != 0) {
+		base_err(attr->log, "engine: cannot start the thread: error %d", ret);
+		vnet_fini(vnet);
+		return -ret;
+	}
+	pthread_setname_np(vnet->thread, "vnet");
+	*out = vnet;
+	return 0;
+}
+
+void
+vnet_destroy(struct vnet *vnet)
+{
+	if (vnet == NULL)
+		return;
+	__atomic_store_n(&vnet->stop, true, __ATOMIC_RELEASE);
+	vnet_turn_wake(&vnet->turn);
+	pthread_join(vnet->thread, NULL);
+	vnet_fini(vnet);
+}
+
+void
+vnet_lock(struct vnet *vnet) BASE_NO_TSA
+{
+	vnet_turn_lock(&vnet->turn);
+	/* Whoever had the lock in between may have changed the memory keys. */
+	vnet->pass++;
+}
+
+void
+vnet_unlock(struct vnet *vnet) BASE_NO_TSA
+{
+	vnet_turn_unlock(&vnet->turn);
+}
+
+struct vnet_port *
+vnet_port(struct vnet *vnet, unsigned int index)
+{
+	assert(index < vnet->nb_ports);
+	return &vnet->ports[index];
+}
+
+void
+vnet_port_stats_locked(const struct vnet_port *port, struct vnet_port_stats *stats)
+{
+	*stats = port->stats;
+}
+
+int
+vnet_doorbell_add_locked(struct vnet_port *port, volatile uint32_t *word)
+{
+	volatile uint32_t **grown = realloc(port->doorbells,
+			(port->nb_doorbells + 1) * sizeof(*port->doorbells));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	port->doorbells = grown;
+	port->doorbells[port->nb_doorbells++] = word;
+	__atomic_store_n((uint32_t *)(uintptr_t)word, VNET_DOORBELL_IDLE, __ATOMIC_RELEASE);
+	vnet_turn_wake(&port->vnet->turn);
+	return 0;
+}
+
+void
+vnet_doorbell_del_locked(struct vnet_port *port, volatile uint32_t *word)
+{
+	unsigned int i;
+
+	for (i = 0; i < port->nb_doorbells; i++) {
+		if (port->doorbells[i] == word) {
+			port->doorbells[i] = port->doorbells[--port->nb_doorbells];
+			return;
+		}
+	}
+	assert(!"doorbell was not added");
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The engine's own structures. Everything is guarded by the card's lock (struct vnet::turn) unless
+ * it says otherwise; all functions here are called with it held.
+ */
+#ifndef VNET_PRIV_H
+#define VNET_PRIV_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "vnet.h"
+#include "vnet_flow.h"
+#include "vnet_turn.h"
+#include "vq_split.h"
+#include "wire.h"
+
+#define VNET_HDR_MAX 12u
+
+enum vnet_queue_state {
+	/** Made or suspended: the indices stand still, nothing in guest memory is looked at. */
+	VNET_QUEUE_STOPPED,
+	/** The engine reads and writes the rings. */
+	VNET_QUEUE_RUNNING,
+	/** The guest broke a rule; only destruction leads out. The indices stand where the chain
+	 * that was refused begins. */
+	VNET_QUEUE_ERROR,
+};
+#define VNET_QUEUE_NB_STATES 3u
+
+struct vnet_queue {
+	struct vnet_port *port;
+	uint16_t index;
+	bool tx_csum, rx_csum;
+	uint32_t hdr_len;
+	const struct vnet_queue_ops *ops;
+	void *arg;
+	enum vnet_queue_state state;
+	struct vq_split ring;
+	uint64_t ring_pass; /**< pass that ring's translations belong to */
+	uint16_t avail, used;
+	struct vnet_queue_stats stats;
+	struct wire_hold hold; /**< of the frame at the head of a transmit queue */
+	unsigned int nb_rqt; /**< entries of RQTs that name it */
+	unsigned int nb_unsaid; /**< used entries that ops->used was not told of yet */
+	bool is_active, is_telling;
+	TAILQ_ENTRY(vnet_queue) active_link; /**< in vnet::active if is_active */
+	TAILQ_ENTRY(vnet_queue) tell_link; /**< in vnet::tell if is_telling */
+	LIST_ENTRY(vnet_queue) port_link;
+};
+
+struct vnet_rqt {
+	struct vnet_port *port;
+	struct vnet_queue **queues;
+	unsigned int nb_queues;
+	unsigned int nb_tirs;
+};
+
+struct vnet_tir {
+	struct vnet_tir_attr attr;
+	unsigned int nb_rules;
+};
+
+struct vnet_rule {
+	struct vnet_port *port;
+	struct vnet_rule_attr attr;
+	TAILQ_ENTRY(vnet_rule) link;
+};
+
+struct vnet_port {
+	struct vnet *vnet;
+	unsigned int index;
+	LIST_HEAD(, vnet_queue) queues;
+	volatile uint32_t **doorbells;
+	unsigned int nb_doorbells;
+	TAILQ_HEAD(, vnet_rule) rules; /**< by priority, then age */
+	uint64_t rules_changed_ns;
+	struct vnet_port_stats stats;
+	/* What can_take() found out about the frame that take() is about to get. */
+	struct vnet_flow flow;
+	struct vnet_queue *picked;
+};
+
+struct vnet {
+	struct vnet_turn turn;
+	pthread_t thread;
+	bool stop; /**< atomic */
+	struct wire *wire;
+	const struct base_log *log;
+	void (*poll)(void *arg);
+	void *poll_arg;
+	uint64_t pass; /**< number of this turn of the lock; translations do not outlive it */
+	TAILQ_HEAD(, vnet_queue) active; /**< transmit queues that may have something, in turn */
+	TAILQ_HEAD(, vnet_queue) tell; /**< queues with nb_unsaid */
+	struct vq_chain tx_chain, rx_chain; /**< of the frame that is under way */
+	uint8_t *tx_buf; /**< header and frame that is under way */
+	unsigned int nb_ports;
+	struct vnet_port *ports;
+};
+
+/* --- vnet.c: all but the thread, so that tests can turn the crank themselves --------------- */
+
+int vnet_init(const struct vnet_attr *attr, struct vnet **vnet);
+void vnet_fini(struct vnet *vnet);
+/** One pass: doorbells, transmit queues, notifications, poll. @return frames moved. */
+unsigned int vnet_pass_locked(struct vnet *vnet);
+/** How long to sleep after @p nb_empty passes that moved nothing; 0: only let others run. */
+uint64_t vnet_idle_ns(unsigned int nb_empty);
+
+/* --- vnet_queue.c --------------------------------------------------------------------------- */
+
+bool vnet_queue_arc(enum vnet_queue_state from, enum vnet_queue_state to);
+/** Makes the ring's translations those of this pass. */
+void vnet_queue_enter(struct vnet_queue *queue);
+/** Stops the queue for the reason that its ring noted last (ring.fault). */
+void vnet_queue_fail(struct vnet_queue *queue);
+/** Notes a fault that the ring cannot see itself, and fails the queue. */
+void vnet_queue_fail_for(struct vnet_queue *queue, enum vnet_error error, const char *what,
+		uint64_t value);
+/** Gives @p chain back, which was fetched at queue->avail and whose used entry is reserved. */
+void vnet_queue_complete(struct vnet_queue *queue, const struct vq_chain *chain, uint32_t len);
+/** Calls ops->used for what was completed since the last call. */
+void vnet_queue_tell(struct vnet_queue *queue);
+/** Puts a transmit queue on the list of those to look at. */
+void vnet_queue_activate(struct vnet_queue *queue);
+void vnet_queue_deactivate(struct vnet_queue *queue);
+
+/* --- vnet_tx.c ------------------------------------------------------------------------------ */
+
+enum vnet_tx_result {
+	VNET_TX_SENT, /**< one frame less in the ring */
+	VNET_TX_EMPTY, /**< nothing there; the next doorbell tells */
+	VNET_TX_HELD, /**< the frame at the head must wait for its receiver */
+	VNET_TX_ERROR, /**< the queue is in the error state */
+};
+/** Sends the frame at the head of a running transmit queue. */
+enum vnet_tx_result vnet_tx_one(struct vnet_queue *queue);
+
+/* --- vnet_rx.c ------------------------------------------------------------------------------ */
+
+/** The engine's side of the wire; its argument is a struct vnet_port. */
+extern const struct wire_port_ops vnet_rx_port_ops;
+
+/* --- vnet_steer.c --------------------------------------------------------------------------- */
+
+/** The rule that wants the flow, or NULL. */
+const struct vnet_rule *vnet_steer_rule(const struct vnet_port *port, const struct vnet_flow *flow);
+/** The queue that the rule's hash picks. */
+struct vnet_queue *
+vnet_steer_queue(const struct vnet_rule *rule, const void *frame, const struct vnet_flow *flow);
+
+#endif /* VNET_PRIV_H */
