@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A numbered Ethernet frame whose every byte can be checked. Pure.
+ *
+ * Layout after the Ethernet header, in network order: magic, epoch (32 bits each), number (64),
+ * length of the whole frame (16), then bytes that follow from epoch, number and place.
+ */
+#ifndef AGENT_FRAME_H
+#define AGENT_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AGENT_FRAME_MIN 64
+#define AGENT_FRAME_MAX 1514
+#define AGENT_FRAME_ETHERTYPE 0x88b5 /* IEEE 802 local experimental 1 */
+
+/** What a frame says of itself. */
+struct agent_frame {
+	uint32_t epoch; /**< the sender's life: numbers begin anew with each */
+	uint64_t number; /**< from 0 */
+};
+
+enum agent_frame_verdict {
+	AGENT_FRAME_OURS,
+	AGENT_FRAME_FOREIGN, /**< not one of these frames */
+	AGENT_FRAME_CORRUPT, /**< one of these, but not as it was sent */
+};
+
+/**
+ * Makes a frame; its length varies with its number.
+ * @param buf at least AGENT_FRAME_MAX bytes
+ * @return length in bytes
+ */
+size_t agent_frame_make(uint8_t *buf, const uint8_t dst[6], const uint8_t src[6],
+		const struct agent_frame *frame);
+
+/** Checks @p len bytes at @p buf; @p frame is set for AGENT_FRAME_OURS only. */
+enum agent_frame_verdict
+agent_frame_check(const uint8_t *buf, size_t len, struct agent_frame *frame);
+
+#endif /* AGENT_FRAME_H */
