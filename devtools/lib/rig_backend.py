@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What serves the guests' sockets: our driver on an emulated card, or, as a baseline, DPDK's
+software vhost."""
+import json
+import os
+import signal
+
+from rig_process import Process
+from rig_wait import Deadline, Failure, Lines, until
+
+EAL = ["--no-huge", "--no-telemetry", "--no-shconf", "-m", "256"]
+
+
+class VdpaBackend:
+    """dpdk-testvdpa with mlx5_devx on two functions of one emulated card."""
+
+    name = "mlx5_devx on mlx5emu"
+    plugin = "librte_vdpa_mlx5_devx.so"
+    devices = ["0000:03:00.2", "0000:03:00.3"]
+
+    @classmethod
+    def launch(cls, build):
+        """The command line up to the program's own options."""
+        command = [str(build / "app" / "mlx5emu" / "mlx5emu"), "--functions",
+                   str(len(cls.devices)), "--", str(build / "app" / "testvdpa" / "dpdk-testvdpa"),
+                   *EAL, "-d", cls.plugin]
+        for device in cls.devices:
+            command += ["-a", f"{device},class=vdpa"]
+        return command + ["--"]
+
+    @staticmethod
+    def environment(build):
+        """The plug-in is given by name and found here: EAL refuses a path with a world-writable
+        parent."""
+        paths = [str(build / "drivers" / "vdpa" / "mlx5_devx")]
+        paths += os.environ.get("LD_LIBRARY_PATH", "").split(":")
+        return {"LD_LIBRARY_PATH": ":".join(filter(None, paths))}
+
+    def __init__(self, build, workdir):
+        self.sockets = [workdir / "a.sock", workdir / "b.sock"]
+        self.process = Process("testvdpa", self.launch(build), workdir, stdin=True, stdout=True,
+                               env=self.environment(build))
+        self.lines = Lines(self.process.popen.stdout, "dpdk-testvdpa")
+
+    def command(self, line):
+        self.process.check()
+        self.process.popen.stdin.write(line.encode() + b"\n")
+        self.process.popen.stdin.flush()
+
+    def answer(self, line, wanted, seconds=30):
+        """Gives a command and returns the answer's line that begins with @wanted."""
+        self.command(line)
+        deadline = Deadline(f"dpdk-testvdpa's answer to '{line}' (log: {self.process.log_path})",
+                            seconds)
+        while True:
+            text = self.lines.next(deadline)
+            if text.startswith(wanted):
+                return text
+
+    def start(self):
+        found = {dev["device"] for dev in self.query()}
+        for device, socket in zip(self.devices, self.sockets):
+            if device not in found:
+                raise Failure(f"no vDPA device {device}; the log says: "
+                              f"{self.process.last_words()}")
+            self.answer(f"attach {device} {socket} server", "attached ")
+
+    def query(self):
+        return json.loads(self.answer("show json", '{"devices"'))["devices"]
+
+    def queues(self):
+        """For each guest its queues' statistics."""
+        devices = {dev["device"]: dev for dev in self.query()}
+        return [[virtq["stats"] for virtq in devices[name]["virtqs"]] for name in self.devices]
+
+    def stop(self):
+        """Asks for the end and tells whether it was a clean one."""
+        if self.process.popen.poll() is None:
+            self.command("quit")
+            try:
+                self.process.popen.wait(15)
+            except Exception as e:
+                raise Failure(f"dpdk-testvdpa did not end after quit: {e}") from e
+        status = self.process.stop()
+        if status != 0:
+            raise Failure(f"dpdk-testvdpa's exit status is {status}: {self.process.last_words()}")
+
+    def abort(self):
+        self.process.stop()
+
+
+class SoftwareBackend:
+    """dpdk-testpmd forwarding between two net_vhost ports: the baseline."""
+
+    name = "dpdk-testpmd, net_vhost"
+
+    def __init__(self, build, workdir):
+        self.sockets = [workdir / "a.sock", workdir / "b.sock"]
+        command = ["dpdk-testpmd", *EAL, "--no-pci"]
+        for i, socket in enumerate(self.sockets):
+            command += ["--vdev", f"net_vhost{i},iface={socket}"]
+        command += ["--", "--no-mlockall", "--auto-start", "--forward-mode=io",
+                    "--total-num-mbufs=16384"]
+        self.process = Process("testpmd", command, workdir, stdin=True)
+
+    def start(self):
+        def listening():
+            self.process.check()
+            return all(socket.exists() for socket in self.sockets)
+        until("testpmd's sockets", 30, listening)
+
+    def queues(self):
+        return [[], []]
+
+    def stop(self):
+        self.process.stop(signal.SIGTERM)
+
+    abort = stop
+
+
+BACKENDS = {"vdpa": VdpaBackend, "software": SoftwareBackend}

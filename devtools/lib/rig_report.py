@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The report of a story, for people."""
+
+QUEUE_NAMES = ["rx", "tx"]
+COLUMNS = ["sent", "received", "lost", "duplicated", "reordered", "corrupt", "gap_ms"]
+
+
+def indices(value):
+    return "-" if value is None else f"({value[0]},{value[1]})"
+
+
+def queue_name(queue):
+    return f"{queue['guest']}.{QUEUE_NAMES[queue['queue'] % 2]}{queue['queue'] // 2}"
+
+
+def table(rows):
+    """Rows of cells as lines, the first column left-justified, the others right-justified."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        yield "  " + "  ".join(cells).rstrip()
+
+
+def traffic_lines(steps):
+    rows = [["step", "", *COLUMNS, ""]]
+    for step in steps:
+        name, verdict = step["name"], "PASS" if step["pass"] else "FAIL"
+        for book in step["directions"] or [{"direction": ""}]:
+            rows.append([name, book["direction"],
+                         *(str(book.get(column, "-")) for column in COLUMNS), verdict])
+            name = verdict = ""
+    return table(rows)
+
+
+def queue_lines(steps):
+    """Only what a step changed: a queue that was not stopped in it says nothing new."""
+    rows = [["step", "commands", "queue", "saved (A,U)", "resumed (A,U)"]]
+    former = {}
+    for step in steps:
+        name, commands = step["name"], step["firmware_commands"]
+        head = [name, "-" if commands is None else str(commands)]
+        changed = [q for q in step["queues"] if former.get(queue_name(q)) != q]
+        for queue in changed or [None]:
+            if queue is None:
+                rows.append([*head, "", "", ""])
+            else:
+                former[queue_name(queue)] = queue
+                rows.append([*head, queue_name(queue), indices(queue["saved"]),
+                             indices(queue["resumed"])])
+            head = ["", ""]
+    return table(rows)
+
+
+def lines(report):
+    """The whole report."""
+    yield f"back-end: {report['backend']}"
+    yield ""
+    yield from traffic_lines(report["steps"])
+    yield ""
+    yield from queue_lines(report["steps"])
+    yield ""
+    for step in report["steps"]:
+        for key, value in step["notes"].items():
+            yield f"  {step['name']}: {key} {value}"
+        for fault in step["faults"]:
+            yield f"  {step['name']}: FAULT: {fault}"
+    yield f"{'PASS' if report['pass'] else 'FAIL'} ({report['seconds']:.1f} s)"

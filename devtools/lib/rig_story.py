@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The main job as steps, each judged by exact accounts.
+
+Two guests A and B send numbered frames to each other. A direction's account is made when both
+senders are still and nothing is under way: what one sent against what the other saw. A step says
+how much of each may be wrong; everything but a frame on its way to a queue that is being rebuilt
+or to a guest that is down must be zero.
+"""
+import time
+
+from rig_vm import DIMM_MB, Vm
+from rig_wait import Failure, until
+
+MACS = ["52:54:00:76:64:0a", "52:54:00:76:64:0b"]
+NAMES = "AB"
+RATE = 1000  # frames a second and direction
+SETTLE_S = 1.5  # an account is closed when nothing has come for so long
+MUST_BE_ZERO = ["lost", "duplicated", "reordered", "corrupt", "dropped", "stale", "beyond"]
+
+
+class Step:
+    """A row of the report."""
+
+    def __init__(self, name):
+        self.name = name
+        self.seconds = 0.0
+        self.directions = []  # accounts, A->B and B->A
+        self.queues = []  # (guest, queue, saved, resumed)
+        self.commands = None
+        self.notes = {}
+        self.faults = []
+
+    def passed(self):
+        return not self.faults
+
+    def as_dict(self):
+        return {"name": self.name, "pass": self.passed(), "seconds": round(self.seconds, 3),
+                "firmware_commands": self.commands, "directions": self.directions,
+                "queues": self.queues, "notes": self.notes, "faults": self.faults}
+
+
+def pair(stats, what):
+    """(A, U) of one queue, or None where the driver does not tell."""
+    keys = (f"{what}_avail_index", f"{what}_used_index")
+    return [stats[key] for key in keys] if all(key in stats for key in keys) else None
+
+
+class Story:
+    def __init__(self, backend, image, workdir, tell):
+        self.backend = backend
+        self.image = image
+        self.workdir = workdir
+        self.tell = tell
+        self.vms = []
+        self.steps = []
+        self.epochs = 0
+        self.traffic_s = 3.0
+
+    # --- traffic and accounts ---------------------------------------------------------------
+
+    def new_epochs(self):
+        """Both guests' numbers begin anew."""
+        for vm in self.vms:
+            self.epochs += 1
+            vm.agent(f"epoch {self.epochs}")
+            self.vms[1 - self.vms.index(vm)].agent(f"expect {self.epochs}")
+
+    def start_traffic(self):
+        for vm in self.vms:
+            vm.agent(f"start {RATE}")
+        for vm in self.vms:
+            until(f"guest {vm.name} to receive its first frames", 10,
+                  lambda vm=vm: vm.agent("stat")["unique"] >= 20)
+
+    def mark(self):
+        for vm in self.vms:
+            vm.agent("mark")
+
+    def stats(self):
+        return [vm.agent("stat") for vm in self.vms]
+
+    def quiesce(self):
+        """Stops the senders and waits until all has come, or nothing comes any more."""
+        for vm in self.vms:
+            vm.agent("stop")
+        seen, since = None, time.monotonic()
+        while time.monotonic() - since < SETTLE_S:
+            stats = self.stats()
+            if all(stats[i]["sent"] == stats[1 - i]["unique"] for i in (0, 1)):
+                break
+            now = [s["unique"] for s in stats]
+            if now != seen:
+                seen, since = now, time.monotonic()
+            time.sleep(0.05)
+        return self.stats()
+
+    def account(self, step, may_lose=(0, 0)):
+        """Closes the accounts of both directions; @may_lose counts frames of A->B and B->A."""
+        stats = self.quiesce()
+        for src, dst in ((0, 1), (1, 0)):
+            name = f"{NAMES[src]}->{NAMES[dst]}"
+            book = {key: stats[dst][key] for key in MUST_BE_ZERO if key != "lost"}
+            book.update(direction=name, sent=stats[src]["sent"], received=stats[dst]["unique"],
+                        lost=stats[src]["sent"] - stats[dst]["unique"],
+                        gap_ms=round(stats[dst]["gap_us"] / 1000, 1))
+            step.directions.append(book)
+            if book["sent"] == 0:
+                step.faults.append(f"{name}: nothing was sent")
+            for key in MUST_BE_ZERO:
+                limit = may_lose[src] if key == "lost" else 0
+                if not 0 <= book[key] <= limit:
+                    step.faults.append(f"{name}: {book[key]} {key}, at most {limit} allowed")
+
+    # --- steps ------------------------------------------------------------------------------
+
+    def commands(self, queues):
+        """Firmware commands so far; a device counts all of its own in each queue's row."""
+        counts = [max((q.get("firmware_commands", 0) for q in vm), default=None) for vm in queues]
+        return None if None in counts else sum(counts)
+
+    def step(self, name, act):
+        """Runs one step; what the queues went through is read afterwards."""
+        step = Step(name)
+        self.steps.append(step)
+        self.tell(f"{name} ...")
+        begin = time.monotonic()
+        before = self.commands(self.backend.queues())
+        try:
+            act(step)
+            queues = self.backend.queues()
+        except Failure as e:
+            step.faults.append(str(e))
+            raise
+        finally:
+            step.seconds = time.monotonic() - begin
+        after = self.commands(queues)
+        if before is not None and after is not None:
+            step.commands = after - before
+        for guest, stats in zip(NAMES, queues):
+            for index, queue in enumerate(stats):
+                step.queues.append({"guest": guest, "queue": index,
+                                    "saved": pair(queue, "saved"),
+                                    "resumed": pair(queue, "resumed")})
+        self.tell(f"{name}: {'ok' if step.passed() else 'FAIL: ' + '; '.join(step.faults)}"
+                  f" ({step.seconds:.1f} s)")
+
+    def boot(self, step):
+        for i, name in enumerate(NAMES):
+            self.vms.append(Vm(name, MACS[i], MACS[1 - i], self.backend.sockets[i], self.image,
+                               self.workdir))
+        for vm in self.vms:
+            vm.connect()
+        for vm in self.vms:
+            vm.wait_ready()
+
+    def traffic(self, step):
+        self.new_epochs()
+        self.start_traffic()
+        self.mark()
+        time.sleep(self.traffic_s)
+        self.account(step)
+
+    def hot_add(self, step):
+        vm = self.vms[0]
+        mem = vm.agent("hello")["mem_mb"]
+        self.new_epochs()
+        self.start_traffic()
+        self.mark()
+        time.sleep(1)
+        step.notes["device_add_ms"] = round(vm.hot_add(), 1)
+        until(f"guest {vm.name} to use the added memory", 15,
+              lambda: vm.agent("hello")["mem_mb"] >= mem + DIMM_MB)
+        seen = [s["unique"] for s in self.stats()]
+        time.sleep(self.traffic_s)
+        if any(now["unique"] <= before + RATE for now, before in zip(self.stats(), seen)):
+            step.faults.append("a direction does not run after the hot-add")
+        self.account(step)
+
+    def reboot(self, step):
+        vm = self.vms[1]
+        vm.reset()
+        vm.wait_ready()
+        if vm.agent("hello")["uptime_s"] > step_limit(step):
+            step.faults.append(f"guest {vm.name} was not reset")
+
+    def play(self):
+        self.backend.start()
+        self.step("boot", self.boot)
+        self.step("traffic", self.traffic)
+        self.step("hot-add to A", self.hot_add)
+        self.step("reset of B", self.reboot)
+        self.step("traffic again", self.traffic)
+
+    def passed(self):
+        return len(self.steps) == 5 and all(step.passed() for step in self.steps)
+
+    def close(self):
+        for vm in self.vms:
+            vm.stop()
+
+
+def step_limit(step):
+    """Longest time that a guest can have been up if it was reset within this step, in s."""
+    return 60

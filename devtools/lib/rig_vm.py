@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One guest: QEMU, its QMP, and the agent behind its second serial port."""
+import json
+import time
+
+from rig_process import Process
+from rig_qmp import Qmp, connect
+from rig_wait import Deadline, Failure, Lines
+
+RAM_MB = 160
+DIMM_MB = 128
+DIMM_SLOTS = 4
+RING_SIZE = 256
+# What a card's virtio queues do not have, and what only matters to a software switch.
+FEATURES_OFF = ["mrg_rxbuf", "indirect_desc", "event_idx", "gso", "host_tso4", "host_tso6",
+                "host_ecn", "host_ufo", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"]
+
+
+class Vm:
+    """@name is a letter; @mac and @peer are Ethernet addresses; @socket is the back-end's."""
+
+    def __init__(self, name, mac, peer, socket, image, workdir):
+        self.name = name
+        self.dimms = 0
+        self.qmp = self.serial = None
+        self.qmp_path = workdir / f"{name}.qmp"
+        self.serial_path = workdir / f"{name}.agent"
+        self.console_path = workdir / f"guest-{name}.console"
+        self.process = Process(f"qemu-{name}", self.command(mac, peer, socket, image), workdir)
+
+    def command(self, mac, peer, socket, image):
+        kernel, initrd = image
+        # vectors=0: QEMU 7.2 under TCG crashes when a vhost-user device has MSI-X.
+        # page-per-vq=on: a host notifier needs a page of its own for each queue.
+        nic = (f"virtio-net-pci,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
+               f"page-per-vq=on,rx_queue_size={RING_SIZE},tx_queue_size={RING_SIZE},"
+               + ",".join(f"{feature}=off" for feature in FEATURES_OFF))
+        maxmem = RAM_MB + DIMM_SLOTS * DIMM_MB
+        return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
+                "-machine", "q35,memory-backend=ram", "-display", "none",
+                "-m", f"{RAM_MB}M,slots={DIMM_SLOTS},maxmem={maxmem}M",
+                "-object", f"memory-backend-memfd,id=ram,size={RAM_MB}M,share=on",
+                "-kernel", str(kernel), "-initrd", str(initrd),
+                "-append", f"console=ttyS0 quiet nokaslr agent.peer={peer}",
+                "-serial", f"file:{self.console_path}",
+                "-chardev", f"socket,id=agent,path={self.serial_path},server=on,wait=off",
+                "-serial", "chardev:agent",
+                "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
+                "-chardev", f"socket,id=back,path={socket}",
+                "-netdev", "vhost-user,id=net0,chardev=back",
+                "-device", nic]
+
+    def connect(self):
+        self.qmp = Qmp(self.qmp_path, f"guest {self.name}", self.process.check)
+        self.serial = connect(self.serial_path, f"guest {self.name}'s serial port",
+                              self.process.check)
+        self.lines = Lines(self.serial, f"guest {self.name}'s serial port")
+
+    def wait_ready(self, seconds=60):
+        """Waits for the agent's first line of a life."""
+        deadline = Deadline(f"guest {self.name}'s agent to be ready "
+                            f"(console: {self.console_path})", seconds)
+        while True:
+            try:
+                answer = json.loads(self.lines.next(deadline))
+            except json.JSONDecodeError:
+                continue  # what the firmware printed, or the tail of the former life
+            if answer.get("ready"):
+                return
+            if "error" in answer:
+                raise Failure(f"guest {self.name}: {answer['error']} "
+                              f"(console: {self.console_path})")
+
+    def agent(self, command, seconds=10):
+        """One command to the agent; returns its answer."""
+        self.process.check()
+        self.serial.sendall(command.encode() + b"\n")
+        line = self.lines.next(Deadline(f"guest {self.name}'s answer to '{command}'", seconds))
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failure(f"guest {self.name}: '{command}': {answer['error']}")
+        return answer
+
+    def hot_add(self):
+        """Adds one DIMM; returns how long QEMU was busy with it, in ms."""
+        name = f"dimm{self.dimms}"
+        self.qmp.command("object-add", **{"qom-type": "memory-backend-memfd", "id": f"hp-{name}",
+                                          "size": DIMM_MB << 20, "share": True})
+        begin = time.monotonic()
+        # QEMU answers when the back-end has acknowledged SET_MEM_TABLE.
+        self.qmp.command("device_add", driver="pc-dimm", id=name, memdev=f"hp-{name}")
+        self.dimms += 1
+        return (time.monotonic() - begin) * 1000
+
+    def reset(self):
+        self.qmp.command("system_reset")
+
+    def stop(self):
+        for connection in (self.qmp, self.serial):
+            if connection:
+                connection.close()
+        self.process.stop()
