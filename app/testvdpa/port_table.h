@@ -24,7 +24,7 @@ struct port {
 /** The table and its lock. Nothing of vhost is called under the lock that calls back. */
 struct port_table {
 	struct base_mutex lock;
-	TAILQ_HEAD(, port) ports BASE_GUARDED_BY(lock);
+	TAILQ_HEAD(, port) ports; /**< under the lock */
 };
 
 extern struct port_table port_table;
