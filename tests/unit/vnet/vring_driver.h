@@ -236,12 +236,13 @@ vring_offer_tx(struct vring *vr, const void *frame, uint32_t len, uint32_t hdr_l
 	return true;
 }
 
-/** Takes a used entry back; false when there is none. */
+/** Takes a used entry back; false, and zeros, when there is none. */
 static inline bool
 vring_take_used(struct vring *vr, uint32_t *id, uint32_t *len)
 {
 	uint16_t slot = (uint16_t)(vr->used_idx % vr->size);
 
+	*id = *len = 0;
 	if (le16toh(__atomic_load_n(&vr->used->idx, __ATOMIC_ACQUIRE)) == vr->used_idx)
 		return false;
 	*id = le32toh(vr->used->ring[slot].id);
