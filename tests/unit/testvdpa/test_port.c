@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The port table over rte_vhost with a device that does nothing and front-ends that say little. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <rte_eal.h>
+
+#include "null_vdpa.h"
+#include "port.h"
+#include "show.h"
+
+#define DEV0 "vdpa_null0"
+#define DEV1 "vdpa_null1"
+#define MEM_SIZE (1u << 20)
+
+/* vhost-user protocol: header, and the messages of this test. */
+#define MSG_GET_FEATURES 1u
+#define MSG_SET_FEATURES 2u
+#define MSG_SET_OWNER 3u
+#define MSG_SET_MEM_TABLE 5u
+#define MSG_VERSION 1u
+
+struct message {
+	uint32_t request;
+	uint32_t flags;
+	uint32_t size;
+	union {
+		uint64_t u64;
+		struct {
+			uint32_t nregions;
+			uint32_t padding;
+			uint64_t gpa, size, uaddr, offset;
+		} mem;
+	} payload;
+} __attribute__((packed));
+
+#define MSG_HEADER offsetof(struct message, payload)
+
+static char dir[] = "/tmp/test_port.XXXXXX";
+static char path0[64];
+static char path1[64];
+static char said[512];
+
+static void
+log_write(void *arg, enum base_log_level level, const char *msg)
+{
+	if (level <= BASE_LOG_WARN)
+		snprintf(said, sizeof(said), "%s", msg);
+}
+
+static const struct base_log test_log = { .level = BASE_LOG_DEBUG, .write = log_write };
+
+static int
+front_end(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	return fd;
+}
+
+static void
+send_message(int fd, struct message *msg, int memfd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { .iov_base = msg, .iov_len = MSG_HEADER + msg->size };
+	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *cmsg;
+
+	msg->flags = MSG_VERSION;
+	if (memfd >= 0) {
+		hdr.msg_control = control;
+		hdr.msg_controllen = sizeof(control);
+		cmsg = CMSG_FIRSTHDR(&hdr);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &memfd, sizeof(memfd));
+	}
+	assert_int_equal(sendmsg(fd, &hdr, MSG_NOSIGNAL), iov.iov_len);
+}
+
+static void
+say(int fd, uint32_t request, uint64_t value)
+{
+	struct message msg = { .request = request, .size = 8, .payload.u64 = value };
+
+	send_message(fd, &msg, -1);
+}
+
+/* Asks for the features: when the answer is here, all before it was handled. */
+static uint64_t
+ask_features(int fd)
+{
+	struct message msg = { .request = MSG_GET_FEATURES };
+
+	send_message(fd, &msg, -1);
+	assert_int_equal(recv(fd, &msg, MSG_HEADER + 8, MSG_WAITALL), MSG_HEADER + 8);
+	return msg.payload.u64;
+}
+
+static bool
+is_closed(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	char c;
+
+	return poll(&pfd, 1, 5000) == 1 && recv(fd, &c, 1, 0) <= 0;
+}
+
+/* Waits until the port has the state; vhost's thread sets it after the socket has changed. */
+static bool
+comes_to(const char *name, enum port_state state)
+{
+	struct port_info info;
+	unsigned int i;
+
+	for (i = 0; i < 5000; i++) {
+		assert_int_equal(port_get(name, &info), 0);
+		if (info.state == state)
+			return true;
+		poll(NULL, 0, 1);
+	}
+	return false;
+}
+
+static void
+test_refused(void **state)
+{
+	char deep[128];
+	char longer[200];
+
+	assert_int_equal(port_attach("nobody", path0, PORT_SERVER, &test_log), -ENODEV);
+	assert_non_null(strstr(said, "no vDPA device is called 'nobody'"));
+	snprintf(deep, sizeof(deep), "%s/no/such", dir);
+	assert_int_equal(port_attach(DEV0, deep, PORT_SERVER, &test_log), -ENOENT);
+	memset(longer, 'l', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(port_attach(DEV0, longer, PORT_SERVER, &test_log), -ENAMETOOLONG);
+	assert_int_equal(port_detach(DEV0, &test_log), -ENOENT);
+
+	assert_int_equal(port_attach(DEV0, path0, PORT_SERVER, &test_log), 0);
+	assert_int_equal(port_attach(DEV0, path1, PORT_SERVER, &test_log), -EBUSY);
+	assert_non_null(strstr(said, "device vdpa_null0 is attached to"));
+	assert_int_equal(port_attach(DEV1, path0, PORT_SERVER, &test_log), -EBUSY);
+	assert_int_equal(access(path0, F_OK), 0);
+	assert_int_equal(port_detach(path0, &test_log), 0);
+	assert_int_equal(access(path0, F_OK), -1);
+	assert_int_equal(port_detach(path0, &test_log), -ENOENT);
+}
+
+static void
+test_connection(void **state)
+{
+	struct message mem = { .request = MSG_SET_MEM_TABLE,
+		.size = 40,
+		.payload.mem = { .nregions = 1,
+				.gpa = 0x1000,
+				.size = MEM_SIZE,
+				.uaddr = 0x7000000 } };
+	int memfd = memfd_create("test", 0);
+	struct port_info info;
+	int fd;
+	int second;
+
+	assert_int_equal(ftruncate(memfd, MEM_SIZE), 0);
+	assert_int_equal(port_attach(DEV0, path0, PORT_SERVER, &test_log), 0);
+	assert_true(comes_to(DEV0, PORT_WAITING));
+	fd = front_end(path0);
+	assert_true(comes_to(path0, PORT_CONNECTED));
+	assert_true((ask_features(fd) & (1ULL << 32)) != 0);
+	say(fd, MSG_SET_FEATURES, 1ULL << 32);
+	send_message(fd, &mem, memfd);
+	ask_features(fd);
+	ask_features(fd);
+
+	assert_int_equal(port_get(DEV0, &info), 0);
+	assert_int_equal(info.nb_connected, 1);
+	assert_true(info.nb_messages >= 4);
+	assert_int_equal(info.nb_mem_table, 1);
+	assert_int_equal(info.features, 1ULL << 32);
+	assert_int_equal(info.nb_regions, 1);
+	assert_int_equal(info.region[0].gpa, 0x1000);
+	assert_int_equal(info.region[0].size, MEM_SIZE);
+
+	said[0] = '\0';
+	second = front_end(path0);
+	assert_true(is_closed(second));
+	assert_non_null(strstr(said, "a second front-end"));
+	close(second);
+	ask_features(fd); /* the first one is still served */
+
+	close(fd);
+	assert_true(comes_to(DEV0, PORT_WAITING));
+	assert_int_equal(port_get(DEV0, &info), 0);
+	assert_int_equal(info.nb_regions, 0);
+	fd = front_end(path0);
+	assert_true(comes_to(DEV0, PORT_CONNECTED));
+	assert_int_equal(port_detach(DEV0, &test_log), 0);
+	assert_true(is_closed(fd));
+	close(fd);
+	close(memfd);
+	assert_int_equal(access(path0, F_OK), -1);
+}
+
+static void
+test_two_ports(void **state)
+{
+	int fd0;
+	int fd1;
+
+	assert_int_equal(port_attach(DEV0, path0, PORT_SERVER, &test_log), 0);
+	assert_int_equal(port_attach(DEV1, path1, PORT_SERVER, &test_log), 0);
+	fd0 = front_end(path0);
+	fd1 = front_end(path1);
+	ask_features(fd0);
+	ask_features(fd1);
+	port_detach_all(&test_log);
+	assert_true(is_closed(fd0));
+	assert_true(is_closed(fd1));
+	close(fd0);
+	close(fd1);
+	assert_int_equal(access(path0, F_OK), -1);
+	assert_int_equal(access(path1, F_OK), -1);
+	port_detach_all(&test_log);
+}
+
+static void
+test_show(void **state)
+{
+	char text[16384] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	assert_non_null(out);
+	assert_int_equal(port_attach(DEV0, path0, PORT_SERVER, &test_log), 0);
+	assert_int_equal(show_run("virtq", "nobody", out, &test_log), -ENODEV);
+	assert_int_equal(show_run("nonsense", "", out, &test_log), -EINVAL);
+	assert_int_equal(show_run("device", "", out, &test_log), 0);
+	assert_int_equal(show_run("stats", DEV1, out, &test_log), 0);
+	assert_int_equal(show_run("json", DEV0, out, &test_log), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "device vdpa_null0: waiting\n  max virtqueues: 4\n"));
+	assert_non_null(strstr(text, "device vdpa_null1: not attached\n"));
+	assert_non_null(strstr(text, "VERSION_1"));
+	assert_non_null(strstr(text, "    null_1                           103\n"));
+	assert_non_null(strstr(text, "{\"device\":\"vdpa_null0\","));
+	assert_non_null(strstr(text, "\"stats\":{\"null_1\":101,\"null_0\":201}}"));
+	port_detach_all(&test_log);
+}
+
+static int
+setup(void **state)
+{
+	/* EAL moves and keeps the arguments, so they are writable and live on. */
+	static char args[][24] = { "test", "--no-huge", "--no-pci", "-m", "32", "--no-telemetry",
+		"--no-shconf", "--log-level=3", "--vdev=" DEV0, "--vdev=" DEV1 };
+	char *argv[sizeof(args) / sizeof(args[0]) + 1] = { NULL };
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < sizeof(args) / sizeof(args[0]); i++)
+		argv[i] = args[i];
+	null_vdpa_use();
+	ret = rte_eal_init((int)i, argv);
+	if (ret < 0 || mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(path0, sizeof(path0), "%s/0", dir);
+	snprintf(path1, sizeof(path1), "%s/1", dir);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	port_detach_all(&test_log);
+	rte_eal_cleanup();
+	return rmdir(dir); /* fails if a socket was left */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_connection),
+		cmocka_unit_test(test_two_ports),
+		cmocka_unit_test(test_show),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
