@@ -63,6 +63,11 @@ struct fw_card_attr {
 int fw_card_create(const struct fw_card_attr *attr, struct fw_card **card);
 /** Pulls the plug; user contexts must be gone (assert). NULL is fine. */
 void fw_card_destroy(struct fw_card *card);
+/**
+ * The process exits: the engine stops for good, contexts stay as they are; fw_card_destroy() must
+ * not follow. May be called from a signal handler. @return 0, -ETIMEDOUT: see vnet_halt().
+ */
+int fw_card_halt(struct fw_card *card);
 /** Function @p index, NULL when there is none. */
 struct fw_func *fw_card_func(struct fw_card *card, unsigned int index);
 /** MAC address of the function's port, 6 bytes. */

@@ -113,6 +113,12 @@ fw_card_destroy(struct fw_card *card)
 	free(card);
 }
 
+int
+fw_card_halt(struct fw_card *card)
+{
+	return vnet_halt(card->vnet);
+}
+
 struct fw_func *
 fw_card_func(struct fw_card *card, unsigned int index)
 {

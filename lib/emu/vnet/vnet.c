@@ -27,6 +27,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 
@@ -39,6 +40,7 @@
 #define VNET_IDLE_STEP 8u /* sleeps before they get longer */
 #define VNET_IDLE_MIN_NS 20000u
 #define VNET_IDLE_MAX_NS 200000u
+#define VNET_HALT_S 1 /* how long an exit waits for a pass to end */
 
 static bool
 vnet_doorbell_take(volatile uint32_t *word)
@@ -236,12 +238,18 @@ int
 vnet_create(const struct vnet_attr *attr, struct vnet **out)
 {
 	struct vnet *vnet;
+	sigset_t all, old;
 	int ret;
 
 	ret = vnet_init(attr, &vnet);
 	if (ret != 0)
 		return ret;
+	/* Signals are for the program's own threads: a handler that calls exit() must not run on the
+	 * thread that exit() waits for. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = pthread_create(&vnet->thread, NULL, vnet_run, vnet);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret != 0) {
 		base_err(attr->log, "engine: cannot start the thread: error %d", ret);
 		vnet_fini(vnet);
@@ -261,6 +269,18 @@ vnet_destroy(struct vnet *vnet)
 	vnet_turn_wake(&vnet->turn);
 	pthread_join(vnet->thread, NULL);
 	vnet_fini(vnet);
+}
+
+int
+vnet_halt(struct vnet *vnet)
+{
+	struct timespec until;
+
+	/* No wake-up: it takes a lock, and the longest sleep is short. */
+	__atomic_store_n(&vnet->stop, true, __ATOMIC_RELEASE);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += VNET_HALT_S;
+	return pthread_timedjoin_np(vnet->thread, NULL, &until) == 0 ? 0 : -ETIMEDOUT;
 }
 
 void

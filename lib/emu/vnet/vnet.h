@@ -126,6 +126,13 @@ struct vnet_attr {
 int vnet_create(const struct vnet_attr *attr, struct vnet **vnet);
 /** Ends the thread and frees all; queues, tables and rules must be gone (assert). NULL is fine. */
 void vnet_destroy(struct vnet *vnet);
+/**
+ * Stops the engine for good at the process's exit: queues stay as they are, nothing is freed, and
+ * vnet_destroy() must not follow. May be called in any state, also from a signal handler that
+ * interrupted somebody who holds the lock: it waits for the thread, but not for ever.
+ * @return 0, or -ETIMEDOUT: somebody keeps the lock; whoever wants it now waits for ever.
+ */
+int vnet_halt(struct vnet *vnet);
 
 /** The card's lock. */
 void vnet_lock(struct vnet *vnet);
