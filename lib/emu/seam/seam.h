@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The system call border: libc entry points that a program uses to find and drive RDMA devices,
+ * served for the emulated card's paths and descriptors, passed through for all others.
+ *
+ * Whoever links the seam defines @ref seam_ops. Nothing here needs root, a kernel module or a
+ * constructor that has run; every entry point may be called from any thread, at any time.
+ */
+#ifndef SEAM_H
+#define SEAM_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SEAM_MAX_FUNCS 32u
+/** What sysfs says about /dev/infiniband/uverbsN: major, and minor of N = 0. */
+#define SEAM_UVERBS_MAJOR 231u
+#define SEAM_UVERBS_MINOR 192u
+
+/** What is emulated. */
+struct seam_conf {
+	const char *tree; /**< directory that seam_tree_write() filled */
+	unsigned int nb_funcs; /**< functions, 1 to SEAM_MAX_FUNCS */
+};
+
+/** A descriptor's other side. */
+struct seam_fd_ops {
+	/** The program's ioctl; 0 or -errno. NULL: the call goes to the kernel. */
+	int (*ioctl)(void *arg, unsigned long cmd, uint64_t argp);
+	/** The program closed it and no ioctl on it is running any more. */
+	void (*closed)(void *arg);
+};
+
+/** What the seam asks of its owner. */
+struct seam_ops {
+	/** NULL when nothing is emulated in this process. Cheap: called by every entry point. */
+	const struct seam_conf *(*conf)(void);
+	/**
+	 * The program opens /dev/infiniband/uverbs@p index. @return a descriptor that was given to
+	 * seam_fd_add(), or -errno.
+	 */
+	int (*open)(unsigned int index, int flags);
+};
+
+/** Defined by whoever links the seam. */
+extern const struct seam_ops seam_ops;
+
+/**
+ * From now on @p fd is served by @p ops. @p rdev: number of the character device that fstat()
+ * shall show, 0 when the descriptor shall look like what it is.
+ * @return 0, -ENOMEM, -EBADF, -EMFILE (number beyond what the table holds).
+ */
+int seam_fd_add(int fd, const struct seam_fd_ops *ops, void *arg, dev_t rdev);
+
+/**
+ * Serves nothing any more: not in a child after fork (the card's threads did not come along), not
+ * while the process exits. Async-signal-safe, final.
+ */
+void seam_stop(void);
+
+/** Address "0000:03:00.2" of function @p index, into 13 bytes or more. */
+void seam_bdf(unsigned int index, char *buf, size_t size);
+
+/** Identity number (EUI-64) of function @p index, as sysfs and the device attributes show it. */
+uint64_t seam_guid(unsigned int index);
+
+/**
+ * Fills the existing, empty directory @p dir with sysfs and /dev entries of @p nb_funcs functions.
+ * @return 0 or -errno.
+ */
+int seam_tree_write(const char *dir, unsigned int nb_funcs);
+
+#endif /* SEAM_H */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the files that the kernel would show for the functions of a card, as far as
+ * libibverbs, libmlx5, DPDK and the rdma tools read them. One table for what a PCI function has,
+ * one for its RDMA device; values are the same for all functions or made from a few names of it.
+ * Directories of a class are links into the device's own directory, relative as in sysfs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base_math.h"
+#include "seam.h"
+
+#define SEAM_BUS "sys/devices/pci0000:00/0000:00:02.0"
+#define SEAM_MODALIAS "pci:v000015B3d0000101Esv000015B3sd00000069bc02sc00i00"
+
+/* The names of one function. */
+struct seam_names {
+	char bdf[16];
+	char guid[24]; /* "0242:c0ff:fe00:0001" */
+	unsigned int index;
+};
+
+/* A file below a function's directory: "%b" bdf, "%g" guid, "%i" index in path and value. */
+struct seam_file {
+	const char *path;
+	const char *value;
+};
+
+static const struct seam_file seam_files[] = {
+	/* PCI function: a virtual function of a ConnectX family card, Ethernet controller */
+	{ "vendor", "0x15b3" },
+	{ "device", "0x101e" },
+	{ "subsystem_vendor", "0x15b3" },
+	{ "subsystem_device", "0x0069" },
+	{ "class", "0x020000" },
+	{ "revision", "0x00" },
+	{ "numa_node", "0" },
+	{ "max_vfs", "0" },
+	{ "local_cpulist", "0" },
+	{ "irq", "0" },
+	{ "enable", "1" },
+	{ "roce_enable", "0" },
+	{ "modalias", SEAM_MODALIAS },
+	/* six BARs and the ROM, none of which a user space driver of ours maps */
+	{ "resource",
+			"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+			"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+			"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+			"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+			"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+			"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+			"0x0000000000000000 0x0000000000000000 0x0000000000000000" },
+	/* mlx5_common wants the slot's name on a line of its own, below 31 bytes */
+	{ "uevent",
+			"DRIVER=mlx5_core\nPCI_CLASS=20000\nPCI_ID=15B3:101E\n"
+			"PCI_SUBSYS_ID=15B3:0069\nPCI_SLOT_NAME=%b\nMODALIAS=" SEAM_MODALIAS },
+	/* RDMA device */
+	{ "infiniband/mlx5_%i/node_type", "1: CA" },
+	{ "infiniband/mlx5_%i/node_guid", "%g" },
+	{ "infiniband/mlx5_%i/sys_image_guid", "%g" },
+	{ "infiniband/mlx5_%i/node_desc", "emulated mlx5 function %i" },
+	{ "infiniband/mlx5_%i/fw_ver", "22.99.0" },
+	{ "infiniband/mlx5_%i/hca_type", "MT4126" },
+	{ "infiniband/mlx5_%i/board_id", "MLX5EMU0001" },
+	{ "infiniband/mlx5_%i/hw_rev", "0" },
+	{ "infiniband/mlx5_%i/ports/1/state", "4: ACTIVE" },
+	{ "infiniband/mlx5_%i/ports/1/phys_state", "5: LinkUp" },
+	{ "infiniband/mlx5_%i/ports/1/link_layer", "Ethernet" },
+	{ "infiniband/mlx5_%i/ports/1/pkeys/0", "0xffff" },
+	{ "infiniband_verbs/uverbs%i/ibdev", "mlx5_%i" },
+	{ "infiniband_verbs/uverbs%i/dev", "%v" },
+	{ "infiniband_verbs/uverbs%i/abi_version", "1" },
+};
+
+/* Links of one function; a target is relative to the link's directory, and may dangle. */
+static const struct seam_file seam_links[] = {
+	{ SEAM_BUS "/%b/driver", "../../../../bus/pci/drivers/mlx5_core" },
+	{ SEAM_BUS "/%b/subsystem", "../../../../bus/pci" },
+	{ SEAM_BUS "/%b/infiniband/mlx5_%i/device", "../../../%b" },
+	{ SEAM_BUS "/%b/infiniband_verbs/uverbs%i/device", "../../../%b" },
+	{ "sys/bus/pci/devices/%b", "../../../devices/pci0000:00/0000:00:02.0/%b" },
+	{ "sys/class/infiniband/mlx5_%i",
+			"../../devices/pci0000:00/0000:00:02.0/%b/infiniband/mlx5_%i" },
+	{ "sys/class/infiniband_verbs/uverbs%i",
+			"../../devices/pci0000:00/0000:00:02.0/%b/infiniband_verbs/uverbs%i" },
+};
+
+/* What is there once. */
+static const struct seam_file seam_common[] = {
+	{ "sys/class/infiniband_verbs/abi_version", "6" },
+};
+
+static const char *const seam_empty_dirs[] = {
+	"sys/bus/auxiliary/devices",
+	"sys/bus/pci/devices",
+	"sys/bus/pci/drivers/mlx5_core",
+	"sys/class/infiniband",
+	"dev/infiniband",
+};
+
+/* Replaces the %x of @p fmt. */
+static void
+seam_expand(const struct seam_names *names, const char *fmt, char *out, size_t size)
+{
+	char index[12], dev[24];
+	const char *value;
+	size_t len = 0;
+
+	snprintf(index, sizeof(index), "%u", names->index);
+	snprintf(dev, sizeof(dev), "%u:%u", SEAM_UVERBS_MAJOR, SEAM_UVERBS_MINOR + names->index);
+	for (out[0] = '\0'; *fmt != '\0' && len + 1 < size; fmt++) {
+		if (*fmt != '%') {
+			out[len++] = *fmt;
+			out[len] = '\0';
+			continue;
+		}
+		fmt++;
+		value = *fmt == 'b'         ? names->bdf :
+				*fmt == 'g' ? names->guid :
+				*fmt == 'v' ? dev :
+					      index;
+		len += (size_t)snprintf(out + len, size - len, "%s", value);
+	}
+}
+
+/* Makes all directories on the way to the last component of @p path. */
+static int
+seam_make_dirs(int dir, const char *path)
+{
+	char part[PATH_MAX];
+	const char *slash;
+
+	for (slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+		if (mkdirat(dir, part, 0755) != 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static int
+seam_put_file(int dir, const char *path, const char *value)
+{
+	int fd, ret = seam_make_dirs(dir, path);
+
+	if (ret != 0)
+		return ret;
+	fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	if (dprintf(fd, value[0] != '\0' ? "%s\n" : "%s", value) < 0)
+		ret = -EIO;
+	close(fd);
+	return ret;
+}
+
+static int
+seam_put_link(int dir, const char *path, const char *target)
+{
+	int ret = seam_make_dirs(dir, path);
+
+	if (ret == 0 && symlinkat(target, dir, path) != 0 && errno != EEXIST)
+		ret = -errno;
+	return ret;
+}
+
+static int
+seam_put_func(int dir, const struct seam_names *names)
+{
+	char path[PATH_MAX], below[PATH_MAX / 2], value[1024];
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(seam_files) && ret == 0; i++) {
+		seam_expand(names, seam_files[i].path, below, sizeof(below));
+		seam_expand(names, seam_files[i].value, value, sizeof(value));
+		snprintf(path, sizeof(path), SEAM_BUS "/%s/%s", names->bdf, below);
+		ret = seam_put_file(dir, path, value);
+	}
+	for (i = 0; i < BASE_ARRAY_SIZE(seam_links) && ret == 0; i++) {
+		seam_expand(names, seam_links[i].path, path, sizeof(path));
+		seam_expand(names, seam_links[i].value, value, sizeof(value));
+		ret = seam_put_link(dir, path, value);
+	}
+	if (ret == 0) {
+		snprintf(path, sizeof(path), "dev/infiniband/uverbs%u", names->index);
+		ret = seam_put_file(dir, path, "");
+	}
+	return ret;
+}
+
+int
+seam_tree_write(const char *root, unsigned int nb_funcs)
+{
+	int dir = open(root, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	struct seam_names names;
+	char path[PATH_MAX];
+	int ret = 0;
+	size_t i;
+
+	if (dir < 0)
+		return -errno;
+	for (i = 0; i < BASE_ARRAY_SIZE(seam_empty_dirs) && ret == 0; i++) {
+		snprintf(path, sizeof(path), "%s/", seam_empty_dirs[i]);
+		ret = seam_make_dirs(dir, path);
+	}
+	for (i = 0; i < BASE_ARRAY_SIZE(seam_common) && ret == 0; i++)
+		ret = seam_put_file(dir, seam_common[i].path, seam_common[i].value);
+	for (i = 0; i < nb_funcs && ret == 0; i++) {
+		uint64_t guid = seam_guid((unsigned int)i);
+
+		names.index = (unsigned int)i;
+		seam_bdf(names.index, names.bdf, sizeof(names.bdf));
+		snprintf(names.guid, sizeof(names.guid), "%04x:%04x:%04x:%04x",
+				(unsigned int)(guid >> 48), (unsigned int)(guid >> 32) & 0xffff,
+				(unsigned int)(guid >> 16) & 0xffff, (unsigned int)guid & 0xffff);
+		ret = seam_put_func(dir, &names);
+	}
+	close(dir);
+	return ret;
+}
