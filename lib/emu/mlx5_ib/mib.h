@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What mlx5_ib.ko adds to the generic uverbs ABI: user contexts, protection domains, memory
+ * regions, DevX commands and objects, umems, doorbell pages, event channels, matchers and flows
+ * (linux uapi: rdma/mlx5-abi.h, rdma/mlx5_user_ioctl_cmds.h).
+ */
+#ifndef MIB_H
+#define MIB_H
+
+#include <stdint.h>
+
+#include "base_log.h"
+#include "fw.h"
+#include "uv.h"
+
+struct mib_open_attr {
+	struct fw_func *func;
+	const char *name; /**< "uverbs0" */
+	uint64_t guid; /**< EUI-64 of the function, host byte order */
+	const struct base_log *log;
+	/** See struct uv_file_attr; event descriptors are announced here. */
+	int (*fd_publish)(void *arg, int fd, struct uv_obj *obj);
+	void *arg;
+};
+
+/**
+ * Opens the device file of a function. *@p fd is a sealed memfd whose pages are the doorbell pages
+ * of the file, for mmap at the offsets that calls return; it belongs to the caller. uv_ioctl()
+ * serves @p file until uv_file_close().
+ * @return 0 or -errno.
+ */
+int mib_open(const struct mib_open_attr *attr, struct uv_file **file, int *fd);
+
+#endif /* MIB_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Inside of mlx5_ib: DevX event channels and who listens to what.
+ */
+#ifndef MIB_EVENT_H
+#define MIB_EVENT_H
+
+#include "mib_ctx.h"
+
+/** Most events that one subscription may name. */
+#define MIB_MAX_EVENTS 16u
+
+/** Ears of a user context, for fw_uctx_create(); the argument is the struct mib_ctx. */
+extern const struct fw_uctx_ops mib_event_ops;
+
+struct mib_sub_attr {
+	struct uv_obj *chan; /**< of type event_fd */
+	const struct prm_obj_kind *kind; /**< of the object listened to */
+	uint32_t id;
+	uint64_t cookie;
+	int eventfd; /**< told instead of the channel; -1: none. Is duplicated */
+};
+
+/** Listens to one event of one object; @return 0, -EINVAL (no such event of it), -ENOMEM, ... */
+int mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr, uint16_t event);
+/** The object is gone. */
+void mib_unsubscribe_obj(struct mib_ctx *ctx, const struct prm_obj_kind *kind, uint32_t id);
+
+#endif /* MIB_EVENT_H */
