@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the one place where all parts meet. The library is preloaded into a program
+ * (or linked with it); it reads what the launcher says in the environment, fills the tree of sysfs
+ * entries, and from then on answers the seam. The card (wire, engine, firmware) is made when the
+ * first device file is opened: a program that only lists devices gets no thread.
+ *
+ * The reading happens in the constructor, or at the first call of the seam if another library's
+ * constructor is earlier. It opens files itself, so the seam is entered again: while the
+ * configuration is being read the answer is "nothing is emulated", and the call passes through.
+ *
+ * End of life: descriptors that the program closes are taken apart one by one. At exit without
+ * close the engine is halted before libraries and memory go away, the rest is left to the kernel.
+ * A child after fork has the table but not the card's thread, so there nothing is served.
+ *
+ * The state is global by nature: a process has one libc to stand behind.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base_mutex.h"
+#include "emu_conf.h"
+#include "emu_log.h"
+#include "fw.h"
+#include "mib.h"
+#include "seam.h"
+#include "uv.h"
+#include "wire.h"
+
+enum emu_state {
+	EMU_UNREAD, /* nobody has asked yet */
+	EMU_READING, /* one thread reads the configuration */
+	EMU_OFF, /* nothing to emulate */
+	EMU_ON,
+};
+
+static struct {
+	atomic_int state; /* enum emu_state */
+	struct emu_conf conf; /* fixed once ON */
+	struct base_log log; /* fixed once ON */
+	struct base_mutex lock;
+	struct wire *wire BASE_GUARDED_BY(lock);
+	struct fw_card *card BASE_GUARDED_BY(lock);
+} emu = { .lock = BASE_MUTEX_INITIALIZER };
+
+static void
+emu_read_conf(void)
+{
+	int expected = EMU_UNREAD, ret;
+
+	if (!atomic_compare_exchange_strong(&emu.state, &expected, EMU_READING))
+		return;
+	if (!emu_conf_read(&emu.conf)) {
+		atomic_store(&emu.state, EMU_OFF);
+		return;
+	}
+	emu_log_init(&emu.log, emu.conf.log_file, emu.conf.log_level);
+	emu_conf_unload();
+	ret = seam_tree_write(emu.conf.tree, emu.conf.seam.nb_funcs);
+	if (ret != 0)
+		base_err(&emu.log, "%s: cannot write the device tree: %s", emu.conf.tree,
+				strerror(-ret));
+	atomic_store(&emu.state, ret == 0 ? EMU_ON : EMU_OFF);
+}
+
+__attribute__((constructor)) static void
+emu_load(void)
+{
+	emu_read_conf();
+}
+
+static const struct seam_conf *
+emu_seam_conf(void)
+{
+	if (atomic_load_explicit(&emu.state, memory_order_relaxed) == EMU_UNREAD)
+		emu_read_conf();
+	return atomic_load_explicit(&emu.state, memory_order_acquire) == EMU_ON ? &emu.conf.seam :
+										  NULL;
+}
+
+/* --- the card ------------------------------------------------------------------------------- */
+
+/* At exit: memory that the card reads and writes is about to go away. */
+static void
+emu_exit(void) BASE_NO_TSA
+{
+	/* Without the lock: the thread that holds it may be the one that is interrupted. */
+	if (emu.card == NULL)
+		return;
+	if (fw_card_halt(emu.card) != 0)
+		seam_stop(); /* a call would wait for ever for the card's lock */
+}
+
+static int
+emu_card_locked(void) BASE_REQUIRES(emu.lock)
+{
+	struct fw_card_attr attr = { .nb_funcs = emu.conf.seam.nb_funcs, .log = &emu.log };
+	struct fw_caps caps;
+	int ret;
+
+	if (emu.card != NULL)
+		return 0;
+	ret = (emu.conf.loop ? wire_loop_create : wire_switch_create)(attr.nb_funcs,
+			emu.conf.pause_ms, &emu.log, &emu.wire);
+	if (ret != 0)
+		return ret;
+	fw_caps_init(&caps);
+	attr.caps = &caps;
+	attr.wire = emu.wire;
+	ret = fw_card_create(&attr, &emu.card);
+	if (ret != 0) {
+		wire_destroy(emu.wire);
+		return ret;
+	}
+	pthread_atfork(NULL, NULL, seam_stop);
+	atexit(emu_exit);
+	base_info(&emu.log, "card with %u functions, wire: %s", attr.nb_funcs,
+			emu.conf.loop ? "loop" : "switch");
+	return 0;
+}
+
+/* --- descriptors ---------------------------------------------------------------------------- */
+
+static int
+emu_file_ioctl(void *arg, unsigned long cmd, uint64_t argp)
+{
+	return uv_ioctl(arg, cmd, argp);
+}
+
+static void
+emu_file_closed(void *arg)
+{
+	uv_file_close(arg);
+}
+
+static const struct seam_fd_ops emu_file_ops = {
+	.ioctl = emu_file_ioctl,
+	.closed = emu_file_closed,
+};
+
+static void
+emu_event_closed(void *arg)
+{
+	uv_fd_closed(arg);
+}
+
+static const struct seam_fd_ops emu_event_ops = { .closed = emu_event_closed };
+
+static int
+emu_publish(void *arg, int fd, struct uv_obj *obj)
+{
+	return seam_fd_add(fd, &emu_event_ops, obj, 0);
+}
+
+static int
+emu_open_locked(unsigned int index) BASE_REQUIRES(emu.lock)
+{
+	struct mib_open_attr attr = { .log = &emu.log, .fd_publish = emu_publish };
+	char name[24];
+	struct uv_file *file;
+	int fd, ret;
+
+	ret = emu_card_locked();
+	if (ret != 0)
+		return ret;
+	snprintf(name, sizeof(name), "uverbs%u", index);
+	attr.name = name;
+	attr.func = fw_card_func(emu.card, index);
+	attr.guid = seam_guid(index);
+	ret = mib_open(&attr, &file, &fd);
+	if (ret != 0)
+		return ret;
+	ret = seam_fd_add(fd, &emu_file_ops, file,
+			makedev(SEAM_UVERBS_MAJOR, SEAM_UVERBS_MINOR + index));
+	if (ret != 0) {
+		uv_file_close(file);
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+static int
+emu_seam_open(unsigned int index, int flags)
+{
+	int fd;
+
+	base_mutex_lock(&emu.lock);
+	fd = emu_open_locked(index);
+	base_mutex_unlock(&emu.lock);
+	if (fd < 0)
+		base_err(&emu.log, "uverbs%u: open: %s", index, strerror(-fd));
+	else if ((flags & O_CLOEXEC) == 0)
+		fcntl(fd, F_SETFD, 0);
+	return fd;
+}
+
+const struct seam_ops seam_ops = {
+	.conf = emu_seam_conf,
+	.open = emu_seam_open,
+};
