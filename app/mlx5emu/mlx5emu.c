@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * mlx5emu: runs a program on emulated mlx5 functions.
+ *
+ * Theory of operation: makes a private directory, tells libmlx5emu.so about it and about the card
+ * in the environment, and starts the program with the library preloaded. The library takes itself
+ * out of LD_PRELOAD, so only this one process has the card, not what it starts.
+ *
+ * The program gets our terminal, our limits and SIGKILL when we die. SIGINT, SIGTERM, SIGHUP and
+ * SIGQUIT are passed on; they are blocked and fetched with sigwaitinfo(), so there is no handler.
+ * (A SIGINT of the terminal reaches the whole foreground group; only one that was sent to us alone
+ * is passed on.) When the program has ended its directory is removed and its status becomes ours:
+ * 128 + number for a signal.
+ *
+ * A build with the address sanitizer needs its run-time library preloaded before ours, if the
+ * program itself is not instrumented; the launcher of such a build does that.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base_log.h"
+#include "base_math.h"
+#include "mlx5emu_tree.h"
+
+#define MLX5EMU_LIB "libmlx5emu.so"
+#define MLX5EMU_MAX_FUNCTIONS 32
+#define MLX5EMU_USAGE 2 /* exit status for a bad command line */
+
+static void __attribute__((format(printf, 1, 2), noreturn))
+mlx5emu_usage_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("mlx5emu: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("\nTry 'mlx5emu --help'.\n", stderr);
+	exit(MLX5EMU_USAGE);
+}
+
+static void
+mlx5emu_help(void)
+{
+	puts("Usage: mlx5emu [OPTION]... [--] PROGRAM [ARG]...\n"
+	     "Run PROGRAM on emulated mlx5 functions: PCI addresses 0000:03:00.2, .3, ...,\n"
+	     "RDMA devices mlx5_0, mlx5_1, ... No root, device node or kernel module is needed.\n"
+	     "\n"
+	     "  -n, --functions N    functions of the card, 1 to 32 (default 1)\n"
+	     "  -w, --wire KIND      what the ports are plugged into: 'switch' joins them,\n"
+	     "                       'loop' gives each port its own frames back (default switch)\n"
+	     "  -p, --pause-ms N     how long a frame waits for a port that cannot take it before\n"
+	     "                       frames to that port are dropped (default 3000)\n"
+	     "  -l, --log FILE       append the card's messages to FILE (default: stderr)\n"
+	     "  -L, --log-level L    error, warning, notice, info or debug (default notice)\n"
+	     "  -h, --help           show this help and exit\n"
+	     "  -V, --version        show the version and exit\n"
+	     "\n"
+	     "Exit status: that of PROGRAM; 128 + N if signal N ended it; 2 for a bad command\n"
+	     "line; 126 or 127 if PROGRAM cannot be run or found; 1 for other errors.\n"
+	     "The library is searched beside this program; MLX5EMU_LIB names it otherwise.");
+}
+
+/* --- command line --------------------------------------------------------------------------- */
+
+static void
+mlx5emu_set_number(const char *option, const char *text, unsigned long min, unsigned long max)
+{
+	unsigned long value;
+	char *end, name[64];
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || strchr(text, '-') != NULL || value < min ||
+			value > max)
+		mlx5emu_usage_error("--%s: '%s' is not a number from %lu to %lu", option, text, min,
+				max);
+	snprintf(name, sizeof(name), "MLX5EMU_%s",
+			strcmp(option, "functions") == 0 ? "FUNCTIONS" : "PAUSE_MS");
+	setenv(name, text, 1);
+}
+
+static void
+mlx5emu_set_wire(const char *text)
+{
+	if (strcmp(text, "switch") != 0 && strcmp(text, "loop") != 0)
+		mlx5emu_usage_error("--wire: '%s' is neither 'switch' nor 'loop'", text);
+	setenv("MLX5EMU_WIRE", text, 1);
+}
+
+static void
+mlx5emu_set_log(const char *text)
+{
+	char path[PATH_MAX];
+	FILE *file = fopen(text, "a");
+
+	/* Absolute, because the program may change its directory before the library looks. */
+	if (file == NULL || realpath(text, path) == NULL)
+		mlx5emu_usage_error("--log: %s: %s", text, strerror(errno));
+	fclose(file);
+	setenv("MLX5EMU_LOG", path, 1);
+}
+
+static void
+mlx5emu_set_level(const char *text)
+{
+	int level;
+
+	for (level = BASE_LOG_ERR; level <= BASE_LOG_DEBUG; level++) {
+		if (strcmp(text, base_log_level_name((enum base_log_level)level)) == 0) {
+			setenv("MLX5EMU_LOG_LEVEL", text, 1);
+			return;
+		}
+	}
+	mlx5emu_usage_error("--log-level: '%s' is none of error, warning, notice, info, debug",
+			text);
+}
+
+static void
+mlx5emu_parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "functions", required_argument, NULL, 'n' },
+		{ "wire", required_argument, NULL, 'w' },
+		{ "pause-ms", required_argument, NULL, 'p' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "log-level", required_argument, NULL, 'L' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int opt;
+
+	/* "+": options behind PROGRAM are its own. */
+	while ((opt = getopt_long(argc, argv, "+n:w:p:l:L:hV", options, NULL)) != -1) {
+		switch (opt) {
+		case 'n':
+			mlx5emu_set_number("functions", optarg, 1, MLX5EMU_MAX_FUNCTIONS);
+			break;
+		case 'w':
+			mlx5emu_set_wire(optarg);
+			break;
+		case 'p':
+			mlx5emu_set_number("pause-ms", optarg, 0, 3600000);
+			break;
+		case 'l':
+			mlx5emu_set_log(optarg);
+			break;
+		case 'L':
+			mlx5emu_set_level(optarg);
+			break;
+		case 'h':
+			mlx5emu_help();
+			exit(0);
+		case 'V':
+			puts("mlx5emu " MLX5EMU_VERSION);
+			exit(0);
+		default:
+			fputs("Try 'mlx5emu --help'.\n", stderr);
+			exit(MLX5EMU_USAGE);
+		}
+	}
+	if (optind == argc)
+		mlx5emu_usage_error("no program to run");
+}
+
+/* --- library -------------------------------------------------------------------------------- */
+
+static bool
+mlx5emu_find_lib(char *path, size_t size)
+{
+	static const char *const beside[] = { "/../../lib/emu/" MLX5EMU_LIB, "/" MLX5EMU_LIB };
+	const char *env = getenv("MLX5EMU_LIB");
+	char self[PATH_MAX], *slash;
+	ssize_t len;
+	size_t i;
+
+	if (env != NULL && *env != '\0') {
+		snprintf(path, size, "%s", env);
+		return access(path, R_OK) == 0;
+	}
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[len > 0 ? len : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	for (i = 0; i < BASE_ARRAY_SIZE(beside); i++) {
+		if (snprintf(path, size, "%s%s", self, beside[i]) < (int)size &&
+				access(path, R_OK) == 0)
+			return true;
+	}
+	snprintf(path, size, "%s/%s", MLX5EMU_LIBDIR, MLX5EMU_LIB);
+	return access(path, R_OK) == 0;
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+/* The run-time library that this very program runs with, followed by ':'. */
+static void
+mlx5emu_sanitizer(char *path, size_t size)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[PATH_MAX + 128], *slash;
+
+	path[0] = '\0';
+	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+		slash = strchr(line, '/');
+		if (slash == NULL || strstr(slash, "libasan.so") == NULL)
+			continue;
+		slash[strcspn(slash, "\n")] = '\0';
+		snprintf(path, size, "%s:", slash);
+		break;
+	}
+	if (maps != NULL)
+		fclose(maps);
+}
+#else
+static void
+mlx5emu_sanitizer(char *path, size_t size)
+{
+	path[0] = '\0';
+}
+#endif
+
+static void
+mlx5emu_preload(const char *lib)
+{
+	const char *old = getenv("LD_PRELOAD");
+	char list[4 * PATH_MAX], sanitizer[PATH_MAX];
+
+	mlx5emu_sanitizer(sanitizer, sizeof(sanitizer));
+	snprintf(list, sizeof(list), "%s%s%s%s", sanitizer, lib,
+			old != NULL && *old != '\0' ? ":" : "", old != NULL ? old : "");
+	setenv("LD_PRELOAD", list, 1);
+}
+
+/* --- running -------------------------------------------------------------------------------- */
+
+static void __attribute__((noreturn))
+mlx5emu_child(char **argv, const char *lib, pid_t parent, const sigset_t *mask)
+{
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it died before the line above */
+		_exit(1);
+	mlx5emu_preload(lib);
+	execvp(argv[0], argv);
+	fprintf(stderr, "mlx5emu: %s: %s\n", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Waits for the child and passes signals on; @return its status as a shell would say it. */
+static int
+mlx5emu_wait(pid_t child, const sigset_t *signals)
+{
+	siginfo_t info;
+	int status;
+
+	for (;;) {
+		int sig = sigwaitinfo(signals, &info);
+
+		if (sig < 0)
+			continue;
+		if (sig != SIGCHLD) {
+			if (info.si_code != SI_KERNEL)
+				kill(child, sig);
+			continue;
+		}
+		if (waitpid(child, &status, WNOHANG) != child)
+			continue;
+		if (WIFEXITED(status))
+			return WEXITSTATUS(status);
+		if (WIFSIGNALED(status))
+			return 128 + WTERMSIG(status);
+	}
+}
+
+static int
+mlx5emu_run(char **argv, const char *lib)
+{
+	static const int passed_on[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	pid_t child, self = getpid();
+	sigset_t signals, old;
+	size_t i;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	for (i = 0; i < BASE_ARRAY_SIZE(passed_on); i++)
+		sigaddset(&signals, passed_on[i]);
+	sigprocmask(SIG_BLOCK, &signals, &old);
+	child = fork();
+	if (child < 0) {
+		fprintf(stderr, "mlx5emu: fork: %s\n", strerror(errno));
+		return 1;
+	}
+	if (child == 0)
+		mlx5emu_child(argv, lib, self, &old);
+	return mlx5emu_wait(child, &signals);
+}
+
+int
+main(int argc, char **argv)
+{
+	char tree[PATH_MAX], lib[PATH_MAX];
+	int status;
+
+	mlx5emu_parse(argc, argv);
+	if (!mlx5emu_find_lib(lib, sizeof(lib))) {
+		fprintf(stderr, "mlx5emu: %s not found (last looked at %s); set MLX5EMU_LIB\n",
+				MLX5EMU_LIB, lib);
+		return 1;
+	}
+	status = mlx5emu_tree_make(tree, sizeof(tree));
+	if (status != 0) {
+		fprintf(stderr, "mlx5emu: cannot make a directory: %s: %s\n", tree,
+				strerror(-status));
+		return 1;
+	}
+	setenv("MLX5EMU_TREE", tree, 1);
+	status = mlx5emu_run(argv + optind, lib);
+	mlx5emu_tree_remove(tree);
+	return status;
+}
