@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base_clock.h"
 #include "base_math.h"
@@ -58,6 +59,8 @@ struct guest_ledger_stream {
 	struct guest_ledger_faults faults;
 	enum guest_ledger_outage outage;
 	uint64_t outage_from;
+	uint64_t wake_below; /* write wake_fd when fewer are in flight; 0: nobody sleeps */
+	int wake_fd;
 };
 
 /* One stream at the opening and closing of a phase. */
@@ -235,6 +238,20 @@ guest_ledger_settled_locked(struct guest_ledger *ledger) BASE_REQUIRES(ledger->l
 	return true;
 }
 
+/* Wakes the sender that waits for room in its window. */
+static void
+guest_ledger_wake(struct guest_ledger_stream *s)
+{
+	uint64_t one = 1;
+	ssize_t nb;
+
+	if (s->sent - s->next >= s->wake_below)
+		return;
+	s->wake_below = 0;
+	nb = write(s->wake_fd, &one, sizeof(one));
+	(void)nb; /* EAGAIN: it is awake already */
+}
+
 /* Books the first arrival of number @seq. */
 static enum guest_ledger_verdict
 guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_stream *s, uint64_t seq)
@@ -251,6 +268,7 @@ guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_strea
 		s->faults.reordered++;
 	else
 		s->next = seq + 1;
+	guest_ledger_wake(s);
 	if (ledger->nb_waiters != 0 && guest_ledger_settled_locked(ledger))
 		pthread_cond_broadcast(&ledger->arrived);
 	return late ? GUEST_LEDGER_REORDERED : GUEST_LEDGER_OK;
@@ -372,6 +390,23 @@ guest_ledger_in_flight(struct guest_ledger *ledger, uint32_t stream)
 	nb = ledger->streams[stream].sent - ledger->streams[stream].next;
 	base_mutex_unlock(&ledger->lock);
 	return nb;
+}
+
+bool
+guest_ledger_arm(struct guest_ledger *ledger, uint32_t stream, uint64_t below, int fd)
+{
+	struct guest_ledger_stream *s;
+	bool already;
+
+	if (stream >= ledger->nb_streams)
+		return false;
+	base_mutex_lock(&ledger->lock);
+	s = &ledger->streams[stream];
+	already = s->sent - s->next < below;
+	s->wake_below = already ? 0 : below;
+	s->wake_fd = fd;
+	base_mutex_unlock(&ledger->lock);
+	return already;
 }
 
 int

@@ -18,6 +18,7 @@
 #ifndef GUEST_LEDGER_H
 #define GUEST_LEDGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define GUEST_LEDGER_MAX_STREAMS 128
@@ -87,6 +88,13 @@ void guest_ledger_outage_end(struct guest_ledger *ledger, uint32_t stream);
 
 /** Packets sent beyond the highest number that arrived: the window of a closed loop. */
 uint64_t guest_ledger_in_flight(struct guest_ledger *ledger, uint32_t stream);
+
+/**
+ * Asks to be woken: @p fd, an eventfd, is written once when fewer than @p below packets of
+ * @p stream are in flight. One sleeper per stream. @return true when that is so already (then
+ * nothing is written).
+ */
+bool guest_ledger_arm(struct guest_ledger *ledger, uint32_t stream, uint64_t below, int fd);
 
 /**
  * Waits until nothing is missing in any stream. @return 0, -ETIMEDOUT after @p timeout_ms (then the

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A vhost-user front-end: connects to a back-end (or waits for it), negotiates, and sends the
+ * messages in the order in which QEMU 7.2 sends them:
+ *
+ *   connect  GET_FEATURES, GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES, GET_QUEUE_NUM,
+ *            SET_BACKEND_REQ_FD*, SET_OWNER, GET_FEATURES, {SET_VRING_CALL, SET_VRING_ERR} per queue
+ *   enable   SET_VRING_ENABLE per queue
+ *   start    SET_FEATURES, GET_STATUS, SET_STATUS 8, SET_MEM_TABLE*, {NUM, BASE, ADDR, KICK, CALL}
+ *            per queue, GET_STATUS, SET_STATUS 15, and a GET_FEATURES of our own: when its answer
+ *            is here, the back-end has done all that was asked before
+ *   stop     SET_STATUS 0, GET_VRING_BASE per queue
+ *
+ * (* with need_reply where REPLY_ACK was negotiated; else a GET_FEATURES follows as a barrier.)
+ *
+ * Messages are sent by one control thread at a time; guest_vhost_kick(), guest_vhost_is_up() and
+ * guest_vhost_queue() by any. Every error is logged with the message's name and kept as text; after
+ * one the connection is unusable (-ENOTCONN) until guest_vhost_disconnect() and
+ * guest_vhost_connect().
+ */
+#ifndef GUEST_VHOST_H
+#define GUEST_VHOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guest_back.h"
+#include "guest_mem.h"
+#include "guest_vring.h"
+
+#define GUEST_VHOST_F_MQ (1ULL << 22)
+#define GUEST_VHOST_F_PROTOCOL_FEATURES (1ULL << 30)
+#define GUEST_VHOST_F_VERSION_1 (1ULL << 32)
+#define GUEST_VHOST_P_MQ (1ULL << 0)
+#define GUEST_VHOST_P_REPLY_ACK (1ULL << 3)
+#define GUEST_VHOST_P_BACKEND_REQ (1ULL << 5)
+#define GUEST_VHOST_P_BACKEND_SEND_FD (1ULL << 10)
+#define GUEST_VHOST_P_HOST_NOTIFIER (1ULL << 11)
+#define GUEST_VHOST_P_STATUS (1ULL << 16)
+
+#define GUEST_VHOST_TIMEOUT_MS 10000u /**< used where an attribute says 0 */
+
+struct guest_vhost;
+
+/** Who makes the socket. */
+enum guest_vhost_mode {
+	GUEST_VHOST_CLIENT, /**< the back-end listens, we connect */
+	GUEST_VHOST_SERVER, /**< we listen from guest_vhost_create() on */
+};
+
+struct guest_vhost_attr {
+	const char *name; /**< of the guest, for messages; copied */
+	const char *path; /**< of the socket; copied */
+	enum guest_vhost_mode mode;
+	unsigned int nb_queues; /**< virtqueues: 2 per pair, 1 to GUEST_BACK_MAX_QUEUES */
+	uint64_t features; /**< virtio features that the back-end must offer, beside VERSION_1 */
+	unsigned int timeout_ms; /**< for each message, and for the connection */
+	const struct base_log *log;
+};
+
+/** What guest_vhost_start() tells the back-end of one queue. */
+struct guest_vhost_ring {
+	struct guest_vring_addr addr;
+	uint16_t base; /**< available index to begin at */
+};
+
+struct guest_vhost_start {
+	const struct guest_mem_region *table;
+	unsigned int nb_regions;
+	const struct guest_vhost_ring *rings; /**< one for each queue */
+};
+
+/** Makes the front-end, not connected; in server mode the socket is there afterwards.
+ * @return 0, -EINVAL, -ENAMETOOLONG, -EADDRINUSE (path exists), -ENOMEM, -errno. */
+int guest_vhost_create(const struct guest_vhost_attr *attr, struct guest_vhost **vhost);
+
+/** Disconnects, removes the socket of server mode, frees; NULL is fine. */
+void guest_vhost_destroy(struct guest_vhost *vhost);
+
+/** Connects or accepts, within the time-out, and negotiates. */
+int guest_vhost_connect(struct guest_vhost *vhost);
+/** The same on a socket that is connected already; it is taken over, also on an error. */
+int guest_vhost_connect_fd(struct guest_vhost *vhost, int fd);
+
+/** Closes the connection without a word, as a QEMU that dies does. */
+void guest_vhost_disconnect(struct guest_vhost *vhost);
+
+/** Connected, no error so far, and the back-end is there. */
+bool guest_vhost_is_up(const struct guest_vhost *vhost);
+
+/** Text of the last error, "" when there was none; changes with the next message. */
+const char *guest_vhost_error(const struct guest_vhost *vhost);
+
+uint64_t guest_vhost_features(const struct guest_vhost *vhost); /**< taken */
+uint64_t guest_vhost_protocol(const struct guest_vhost *vhost); /**< protocol features taken */
+uint64_t guest_vhost_max_pairs(const struct guest_vhost *vhost); /**< of the back-end */
+
+int guest_vhost_start(struct guest_vhost *vhost, const struct guest_vhost_start *start);
+
+/** Stops all queues; @p bases (one for each queue, may be NULL) gets what the back-end says. */
+int guest_vhost_stop(struct guest_vhost *vhost, uint16_t *bases);
+
+int guest_vhost_enable(struct guest_vhost *vhost, unsigned int queue);
+int guest_vhost_disable(struct guest_vhost *vhost, unsigned int queue);
+
+/** Sends the memory table, whatever it says (the back-end is to judge it); nb 0 to 8.
+ * @return 0, -EREMOTEIO when the back-end refuses it, or as every message. */
+int guest_vhost_set_mem(struct guest_vhost *vhost, const struct guest_mem_region *table,
+		unsigned int nb_regions);
+
+/** Notifies the device of queue @p queue. */
+void guest_vhost_kick(struct guest_vhost *vhost, unsigned int queue);
+
+/** Eventfd (non-blocking) that the back-end writes for an interrupt of @p queue. */
+int guest_vhost_call_fd(const struct guest_vhost *vhost, unsigned int queue);
+
+/** Kicks and host notifier of @p queue; all 0 while not connected. */
+void
+guest_vhost_queue(struct guest_vhost *vhost, unsigned int queue, struct guest_back_queue *info);
+
+#endif /* GUEST_VHOST_H */

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the parts know nothing of each other; this file owns them and puts them in
+ * order. Two threads besides the control thread: guest_traffic (packets) and guest_back (requests
+ * of the back-end). Whatever touches rings or pools is done while guest_traffic is parked;
+ * SET_MEM_TABLE of a hot-add is not: there traffic runs on, as in a real guest.
+ *
+ * Buffers: one pool in RAM, one in each hot-plugged region; the driver takes new buffers from one of
+ * them (the latest hot-add). A region can be removed when its pool has none in use.
+ *
+ * The ledger is told when we go down (streams to us have an outage) and which frames we took back
+ * from a ring (abandoned), so that it can tell the guest's doing from the device's.
+ */
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/virtio_ring.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base_math.h"
+#include "guest_vm.h"
+
+#define GUEST_VM_RAM (64ULL << 20)
+#define GUEST_VM_REMOVE_MS 5000u
+
+struct guest_vm_pool {
+	struct guest_pool *pool;
+	uint64_t gpa; /* of its region; RAM: GUEST_MEM_VGA_END */
+};
+
+struct guest_vm {
+	char name[32];
+	struct guest_vm_attr attr;
+	unsigned int nb_queues;
+	struct guest_mem *mem;
+	struct guest_vhost *vhost;
+	struct guest_net *net;
+	struct guest_traffic *traffic;
+	struct guest_vm_pool pools[GUEST_MEM_MAX_REGIONS];
+	unsigned int nb_pools;
+	bool running; /* device started and traffic thread not parked */
+	uint64_t base_errors;
+	uint16_t bases[2 * GUEST_NET_MAX_PAIRS];
+};
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static void
+guest_vm_on_kick(void *arg, unsigned int queue)
+{
+	struct guest_vm *vm = arg;
+
+	guest_vhost_kick(vm->vhost, queue);
+}
+
+static void
+guest_vm_on_abandon(void *arg, uint32_t stream, uint64_t seq)
+{
+	struct guest_vm *vm = arg;
+
+	guest_ledger_abandon(vm->attr.ledger, stream, seq);
+}
+
+/* A pool that can fill all rings, in the region that starts at @gpa. */
+static int
+guest_vm_add_pool(struct guest_vm *vm, uint64_t gpa)
+{
+	struct guest_vm_pool *p = &vm->pools[vm->nb_pools];
+	int ret;
+
+	ret = guest_pool_create(vm->mem, gpa, vm->nb_queues * vm->attr.ring_size, &p->pool);
+	if (ret != 0)
+		return ret;
+	p->gpa = gpa;
+	vm->nb_pools++;
+	return 0;
+}
+
+static int
+guest_vm_make_vhost(struct guest_vm *vm)
+{
+	struct guest_vhost_attr attr = {
+		.name = vm->name,
+		.path = vm->attr.socket,
+		.mode = vm->attr.mode,
+		.nb_queues = vm->nb_queues,
+		/* a back-end may drop all pairs but the first where MQ is not taken */
+		.features = vm->attr.nb_pairs > 1 ? GUEST_VHOST_F_MQ : 0,
+		.timeout_ms = vm->attr.timeout_ms,
+		.log = vm->attr.log,
+	};
+
+	return guest_vhost_create(&attr, &vm->vhost);
+}
+
+static int
+guest_vm_make_net(struct guest_vm *vm)
+{
+	struct guest_net_attr attr = {
+		.name = vm->name,
+		.mem = vm->mem,
+		.nb_pairs = vm->attr.nb_pairs,
+		.ring_size = vm->attr.ring_size,
+		.ring_region = GUEST_MEM_VGA_END,
+		.kick = guest_vm_on_kick,
+		.abandon = guest_vm_on_abandon,
+		.arg = vm,
+		.log = vm->attr.log,
+	};
+
+	return guest_net_create(&attr, &vm->net);
+}
+
+static int
+guest_vm_make_traffic(struct guest_vm *vm)
+{
+	int call_fds[2 * GUEST_NET_MAX_PAIRS];
+	struct guest_traffic_attr attr = {
+		.name = vm->name,
+		.net = vm->net,
+		.nb_pairs = vm->attr.nb_pairs,
+		.call_fds = call_fds,
+		.ledger = vm->attr.ledger,
+		.tx_stream = vm->attr.tx_stream,
+		.wait = vm->attr.wait,
+		.log = vm->attr.log,
+	};
+
+	for (unsigned int i = 0; i < vm->nb_queues; i++)
+		call_fds[i] = guest_vhost_call_fd(vm->vhost, i);
+	memcpy(attr.mac, vm->attr.mac, sizeof(attr.mac));
+	return guest_traffic_create(&attr, &vm->traffic);
+}
+
+/* Makes the parts; what was made stays for guest_vm_destroy() on an error. */
+static int
+guest_vm_make(struct guest_vm *vm)
+{
+	int ret = guest_mem_create(vm->attr.log, &vm->mem);
+
+	if (ret == 0)
+		ret = guest_mem_add_ram(vm->mem, vm->attr.ram != 0 ? vm->attr.ram : GUEST_VM_RAM);
+	if (ret == 0)
+		ret = guest_vm_make_vhost(vm);
+	if (ret == 0)
+		ret = guest_vm_make_net(vm);
+	if (ret == 0)
+		ret = guest_vm_add_pool(vm, GUEST_MEM_VGA_END);
+	if (ret == 0)
+		guest_net_use_pool(vm->net, vm->pools[0].pool);
+	if (ret == 0)
+		ret = guest_vm_make_traffic(vm);
+	return ret;
+}
+
+int
+guest_vm_create(const struct guest_vm_attr *attr, struct guest_vm **vm)
+{
+	struct guest_vm *v;
+	int ret;
+
+	if (attr->nb_pairs == 0 || attr->nb_pairs > GUEST_NET_MAX_PAIRS || attr->ledger == NULL)
+		return -EINVAL;
+	v = calloc(1, sizeof(*v));
+	if (v == NULL)
+		return -ENOMEM;
+	v->attr = *attr;
+	snprintf(v->name, sizeof(v->name), "%s", attr->name);
+	v->attr.name = v->name;
+	v->nb_queues = 2 * attr->nb_pairs;
+	ret = guest_vm_make(v);
+	v->attr.socket = NULL; /* the caller's; vhost has a copy */
+	if (ret != 0) {
+		base_err(attr->log, "guest %s: cannot be made: %s", v->name, strerror(-ret));
+		guest_vm_destroy(v);
+		return ret;
+	}
+	*vm = v;
+	return 0;
+}
+
+void
+guest_vm_destroy(struct guest_vm *vm)
+{
+	if (vm == NULL)
+		return;
+	guest_traffic_destroy(vm->traffic);
+	guest_vhost_destroy(vm->vhost);
+	guest_net_destroy(vm->net);
+	while (vm->nb_pools > 0)
+		guest_pool_destroy(vm->pools[--vm->nb_pools].pool);
+	guest_mem_destroy(vm->mem);
+	free(vm);
+}
+
+/* --- start and stop ------------------------------------------------------------------------- */
+
+static void
+guest_vm_outage_begin(struct guest_vm *vm)
+{
+	for (uint32_t i = 0; i < vm->attr.nb_rx; i++)
+		guest_ledger_outage_begin(vm->attr.ledger, vm->attr.rx_stream + i);
+}
+
+static void
+guest_vm_outage_end(struct guest_vm *vm)
+{
+	for (uint32_t i = 0; i < vm->attr.nb_rx; i++)
+		guest_ledger_outage_end(vm->attr.ledger, vm->attr.rx_stream + i);
+}
+
+static int
+guest_vm_enable_all(struct guest_vm *vm)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < vm->nb_queues && ret == 0; i++)
+		ret = guest_vhost_enable(vm->vhost, i);
+	return ret;
+}
+
+/* Starts the device at vm->bases; the traffic thread is parked before, and works afterwards. */
+static int
+guest_vm_run(struct guest_vm *vm)
+{
+	struct guest_vhost_ring rings[2 * GUEST_NET_MAX_PAIRS];
+	struct guest_mem_region table[GUEST_MEM_MAX_REGIONS];
+	struct guest_vhost_start start = {
+		.table = table,
+		.nb_regions = guest_mem_table(vm->mem, table),
+		.rings = rings,
+	};
+	int ret;
+
+	for (unsigned int i = 0; i < vm->nb_queues; i++) {
+		guest_vring_addr(guest_net_ring(vm->net, i), &rings[i].addr);
+		rings[i].base = vm->bases[i];
+		if (i % 2 == 0)
+			guest_net_rx_fill(vm->net, i / 2);
+	}
+	ret = guest_vhost_start(vm->vhost, &start);
+	if (ret != 0)
+		return ret;
+	vm->running = true;
+	/* what was posted while no device listened is announced once more, as QEMU's eventfd does */
+	for (unsigned int i = 0; i < vm->nb_queues; i++)
+		guest_vhost_kick(vm->vhost, i);
+	guest_traffic_unpark(vm->traffic);
+	guest_vm_outage_end(vm);
+	return 0;
+}
+
+/* Stops the traffic thread; the streams to us have an outage from here. */
+static void
+guest_vm_halt(struct guest_vm *vm)
+{
+	if (!vm->running)
+		return;
+	guest_vm_outage_begin(vm);
+	guest_traffic_park(vm->traffic);
+	vm->running = false;
+}
+
+int
+guest_vm_start(struct guest_vm *vm)
+{
+	int ret = guest_vhost_connect(vm->vhost);
+
+	memset(vm->bases, 0, sizeof(vm->bases));
+	if (ret == 0)
+		ret = guest_vm_enable_all(vm);
+	return ret == 0 ? guest_vm_run(vm) : ret;
+}
+
+/* A base must lie between what the device has returned and what we have posted. */
+static void
+guest_vm_judge_bases(struct guest_vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nb_queues; i++) {
+		struct guest_vring_addr addr;
+		uint16_t avail, used, done;
+
+		guest_vring_addr(guest_net_ring(vm->net, i), &addr);
+		guest_vring_indices(guest_net_ring(vm->net, i), &avail, &used);
+		done = le16toh(__atomic_load_n(&((struct vring_used *)addr.used)->idx,
+				__ATOMIC_ACQUIRE));
+		if ((uint16_t)(vm->bases[i] - done) <= (uint16_t)(avail - done))
+			continue;
+		vm->base_errors++;
+		base_err(vm->attr.log,
+				"guest %s: GET_VRING_BASE of queue %u: %u, but used is %u and available %u",
+				vm->name, i, vm->bases[i], done, avail);
+	}
+}
+
+int
+guest_vm_pause(struct guest_vm *vm)
+{
+	int ret;
+
+	guest_vm_halt(vm);
+	ret = guest_vhost_stop(vm->vhost, vm->bases);
+	if (ret == 0)
+		guest_vm_judge_bases(vm);
+	return ret;
+}
+
+int
+guest_vm_resume(struct guest_vm *vm)
+{
+	return vm->running ? -EALREADY : guest_vm_run(vm);
+}
+
+int
+guest_vm_reset(struct guest_vm *vm)
+{
+	int ret = guest_vm_pause(vm);
+
+	if (ret == 0)
+		ret = guest_vm_enable_all(vm);
+	if (ret == 0)
+		ret = guest_net_reset(vm->net);
+	if (ret != 0)
+		return ret;
+	memset(vm->bases, 0, sizeof(vm->bases));
+	return guest_vm_run(vm);
+}
+
+void
+guest_vm_disconnect(struct guest_vm *vm)
+{
+	guest_vm_halt(vm);
+	guest_vhost_disconnect(vm->vhost);
+}
+
+int
+guest_vm_reconnect(struct guest_vm *vm)
+{
+	int ret;
+
+	guest_vm_disconnect(vm);
+	ret = guest_vhost_connect(vm->vhost);
+	for (unsigned int i = 0; i < vm->nb_queues; i++) {
+		struct guest_vring_addr addr;
+
+		guest_vring_addr(guest_net_ring(vm->net, i), &addr);
+		vm->bases[i] = le16toh(__atomic_load_n(&((struct vring_used *)addr.used)->idx,
+				__ATOMIC_ACQUIRE));
+	}
+	if (ret == 0)
+		ret = guest_vm_enable_all(vm);
+	return ret == 0 ? guest_vm_run(vm) : ret;
+}
+
+int
+guest_vm_enable(struct guest_vm *vm, unsigned int queue)
+{
+	return queue < vm->nb_queues ? guest_vhost_enable(vm->vhost, queue) : -EINVAL;
+}
+
+int
+guest_vm_disable(struct guest_vm *vm, unsigned int queue)
+{
+	return queue < vm->nb_queues ? guest_vhost_disable(vm->vhost, queue) : -EINVAL;
+}
+
+/* --- traffic -------------------------------------------------------------------------------- */
+
+int
+guest_vm_send(struct guest_vm *vm, const struct guest_traffic_load *load)
+{
+	return guest_traffic_start(vm->traffic, load);
+}
+
+void
+guest_vm_quiet(struct guest_vm *vm)
+{
+	guest_traffic_stop(vm->traffic);
+}
+
+/* --- memory --------------------------------------------------------------------------------- */
+
+/* Lets the driver take its buffers from @pool from now on. */
+static void
+guest_vm_use_pool(struct guest_vm *vm, struct guest_pool *pool)
+{
+	if (vm->running)
+		guest_traffic_park(vm->traffic);
+	guest_net_use_pool(vm->net, pool);
+	if (vm->running)
+		guest_traffic_unpark(vm->traffic);
+}
+
+/* Sends the memory table, without the region at @without (GUEST_MEM_ANY: with all). */
+static int
+guest_vm_send_table(struct guest_vm *vm, uint64_t without)
+{
+	struct guest_mem_region table[GUEST_MEM_MAX_REGIONS];
+	unsigned int nb = guest_mem_table(vm->mem, table), kept = 0;
+
+	for (unsigned int i = 0; i < nb; i++)
+		if (table[i].gpa != without)
+			table[kept++] = table[i];
+	return guest_vhost_set_mem(vm->vhost, table, kept);
+}
+
+int
+guest_vm_hot_add(struct guest_vm *vm, uint64_t size, uint64_t *gpa)
+{
+	uint64_t at = guest_mem_hotplug_gpa(vm->mem);
+	int ret;
+
+	if (vm->nb_pools == BASE_ARRAY_SIZE(vm->pools))
+		return -ENOSPC;
+	ret = guest_mem_add(vm->mem, at, size);
+	if (ret != 0)
+		return ret;
+	ret = guest_vm_add_pool(vm, at);
+	if (ret != 0)
+		goto remove_region;
+	ret = guest_vm_send_table(vm, GUEST_MEM_ANY);
+	if (ret != 0)
+		goto destroy_pool;
+	guest_vm_use_pool(vm, vm->pools[vm->nb_pools - 1].pool);
+	if (gpa != NULL)
+		*gpa = at;
+	return 0;
+
+destroy_pool:
+	guest_pool_destroy(vm->pools[--vm->nb_pools].pool);
+remove_region:
+	guest_mem_remove(vm->mem, at);
+	return ret;
+}
+
+int
+guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa)
+{
+	unsigned int i = 1;
+	int ret;
+
+	while (i < vm->nb_pools && vm->pools[i].gpa != gpa)
+		i++;
+	if (i >= vm->nb_pools)
+		return -ENOENT;
+	/* buffers from the latest region that stays; RAM when there is none */
+	guest_vm_use_pool(vm, vm->pools[i == vm->nb_pools - 1 ? i - 1 : vm->nb_pools - 1].pool);
+	ret = guest_traffic_wait_pool(vm->traffic, vm->pools[i].pool, GUEST_VM_REMOVE_MS);
+	if (ret != 0)
+		return -EBUSY;
+	ret = guest_vm_send_table(vm, gpa);
+	if (ret != 0)
+		return ret;
+	guest_pool_destroy(vm->pools[i].pool);
+	vm->nb_pools--;
+	memmove(&vm->pools[i], &vm->pools[i + 1], (vm->nb_pools - i) * sizeof(vm->pools[0]));
+	return guest_mem_remove(vm->mem, gpa);
+}
+
+/* --- looking in ----------------------------------------------------------------------------- */
+
+bool
+guest_vm_is_up(const struct guest_vm *vm)
+{
+	return vm->running && guest_vhost_is_up(vm->vhost);
+}
+
+const char *
+guest_vm_error(const struct guest_vm *vm)
+{
+	return guest_vhost_error(vm->vhost);
+}
+
+struct guest_vhost *
+guest_vm_vhost(struct guest_vm *vm)
+{
+	return vm->vhost;
+}
+
+struct guest_mem *
+guest_vm_mem(struct guest_vm *vm)
+{
+	return vm->mem;
+}
+
+static uint64_t
+guest_vm_queue_errors(const struct guest_net_stats *queue)
+{
+	uint64_t sum = queue->short_used + queue->odd_header + queue->ring.passed_over;
+
+	for (unsigned int i = GUEST_VRING_OK + 1; i < GUEST_VRING_NB_ERRORS; i++)
+		sum += queue->ring.errors[i];
+	return sum;
+}
+
+void
+guest_vm_stats(struct guest_vm *vm, struct guest_vm_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	/* which descriptors were passed over can be told only while nobody works on the rings */
+	if (vm->running)
+		guest_traffic_park(vm->traffic);
+	guest_traffic_stats(vm->traffic, &stats->traffic);
+	stats->nb_queues = vm->nb_queues;
+	for (unsigned int i = 0; i < vm->nb_queues; i++) {
+		guest_net_stats(vm->net, i, &stats->queues[i]);
+		guest_vhost_queue(vm->vhost, i, &stats->notify[i]);
+		stats->device_errors += guest_vm_queue_errors(&stats->queues[i]);
+		stats->bases[i] = vm->bases[i];
+	}
+	stats->base_errors = vm->base_errors;
+	stats->nb_pools = vm->nb_pools;
+	for (unsigned int i = 0; i < vm->nb_pools; i++)
+		guest_pool_stats(vm->pools[i].pool, &stats->pools[i]);
+	if (vm->running)
+		guest_traffic_unpark(vm->traffic);
+}

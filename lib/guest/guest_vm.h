@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A guest as one object: memory, vhost-user front-end, virtio-net driver, and a thread that carries
+ * traffic. What happens to a virtual machine can be done to it: hot-plug of memory under traffic,
+ * reset, stop and continue, loss of the back-end.
+ *
+ * All functions are for one control thread; the ledger is shared with the peers.
+ */
+#ifndef GUEST_VM_H
+#define GUEST_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guest_traffic.h"
+#include "guest_vhost.h"
+
+struct guest_vm;
+
+struct guest_vm_attr {
+	const char *name;
+	const char *socket;
+	enum guest_vhost_mode mode;
+	unsigned int nb_pairs;
+	uint16_t ring_size; /**< entries, a power of two */
+	uint64_t ram; /**< bytes; 0: 64 MiB */
+	uint8_t mac[GUEST_FRAME_MAC_LEN];
+	unsigned int timeout_ms; /**< of each vhost-user message; 0: 10 s */
+	struct guest_ledger *ledger;
+	uint32_t tx_stream; /**< streams tx_stream .. + nb_pairs - 1 are ours to send */
+	uint32_t rx_stream; /**< streams that are sent to us: the first ... */
+	uint32_t nb_rx; /**< ... and how many: excused while we are down */
+	enum guest_traffic_wait wait;
+	const struct base_log *log;
+};
+
+/** Account of a guest. */
+struct guest_vm_stats {
+	struct guest_traffic_stats traffic;
+	unsigned int nb_queues;
+	struct guest_net_stats queues[2 * GUEST_NET_MAX_PAIRS];
+	struct guest_back_queue notify[2 * GUEST_NET_MAX_PAIRS];
+	uint64_t device_errors; /**< all errors that the driver saw, summed; 0 is right */
+	uint64_t base_errors; /**< GET_VRING_BASE answers that are outside [used, available] */
+	uint16_t bases[2 * GUEST_NET_MAX_PAIRS]; /**< answers of the last GET_VRING_BASE */
+	unsigned int nb_pools;
+	struct guest_pool_stats pools[GUEST_MEM_MAX_REGIONS]; /**< RAM first, then hot-plugged */
+};
+
+/** Makes the guest with its memory and rings; in server mode the socket is there afterwards. */
+int guest_vm_create(const struct guest_vm_attr *attr, struct guest_vm **vm);
+
+/** Stops everything without a word to the back-end, frees; NULL is fine. */
+void guest_vm_destroy(struct guest_vm *vm);
+
+/** Connects, enables all queues, starts the device: from now on frames are received. */
+int guest_vm_start(struct guest_vm *vm);
+
+/** Begins to send on every queue pair. */
+int guest_vm_send(struct guest_vm *vm, const struct guest_traffic_load *load);
+/** Stops sending; receiving goes on. */
+void guest_vm_quiet(struct guest_vm *vm);
+
+/**
+ * Hot-adds @p size bytes (a multiple of 2 MiB is what QEMU has) while traffic runs: new file, new
+ * memory table, then all new buffers are taken from there. @p gpa gets its address, may be NULL.
+ * @return 0, -ENOSPC (no slot left), or what the back-end made of it (then nothing has changed).
+ */
+int guest_vm_hot_add(struct guest_vm *vm, uint64_t size, uint64_t *gpa);
+
+/**
+ * Removes the region at @p gpa again: buffers come from RAM, the last one in the region must come
+ * back by itself (so traffic must run), then the memory table is sent without it.
+ * @return 0, -ENOENT, -EBUSY (buffers did not come back in time), or the back-end's error.
+ */
+int guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa);
+
+/** Reset by the guest, as QEMU tells it: status 0, bases read, queues enabled, a new life at 0. */
+int guest_vm_reset(struct guest_vm *vm);
+
+/** QEMU's stop: the device stops, rings and buffers stay. */
+int guest_vm_pause(struct guest_vm *vm);
+/** QEMU's cont: the device starts where it said that it was. */
+int guest_vm_resume(struct guest_vm *vm);
+
+int guest_vm_enable(struct guest_vm *vm, unsigned int queue); /**< SET_VRING_ENABLE 1 */
+int guest_vm_disable(struct guest_vm *vm, unsigned int queue); /**< SET_VRING_ENABLE 0 */
+
+/** Closes the connection as a QEMU that dies does; rings stay as they are. */
+void guest_vm_disconnect(struct guest_vm *vm);
+/** Connects again after a disconnect or the back-end's death, at the used index of each ring. */
+int guest_vm_reconnect(struct guest_vm *vm);
+
+bool guest_vm_is_up(const struct guest_vm *vm); /**< running, and the back-end is there */
+const char *guest_vm_error(const struct guest_vm *vm); /**< last vhost-user error, "" if none */
+void guest_vm_stats(struct guest_vm *vm, struct guest_vm_stats *stats);
+struct guest_vhost *guest_vm_vhost(struct guest_vm *vm); /**< for messages of a test's own */
+struct guest_mem *guest_vm_mem(struct guest_vm *vm);
+
+#endif /* GUEST_VM_H */
