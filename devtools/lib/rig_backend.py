@@ -40,7 +40,7 @@ class VdpaBackend:
         self.sockets = [workdir / "a.sock", workdir / "b.sock"]
         self.process = Process("testvdpa", self.launch(build), workdir, stdin=True, stdout=True,
                                env=self.environment(build))
-        self.lines = Lines(self.process.popen.stdout, "dpdk-testvdpa")
+        self.lines = Lines(self.process.popen.stdout, "dpdk-testvdpa", self.process.check)
 
     def command(self, line):
         self.process.check()

@@ -23,7 +23,7 @@ def connect(path, what, check):
 class Qmp:
     def __init__(self, path, name, check):
         self.sock = connect(path, f"{name}'s QMP socket", check)
-        self.lines = Lines(self.sock, name)
+        self.lines = Lines(self.sock, name, check)
         self.events = []
         self.lines.next(Deadline(f"{name}'s QMP greeting", 10))
         self.command("qmp_capabilities")

@@ -54,7 +54,8 @@ class Vm:
         self.qmp = Qmp(self.qmp_path, f"guest {self.name}", self.process.check)
         self.serial = connect(self.serial_path, f"guest {self.name}'s serial port",
                               self.process.check)
-        self.lines = Lines(self.serial, f"guest {self.name}'s serial port")
+        self.lines = Lines(self.serial, f"guest {self.name}'s serial port",
+                           self.process.check)
 
     def wait_ready(self, seconds=60):
         """Waits for the agent's first line of a life."""

@@ -34,11 +34,13 @@ def until(what, seconds, poll, interval=0.02):
 
 
 class Lines:
-    """Reads lines from a pipe or socket without ever blocking longer than allowed."""
+    """Reads lines from a pipe or socket without ever blocking longer than allowed. @check raises
+    Failure where the other end is known to be dead, with a better reason than an end of file."""
 
-    def __init__(self, stream, name):
+    def __init__(self, stream, name, check):
         self.stream = stream
         self.name = name
+        self.check = check
         self.buffer = b""
 
     def next(self, deadline):
@@ -48,6 +50,8 @@ class Lines:
             data = (self.stream.recv(65536) if hasattr(self.stream, "recv")
                     else self.stream.read1(65536))
             if not data:
+                time.sleep(0.2)  # sockets close before their process can be seen dead
+                self.check()
                 raise Failure(f"{self.name} ended while waiting for {deadline.what}")
             self.buffer += data
         line, self.buffer = self.buffer.split(b"\n", 1)
