@@ -50,22 +50,33 @@ wire_port_set_state(struct wire *wire, unsigned int port, enum wire_port_state t
 }
 
 int
-wire_init(const struct wire_kind *kind, size_t size, unsigned int nb_ports, struct wire **wire)
+wire_init(const struct wire_kind *kind, size_t size, unsigned int nb_ports, struct wire **out)
 {
-	assert(size >= sizeof(**wire));
+	struct wire *wire;
+
+	assert(size >= sizeof(*wire));
 	if (nb_ports == 0 || nb_ports > WIRE_MAX_PORTS)
 		return -EINVAL;
-	*wire = calloc(1, size);
-	if (*wire == NULL)
+	wire = calloc(1, size);
+	if (wire == NULL)
 		return -ENOMEM;
-	(*wire)->kind = kind;
-	(*wire)->nb_ports = nb_ports;
+	wire->ports = calloc(nb_ports, sizeof(*wire->ports));
+	if (wire->ports == NULL) {
+		free(wire);
+		return -ENOMEM;
+	}
+	wire->kind = kind;
+	wire->nb_ports = nb_ports;
+	*out = wire;
 	return 0;
 }
 
 void
 wire_destroy(struct wire *wire)
 {
+	if (wire == NULL)
+		return;
+	free(wire->ports);
 	free(wire);
 }
 

@@ -41,7 +41,7 @@ struct wire {
 	const struct base_log *log;
 	uint64_t pause_ns;
 	unsigned int nb_ports;
-	struct wire_port ports[WIRE_MAX_PORTS];
+	struct wire_port *ports;
 };
 
 /**
