@@ -12,12 +12,12 @@
 #include "base_mutex.h"
 
 struct BASE_CAPABILITY("mutex") vnet_turn {
-	struct base_mutex m;
+	struct base_mutex m; /**< guards all that follows (clang cannot be told in a C struct) */
 	pthread_cond_t turn; /**< somebody's turn has come */
 	pthread_cond_t work; /**< the sleeper was woken */
-	uint64_t next BASE_GUARDED_BY(m); /**< number that the next to come gets */
-	uint64_t serving BASE_GUARDED_BY(m); /**< number whose turn it is */
-	bool woken BASE_GUARDED_BY(m);
+	uint64_t next; /**< number that the next to come gets */
+	uint64_t serving; /**< number whose turn it is */
+	bool woken;
 };
 
 void vnet_turn_init(struct vnet_turn *turn);
