@@ -86,7 +86,7 @@ test_suspend_resume(void **state)
 	vnet_queue_suspend_locked(a->tx.q);
 	indices(&a->tx, 6);
 	vnet_queue_destroy_locked(a->tx.q);
-	a->tx.vr.used_idx = a->tx.vr.avail_idx;
+	a->tx.vr.start = 6;
 	bed_queue_create(bed, a, &a->tx, 1, NULL);
 	indices(&a->tx, 6);
 	assert_int_equal(vnet_queue_start_locked(a->tx.q), 0);

@@ -21,6 +21,7 @@ remake_rx(struct bed *bed, void (*fix)(struct vnet_queue_attr *attr))
 
 	bed_unsteer(b);
 	vnet_queue_destroy_locked(b->rx.q);
+	b->rx.vr.start = b->rx.vr.used_idx;
 	bed_queue_create(bed, b, &b->rx, 0, fix);
 	bed_steer(b);
 	assert_int_equal(vnet_queue_start_locked(b->rx.q), 0);

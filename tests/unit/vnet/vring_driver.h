@@ -107,6 +107,7 @@ struct vring {
 	struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used;
+	uint16_t start; /**< index that vring_attr() tells the device to begin at */
 	uint16_t avail_idx; /**< next entry to offer */
 	uint16_t used_idx; /**< next entry to take back */
 };
@@ -135,7 +136,7 @@ vring_init(struct vring *vr, uint64_t gpa, uint32_t size, uint32_t buf_size, uin
 	vr->desc = (void *)vring_ptr(vr, gpa);
 	vr->avail = (void *)vring_ptr(vr, vr->avail_gpa);
 	vr->used = (void *)vring_ptr(vr, vr->used_gpa);
-	vr->avail_idx = vr->used_idx = start;
+	vr->start = vr->avail_idx = vr->used_idx = start;
 	vr->avail->idx = vr->used->idx = htole16(start);
 }
 
@@ -164,8 +165,8 @@ vring_attr(const struct vring *vr, struct vmem *mem, struct vnet_queue_attr *att
 		.device_addr = vr->used_gpa,
 		.mkey = vr->mkey,
 		.version_1 = true,
-		.avail_index = vr->avail_idx,
-		.used_index = vr->used_idx,
+		.avail_index = vr->start,
+		.used_index = vr->start,
 		.mem = { .map = vmem_map, .arg = mem },
 	};
 }
