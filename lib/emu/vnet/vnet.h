@@ -26,12 +26,12 @@
 #include "base_log.h"
 #include "base_mutex.h"
 
-struct vnet;       /**< the engine of one card */
-struct vnet_port;  /**< one function's network side */
+struct vnet; /**< the engine of one card */
+struct vnet_port; /**< one function's network side */
 struct vnet_queue; /**< one virtqueue */
-struct vnet_rqt;   /**< receive queue table: a list of receive queues to spread packets over */
-struct vnet_tir;   /**< transport interface receive: hash settings and an RQT */
-struct vnet_rule;  /**< one flow rule of a port */
+struct vnet_rqt; /**< receive queue table: a list of receive queues to spread packets over */
+struct vnet_tir; /**< transport interface receive: hash settings and an RQT */
+struct vnet_rule; /**< one flow rule of a port */
 struct wire;
 
 /** What the card wants to do with memory. */
@@ -56,12 +56,12 @@ struct vnet_mem {
 /** Why a queue stopped by itself; the values go to virtio_q.error_type as they are. */
 enum vnet_error {
 	VNET_ERR_NONE = 0,
-	VNET_ERR_BAD_DESC = 1,      /**< flag or offload that was not negotiated, index out of range,
+	VNET_ERR_BAD_DESC = 1, /**< flag or offload that was not negotiated, index out of range,
 	                         * wrong order or direction, impossible length */
 	VNET_ERR_CHAIN_TOO_LONG = 2, /**< more descriptors than the queue has, thus a loop */
 	VNET_ERR_INVALID_BUFFER = 3, /**< a buffer that no memory key grants */
-	VNET_ERR_RING_ACCESS = 4,   /**< the rings themselves cannot be reached */
-	VNET_ERR_AVAIL_INDEX = 5,   /**< avail->idx more than the queue size ahead */
+	VNET_ERR_RING_ACCESS = 4, /**< the rings themselves cannot be reached */
+	VNET_ERR_AVAIL_INDEX = 5, /**< avail->idx more than the queue size ahead */
 };
 
 /** "bad descriptor", for example; never NULL. */
@@ -81,14 +81,14 @@ enum vnet_ring {
 
 /** Everything about a queue; checked by vnet_queue_create(). */
 struct vnet_queue_attr {
-	uint16_t index;  /**< virtio queue number: even receives, odd transmits (virtio 1.2, 5.1.2) */
+	uint16_t index; /**< virtio queue number: even receives, odd transmits (virtio 1.2, 5.1.2) */
 	enum vnet_ring ring;
-	uint32_t size;   /**< entries, a power of two, 1 to 32768 */
+	uint32_t size; /**< entries, a power of two, 1 to 32768 */
 	uint64_t desc_addr, driver_addr, device_addr; /**< in the address space of @c mkey */
 	uint32_t mkey;
-	bool version_1;  /**< 12-byte header (VIRTIO_F_VERSION_1), else 10 */
-	bool tx_csum;    /**< guest may leave the checksum to us (VIRTIO_NET_F_CSUM) */
-	bool rx_csum;    /**< we may say that a checksum is good (VIRTIO_NET_F_GUEST_CSUM) */
+	bool version_1; /**< 12-byte header (VIRTIO_F_VERSION_1), else 10 */
+	bool tx_csum; /**< guest may leave the checksum to us (VIRTIO_NET_F_CSUM) */
+	bool rx_csum; /**< we may say that a checksum is good (VIRTIO_NET_F_GUEST_CSUM) */
 	uint16_t avail_index, used_index; /**< where to begin */
 	struct vnet_mem mem;
 	const struct vnet_queue_ops *ops;
@@ -97,7 +97,7 @@ struct vnet_queue_attr {
 
 /** Counters of one queue since its creation (virtio_q_counters of the PRM). */
 struct vnet_queue_stats {
-	uint64_t received_desc;  /**< descriptors fetched */
+	uint64_t received_desc; /**< descriptors fetched */
 	uint64_t completed_desc; /**< descriptors given back */
 	uint32_t bad_desc_errors;
 	uint32_t exceed_max_chain;
@@ -207,8 +207,8 @@ enum vnet_hash_field {
 
 struct vnet_tir_attr {
 	struct vnet_rqt *rqt;
-	bool toeplitz;       /**< false: no hash, first entry of the RQT */
-	bool symmetric;      /**< source and destination exchangeable */
+	bool toeplitz; /**< false: no hash, first entry of the RQT */
+	bool symmetric; /**< source and destination exchangeable */
 	uint32_t hash_fields;
 	uint8_t key[40];
 };
@@ -218,8 +218,8 @@ void vnet_tir_destroy_locked(struct vnet_tir *tir); /**< no rule may use it (ass
 #define VNET_MATCH_SIZE 64 /**< bytes of PRM fte_match_set_lyr_2_4 */
 
 struct vnet_rule_attr {
-	uint16_t priority;   /**< lowest number wins; within a priority the rule added first */
-	bool match_outer;    /**< false: every frame matches, mask and value are not looked at */
+	uint16_t priority; /**< lowest number wins; within a priority the rule added first */
+	bool match_outer; /**< false: every frame matches, mask and value are not looked at */
 	/** PRM fte_match_set_lyr_2_4 of the outer headers; a frame matches when (frame ^ value) &
 	 * mask is 0. Matched: dmac, smac, ethertype, first_vid, first_prio, cvlan_tag, ip_version,
 	 * ip_protocol, ip_dscp, ip_ecn, frag, tcp_flags, tcp and udp ports, addresses. */
