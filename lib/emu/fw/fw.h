@@ -33,9 +33,10 @@ struct wire;
 
 /**
  * The key of memory that is not there (the ucontext's dump_fill_mkey): entries of an indirect key
- * name it for holes. Reading such memory gives zeros, writes to it vanish.
+ * name it for holes. Reading such memory gives zeros, writes to it vanish. (Not 0x100: that is
+ * libmlx5's mark for "this device has no such key".)
  */
-#define FW_NULL_MKEY 0x00000100u
+#define FW_NULL_MKEY 0x00000200u
 
 /** What the card announces; fw_caps_init() fills in the defaults. */
 struct fw_caps {
