@@ -1,209 +1,206 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Starts and stops the programs of a test, and waits for what they say.
+"""Starts programs for a test, talks to them, and takes everything away again.
 
-A Rig owns a private directory and every process that was started through it; leaving its `with`
-block ends them by pid and removes the directory, whatever happened. A Program's output is read by
-a thread of its own, so waiting for a line is waiting for an event: `expect()` returns as soon as
-the line is there, and fails with the program's last words when the time is up or the program ends.
+    with Rig("name") as rig:
+        app = rig.start("app", ["prog", "-i"])
+        app.expect(r"prompt> ")
+        app.send("quit")
+        app.wait(10)
 
-Exit status of a test: 0 passed, 77 skipped (meson's convention; skip() prints the reason).
+A program runs on a terminal of its own (so its output is not held back in a buffer), without
+echo. Its output is kept, and printed when the test fails. Every wait has a limit. All processes
+are ended by their pid, in reverse order; the rig's directory is removed, except when the test
+failed and RIG_KEEP is set.
 """
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
-SKIPPED = 77
+SKIP = 77  # meson's exit status for a skipped test
 
 
 class Failure(Exception):
-    """Something that a test waited for or checked did not hold."""
+    """The test failed; the message says what was expected and what came."""
 
 
 def skip(reason):
-    """Ends the test as skipped."""
-    print(f"skipped: {reason}", flush=True)
-    sys.exit(SKIPPED)
+    """Ends the test as skipped, visibly."""
+    print(f"SKIP: {reason}")
+    sys.exit(SKIP)
 
 
-def need(*programs):
-    """Skips the test when a program that it needs is not installed."""
-    for program in programs:
-        if shutil.which(program) is None:
-            skip(f"{program} is not installed")
+class Proc:
+    """A program on its own terminal."""
+
+    def __init__(self, name, argv, env, cwd):
+        self.name = name
+        master, slave = pty.openpty()
+        attr = termios.tcgetattr(slave)
+        attr[3] &= ~termios.ECHO
+        attr[1] &= ~termios.OPOST  # no \r\n
+        termios.tcsetattr(slave, termios.TCSANOW, attr)
+        self.tty = master
+        self.popen = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, env=env,
+                                      cwd=cwd, close_fds=True)
+        os.close(slave)
+        self.text = ""
+        self.pos = 0  # where the next expect() looks
+        self.eof = False
+        self.news = threading.Condition()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        while True:
+            try:
+                data = os.read(self.tty, 65536)
+            except OSError:  # the other side is closed
+                data = b""
+            with self.news:
+                if data:
+                    self.text += data.decode(errors="replace")
+                else:
+                    self.eof = True
+                self.news.notify_all()
+            if not data:
+                return
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def send(self, line):
+        """Types a line."""
+        os.write(self.tty, (line + "\n").encode())
+
+    def expect(self, pattern, timeout=20):
+        """Waits for a regular expression behind what was found last; returns the match."""
+        regex = re.compile(pattern, re.M)
+        end = time.monotonic() + timeout
+        with self.news:
+            while True:
+                match = regex.search(self.text, self.pos)
+                if match:
+                    self.pos = match.end()
+                    return match
+                if self.eof:
+                    raise Failure(f"{self.name} ended (status {self.popen.poll()}), expected: "
+                                  f"{pattern}")
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise Failure(f"{self.name}: not seen in {timeout} s: {pattern}")
+                self.news.wait(left)
+
+    def ask(self, line, pattern, timeout=20):
+        """Types a line and waits for an answer."""
+        with self.news:
+            self.pos = len(self.text)
+        self.send(line)
+        return self.expect(pattern, timeout)
+
+    def wait(self, timeout=20):
+        """Waits for the program's own end; returns its exit status (negative: a signal)."""
+        try:
+            status = self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name}: still runs after {timeout} s") from None
+        self.reader.join(5)
+        return status
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def stop(self):
+        """Ends it whatever it does."""
+        for number, patience in ((signal.SIGTERM, 3), (signal.SIGKILL, 5)):
+            if self.popen.poll() is not None:
+                break
+            self.popen.send_signal(number)
+            try:
+                self.popen.wait(patience)
+            except subprocess.TimeoutExpired:
+                pass
+        self.reader.join(2)
+        try:
+            os.close(self.tty)
+        except OSError:
+            pass
+
+
+class Rig:
+    """A test's directory, environment and processes."""
+
+    def __init__(self, name):
+        self.name = name
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"rig-{name}-"))
+        self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.dir),
+                        RUNTIME_DIRECTORY=str(self.dir), TERM="dumb")
+        self.procs = []
+
+    def __enter__(self):
+        return self
+
+    def start(self, name, argv, env=None):
+        """Starts a program in the rig's directory."""
+        argv = [str(arg) for arg in argv]
+        print(f"+ {' '.join(argv)}", flush=True)
+        proc = Proc(name, argv, dict(self.env, **(env or {})), self.dir)
+        self.procs.append(proc)
+        return proc
+
+    def run(self, argv, timeout=30, env=None):
+        """Runs a program to its end; returns (status, output)."""
+        argv = [str(arg) for arg in argv]
+        print(f"+ {' '.join(argv)}", flush=True)
+        try:
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=timeout, cwd=self.dir,
+                                  env=dict(self.env, **(env or {})), check=False)
+        except subprocess.TimeoutExpired as late:
+            print((late.stdout or b"").decode(errors="replace"))
+            raise Failure(f"{argv[0]}: still runs after {timeout} s") from None
+        return done.returncode, done.stdout.decode(errors="replace")
+
+    def path(self, name):
+        return self.dir / name
+
+    def await_path(self, name, timeout=20):
+        """Waits until a file exists (a socket that a program makes)."""
+        end = time.monotonic() + timeout
+        while not self.path(name).exists():
+            if time.monotonic() > end:
+                raise Failure(f"{name} did not appear in {timeout} s")
+            time.sleep(0.02)  # there is no event for "somebody made a socket" on all file systems
+        return self.path(name)
+
+    def __exit__(self, kind, value, trace):
+        for proc in reversed(self.procs):
+            proc.stop()
+        if kind is not None and kind is not SystemExit:
+            for proc in self.procs:
+                print(f"--- {proc.name} ---\n{proc.text}")
+            for log in sorted(self.dir.glob("*.log")):
+                print(f"--- {log.name} ---\n{log.read_text(errors='replace')[-20000:]}")
+        if kind is not None and os.environ.get("RIG_KEEP"):
+            print(f"kept: {self.dir}")
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+        if kind is Failure:
+            print(f"FAIL: {value}", flush=True)
+            sys.exit(1)
+        return False
 
 
 def check(condition, message):
     """Fails the test with the message unless the condition holds."""
     if not condition:
         raise Failure(message)
-
-
-class Program:
-    """A running program; stdout and stderr are one stream, kept whole and matched by line."""
-
-    def __init__(self, name, argv, env, cwd):
-        self.name = name
-        self.argv = [str(word) for word in argv]
-        self.output = []
-        self._seen = 0
-        self._ended = False
-        self._news = threading.Condition()
-        self.process = subprocess.Popen(
-            self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=env, cwd=cwd, start_new_session=True)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        # A prompt has no newline: what has come so far counts as a line of its own.
-        pending = b""
-        while True:
-            data = os.read(self.process.stdout.fileno(), 65536)
-            lines = (pending + data).split(b"\n")
-            pending = lines.pop() if data else b""
-            with self._news:
-                self.output += [line.decode(errors="replace").rstrip("\r") for line in lines]
-                self._prompt = pending.decode(errors="replace")
-                self._ended = not data
-                self._news.notify_all()
-            if not data:
-                return
-
-    _prompt = ""
-
-    def text(self):
-        """All that the program has said."""
-        with self._news:
-            return "\n".join([*self.output, self._prompt])
-
-    def expect(self, pattern, timeout=20.0):
-        """Waits for a line, not seen by an earlier expect(), that the pattern is found in."""
-        regex = re.compile(pattern)
-        deadline = time.monotonic() + timeout
-        with self._news:
-            while True:
-                while self._seen < len(self.output):
-                    line = self.output[self._seen]
-                    self._seen += 1
-                    found = regex.search(line)
-                    if found:
-                        return found
-                found = regex.search(self._prompt)
-                if found:
-                    self._prompt = ""
-                    return found
-                left = deadline - time.monotonic()
-                if self._ended or left <= 0:
-                    why = "it ended" if self._ended else f"{timeout:g} s passed"
-                    raise Failure(f"{self.name}: waited for /{pattern}/, {why}; it said last:\n"
-                                  + "\n".join(self.output[-25:]) + "\n" + self._prompt)
-                self._news.wait(left)
-
-    def send(self, line):
-        """Types a line."""
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def ask(self, line, pattern, timeout=20.0):
-        """Types a line and waits for the answer."""
-        with self._news:
-            self._seen = len(self.output)
-        self.send(line)
-        return self.expect(pattern, timeout)
-
-    def alive(self):
-        return self.process.poll() is None
-
-    def signal(self, number):
-        if self.alive():
-            self.process.send_signal(number)
-
-    def wait(self, timeout=20.0):
-        """Waits for the end; returns the exit status (negative: the signal)."""
-        try:
-            status = self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise Failure(f"{self.name}: did not end within {timeout:g} s; it said last:\n"
-                          + "\n".join(self.output[-25:])) from None
-        self._reader.join(timeout)
-        return status
-
-    def stop(self, timeout=10.0):
-        """SIGTERM, then SIGKILL for a program that does not listen; returns the exit status."""
-        self.signal(signal.SIGTERM)
-        try:
-            return self.wait(timeout)
-        except Failure:
-            # The whole session: a launcher that was killed must not leave its program behind.
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.wait(timeout)
-            raise
-
-    def kill(self):
-        if self.alive():
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-class Rig:
-    """A private directory and the programs of one test."""
-
-    def __init__(self, keep=False):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vdpa-test-"))
-        self.programs = []
-        self._keep = keep
-        # Private runtime directory: DPDK keeps its sockets and locks there.
-        self.env = {**os.environ, "XDG_RUNTIME_DIR": str(self.dir),
-                    "RUNTIME_DIRECTORY": str(self.dir)}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        for program in reversed(self.programs):
-            program.kill()
-        if kind is not None and kind is not SystemExit:
-            for program in self.programs:
-                print(f"--- {program.name}: {' '.join(program.argv)}\n{program.text()}")
-        if not self._keep:
-            shutil.rmtree(self.dir, ignore_errors=True)
-
-    def path(self, name):
-        return str(self.dir / name)
-
-    def start(self, name, *argv, env=None):
-        program = Program(name, argv, {**self.env, **(env or {})}, self.dir)
-        self.programs.append(program)
-        return program
-
-    def wait_socket(self, name, timeout=20.0, program=None):
-        """Waits until somebody listens on the unix socket (connecting tells; closed at once)."""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                with socket.socket(socket.AF_UNIX) as probe:
-                    probe.connect(self.path(name))
-                return
-            except OSError as error:
-                if program is not None and not program.alive():
-                    raise Failure(f"{program.name} ended before it listened on {name}") from error
-                if time.monotonic() > deadline:
-                    raise Failure(f"nobody listens on {name}: {error}") from error
-                time.sleep(0.02)  # nothing announces a listening socket to a stranger
-
-
-def main(test):
-    """Runs a test function; turns failures into a message and an exit status."""
-    try:
-        test()
-    except Failure as failure:
-        print(f"FAILED: {failure}", flush=True)
-        sys.exit(1)
