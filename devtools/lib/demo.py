@@ -4,7 +4,8 @@ survive a memory hot-add and a guest's reset.
 
     devtools/demo                           two Linux guests in QEMU
     devtools/demo --guest builtin           the same story with built-in guests, in one process
-    devtools/demo --backend software        the baseline: DPDK's software vhost instead
+    devtools/demo --backend software        a baseline: DPDK's software vhost instead
+    devtools/demo --backend stock           another: the stock mlx5 driver on the same card
 
 The exit status is 0 only for PASS. After a failure the logs stay, and their place is printed.
 """
@@ -17,12 +18,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import rig_image
 import rig_report
 from rig_backend import BACKENDS
-from rig_process import Process
+from rig_process import Process, status_text
 from rig_story import Story
 from rig_wait import Failure
 
@@ -106,15 +108,19 @@ def play_builtin(args, workdir, tell):
     process = Process("testvdpa", backend.launch(args.build) + [
         "--scenario", "demo", "--json", str(report)], workdir, stdout=True,
         env=backend.environment(args.build))
-    timer = time.monotonic() + BUILTIN_SECONDS
+    watchdog = threading.Timer(BUILTIN_SECONDS, process.popen.kill)
+    watchdog.start()
     try:
         for line in iter(process.popen.stdout.readline, b""):
             print(line.decode(errors="replace"), end="", flush=True)
-            if time.monotonic() > timer:
-                raise Failure(f"the built-in story took more than {BUILTIN_SECONDS} s")
-        return process.popen.wait(10)
+        status = process.popen.wait()
     finally:
+        watchdog.cancel()
         process.stop()
+    if status != 0:
+        print(f"FAIL: {process.name}: {status_text(status)}; its last words: "
+              f"{process.last_words()}", flush=True)
+    return status
 
 
 def play(args, workdir, tell):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What serves the guests' sockets: our driver on an emulated card, or, as a baseline, DPDK's
-software vhost."""
+"""What serves the guests' sockets: our driver on an emulated card, or, as baselines, the stock
+driver on the same card and DPDK's software vhost."""
 import json
 import os
 import signal
@@ -15,7 +15,7 @@ class VdpaBackend:
     """dpdk-testvdpa with mlx5_devx on two functions of one emulated card."""
 
     name = "mlx5_devx on mlx5emu"
-    plugin = "librte_vdpa_mlx5_devx.so"
+    plugin = ["-d", "librte_vdpa_mlx5_devx.so"]
     devices = ["0000:03:00.2", "0000:03:00.3"]
 
     @classmethod
@@ -23,7 +23,7 @@ class VdpaBackend:
         """The command line up to the program's own options."""
         command = [str(build / "app" / "mlx5emu" / "mlx5emu"), "--functions",
                    str(len(cls.devices)), "--", str(build / "app" / "testvdpa" / "dpdk-testvdpa"),
-                   *EAL, "-d", cls.plugin]
+                   *EAL, *cls.plugin]
         for device in cls.devices:
             command += ["-a", f"{device},class=vdpa"]
         return command + ["--"]
@@ -89,6 +89,13 @@ class VdpaBackend:
         self.process.stop()
 
 
+class StockBackend(VdpaBackend):
+    """The same with the distribution's own driver, to compare."""
+
+    name = "stock vdpa_mlx5 on mlx5emu"
+    plugin = []
+
+
 class SoftwareBackend:
     """dpdk-testpmd forwarding between two net_vhost ports: the baseline."""
 
@@ -118,4 +125,4 @@ class SoftwareBackend:
     abort = stop
 
 
-BACKENDS = {"vdpa": VdpaBackend, "software": SoftwareBackend}
+BACKENDS = {"vdpa": VdpaBackend, "stock": StockBackend, "software": SoftwareBackend}
