@@ -14,6 +14,7 @@
 #include "fw_card.h"
 #include "fw_cq.h"
 #include "fw_qp.h"
+#include "prm_field.h"
 #include "wire.h"
 
 static void
@@ -43,16 +44,29 @@ fw_func_init(struct fw_card *card, unsigned int index)
 	}
 }
 
+/* What is wrong with the capabilities, or NULL; each must fit its field. */
+static const char *
+fw_card_bad_caps(const struct fw_caps *caps)
+{
+	if (caps == NULL || caps->max_virtqs == 0 || caps->max_virtqs > UINT16_MAX + 1u)
+		return "max_virtqs is not 1 to 65536";
+	if (caps->log_max_rqt_size > 15)
+		return "log_max_rqt_size is above 15";
+	if (caps->num_lag_ports > 15)
+		return "num_lag_ports is above 15";
+	if (caps->device_features >=
+			1u << PRM_BITS(virtio_emulation_cap, device_features_bits_mask))
+		return "device_features has unknown bits";
+	return NULL;
+}
+
 static bool
 fw_card_attr_ok(const struct fw_card_attr *attr)
 {
-	const char *bad = NULL;
+	const char *bad = fw_card_bad_caps(attr->caps);
 
 	if (attr->nb_funcs == 0 || attr->nb_funcs > FW_MAX_FUNCS)
 		bad = "number of functions is not 1 to 32";
-	else if (attr->caps == NULL || attr->caps->max_virtqs == 0 ||
-			attr->caps->max_virtqs > UINT16_MAX + 1u)
-		bad = "max_virtqs is not 1 to 65536";
 	else if (attr->wire == NULL || wire_nb_ports(attr->wire) < attr->nb_funcs)
 		bad = "the wire has fewer ports than there are functions";
 	if (bad != NULL)
