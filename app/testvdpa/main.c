@@ -26,6 +26,7 @@
 #include "option.h"
 #include "port.h"
 #include "scenario.h"
+#include "telemetry.h"
 
 static void
 main_log_write(void *arg, enum base_log_level level, const char *msg)
@@ -150,6 +151,7 @@ main(int argc, char **argv)
 		base_err(&log, "EAL did not start: %s", rte_strerror(rte_errno));
 		return EXIT_FAILURE;
 	}
+	telemetry_start();
 	ret = main_run(argc - ret, argv + ret, stop_fd, &log);
 	rte_eal_cleanup();
 	close(stop_fd);
