@@ -38,6 +38,13 @@ def skip(reason):
     sys.exit(SKIP)
 
 
+def _words(argv):
+    """The command line as strings; files that are named relative to where the test was started
+    (meson does that) by their full path, because programs run in the rig's directory."""
+    return [os.path.abspath(arg) if "/" in arg and os.path.exists(arg) else arg
+            for arg in map(str, argv)]
+
+
 class Proc:
     """A program on its own terminal."""
 
@@ -151,7 +158,7 @@ class Rig:
 
     def start(self, name, argv, env=None):
         """Starts a program in the rig's directory."""
-        argv = [str(arg) for arg in argv]
+        argv = _words(argv)
         print(f"+ {' '.join(argv)}", flush=True)
         proc = Proc(name, argv, dict(self.env, **(env or {})), self.dir)
         self.procs.append(proc)
@@ -159,7 +166,7 @@ class Rig:
 
     def run(self, argv, timeout=30, env=None):
         """Runs a program to its end; returns (status, output)."""
-        argv = [str(arg) for arg in argv]
+        argv = _words(argv)
         print(f"+ {' '.join(argv)}", flush=True)
         try:
             done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

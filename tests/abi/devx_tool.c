@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: small stories told through libibverbs and libmlx5 only, as a driver would.
+ * The first thing that goes another way than it should ends the program with its line number.
+ *
+ * tidy: makes one of each kind and takes all apart. untidy: closes the device with objects left.
+ * refused: what must fail, fails with the right errno. fork: a child has no card, the parent keeps
+ * it. exit: ends without closing anything.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <infiniband/mlx5dv.h>
+#include <infiniband/verbs.h>
+
+#include "prm_cmd.h"
+#include "prm_field.h"
+
+#define MUST(cond)                                                                     \
+	do {                                                                           \
+		if (!(cond)) {                                                         \
+			printf("line %d: %s: errno %d (%s)\n", __LINE__, #cond, errno, \
+					strerror(errno));                              \
+			exit(1);                                                       \
+		}                                                                      \
+	} while (0)
+
+#define PAGE 4096u
+
+static struct ibv_context *
+open_card(void)
+{
+	struct mlx5dv_context_attr attr = { .flags = MLX5DV_CONTEXT_FLAGS_DEVX };
+	struct ibv_device **list = ibv_get_device_list(NULL);
+	struct ibv_context *ctx;
+
+	MUST(list != NULL && list[0] != NULL);
+	MUST(mlx5dv_is_supported(list[0]));
+	ctx = mlx5dv_open_device(list[0], &attr);
+	MUST(ctx != NULL);
+	ibv_free_device_list(list);
+	return ctx;
+}
+
+static void
+query_cap(struct ibv_context *ctx)
+{
+	uint8_t in[PRM_SIZE(query_hca_cap_in)] = { 0 };
+	static uint8_t out[PRM_SIZE(query_hca_cap_out)];
+	const uint8_t *cap = out + 16;
+
+	PRM_SET(query_hca_cap_in, in, opcode, PRM_OP_QUERY_HCA_CAP);
+	PRM_SET(query_hca_cap_in, in, op_mod, PRM_CAP_VIRTIO_EMULATION << 1 | PRM_CAP_CURRENT);
+	MUST(mlx5dv_devx_general_cmd(ctx, in, sizeof(in), out, sizeof(out)) == 0);
+	MUST(PRM_GET(virtio_emulation_cap, cap, max_num_virtio_queues) > 0);
+	printf("virtqs: %u\n",
+			(unsigned int)PRM_GET(virtio_emulation_cap, cap, max_num_virtio_queues));
+}
+
+/* Everything that a small driver holds. */
+struct kit {
+	struct ibv_context *ctx;
+	struct ibv_pd *pd;
+	struct ibv_mr *mr;
+	struct ibv_mr *null_mr;
+	void *mem;
+	struct mlx5dv_devx_umem *umem;
+	struct mlx5dv_devx_uar *uar;
+	struct mlx5dv_var *var;
+	void *var_page;
+	struct mlx5dv_devx_obj *td, *cq;
+	struct mlx5dv_devx_event_channel *chan;
+};
+
+static struct mlx5dv_devx_obj *
+create_td(struct ibv_context *ctx)
+{
+	uint8_t in[PRM_SIZE(alloc_transport_domain_in)] = { 0 };
+	uint8_t out[PRM_SIZE(alloc_transport_domain_out)] = { 0 };
+
+	PRM_SET(alloc_transport_domain_in, in, opcode, PRM_OP_ALLOC_TRANSPORT_DOMAIN);
+	return mlx5dv_devx_obj_create(ctx, in, sizeof(in), out, sizeof(out));
+}
+
+/* A collapsed CQ of 64 entries in a umem, doorbell record behind it. */
+static struct mlx5dv_devx_obj *
+create_cq(struct kit *kit)
+{
+	uint8_t in[PRM_SIZE(create_cq_in)] = { 0 }, out[PRM_SIZE(create_cq_out)] = { 0 };
+	uint8_t *cqc = in + 16;
+	uint32_t eqn;
+
+	MUST(mlx5dv_devx_query_eqn(kit->ctx, 0, &eqn) == 0);
+	PRM_SET(create_cq_in, in, opcode, PRM_OP_CREATE_CQ);
+	PRM_SET(create_cq_in, in, cq_umem_id, kit->umem->umem_id);
+	PRM_SET(create_cq_in, in, cq_umem_valid, 1);
+	PRM_SET(cqc, cqc, cc, 1);
+	PRM_SET(cqc, cqc, log_cq_size, 6);
+	PRM_SET(cqc, cqc, c_eqn, eqn);
+	PRM_SET(cqc, cqc, uar_page, kit->uar->page_id);
+	PRM_SET(cqc, cqc, dbr_umem_id, kit->umem->umem_id);
+	PRM_SET(cqc, cqc, dbr_umem_valid, 1);
+	PRM_SET(cqc, cqc, dbr_addr, 64 * 64);
+	return mlx5dv_devx_obj_create(kit->ctx, in, sizeof(in), out, sizeof(out));
+}
+
+static void
+make(struct kit *kit)
+{
+	uint16_t completion = PRM_EVENT_COMP;
+
+	kit->ctx = open_card();
+	query_cap(kit->ctx);
+	MUST((kit->pd = ibv_alloc_pd(kit->ctx)) != NULL);
+	kit->mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	MUST(kit->mem != MAP_FAILED);
+	kit->mr = ibv_reg_mr_iova(kit->pd, kit->mem, 4 * PAGE, 0x100000, IBV_ACCESS_LOCAL_WRITE);
+	MUST(kit->mr != NULL);
+	MUST((kit->null_mr = ibv_alloc_null_mr(kit->pd)) != NULL);
+	kit->umem = mlx5dv_devx_umem_reg(kit->ctx, kit->mem, 4 * PAGE, IBV_ACCESS_LOCAL_WRITE);
+	MUST(kit->umem != NULL);
+	MUST((kit->uar = mlx5dv_devx_alloc_uar(kit->ctx, MLX5DV_UAR_ALLOC_TYPE_NC)) != NULL);
+	*(volatile uint64_t *)((char *)kit->uar->base_addr + 0x20) = 0;
+	MUST((kit->var = mlx5dv_alloc_var(kit->ctx, 0)) != NULL);
+	kit->var_page = mmap(NULL, kit->var->length, PROT_READ | PROT_WRITE, MAP_SHARED,
+			kit->ctx->cmd_fd, kit->var->mmap_off);
+	MUST(kit->var_page != MAP_FAILED);
+	MUST((kit->td = create_td(kit->ctx)) != NULL);
+	MUST((kit->cq = create_cq(kit)) != NULL);
+	kit->chan = mlx5dv_devx_create_event_channel(kit->ctx,
+			MLX5DV_DEVX_CREATE_EVENT_CHANNEL_FLAGS_OMIT_EV_DATA);
+	MUST(kit->chan != NULL);
+	MUST(mlx5dv_devx_subscribe_devx_event(kit->chan, kit->cq, sizeof(completion), &completion,
+			     42) == 0);
+}
+
+static void
+unmake(struct kit *kit)
+{
+	struct pollfd pfd = { .fd = kit->chan->fd, .events = POLLIN };
+
+	MUST(poll(&pfd, 1, 0) == 0); /* nothing happened, nothing was told */
+	/* The domain is used by the region: its end must wait. */
+	MUST(ibv_dealloc_pd(kit->pd) != 0);
+	/* So is the umem, by the CQ. */
+	MUST(mlx5dv_devx_umem_dereg(kit->umem) != 0);
+	MUST(mlx5dv_devx_obj_destroy(kit->cq) == 0);
+	mlx5dv_devx_destroy_event_channel(kit->chan);
+	MUST(mlx5dv_devx_obj_destroy(kit->td) == 0);
+	munmap(kit->var_page, kit->var->length);
+	mlx5dv_free_var(kit->var);
+	mlx5dv_devx_free_uar(kit->uar);
+	MUST(mlx5dv_devx_umem_dereg(kit->umem) == 0);
+	MUST(ibv_dereg_mr(kit->null_mr) == 0);
+	MUST(ibv_dereg_mr(kit->mr) == 0);
+	MUST(ibv_dealloc_pd(kit->pd) == 0);
+	munmap(kit->mem, 4 * PAGE);
+	MUST(ibv_close_device(kit->ctx) == 0);
+}
+
+static void
+story_tidy(void)
+{
+	struct kit kit;
+
+	make(&kit);
+	unmake(&kit);
+	make(&kit); /* descriptor numbers and handles are used a second time */
+	unmake(&kit);
+}
+
+static void
+story_untidy(void)
+{
+	struct ibv_context *ctx = open_card();
+
+	MUST(ibv_alloc_pd(ctx) != NULL);
+	MUST(create_td(ctx) != NULL);
+	MUST(ibv_close_device(ctx) == 0);
+}
+
+static void
+story_refused(void)
+{
+	uint8_t in[64] = { 0 }, out[64] = { 0 };
+	struct ibv_context *ctx = open_card();
+	struct mlx5dv_devx_obj *td = create_td(ctx);
+	struct ibv_pd *pd = ibv_alloc_pd(ctx);
+	void *hole = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	/* an object by the wrong method, an opcode that nobody knows */
+	PRM_SET(cmd_in, in, opcode, PRM_OP_ALLOC_TRANSPORT_DOMAIN);
+	MUST(mlx5dv_devx_general_cmd(ctx, in, 16, out, 16) != 0 && errno == EINVAL);
+	PRM_SET(cmd_in, in, opcode, 0x7ff);
+	MUST(mlx5dv_devx_obj_create(ctx, in, 16, out, 16) == NULL && errno == EINVAL);
+	/* a command on another object than the handle's */
+	PRM_SET(cmd_in, in, opcode, PRM_OP_2RST_QP);
+	MUST(mlx5dv_devx_obj_modify(td, in, 16, out, 16) != 0 && errno == EINVAL);
+	/* the firmware says no: status and syndrome are handed out */
+	PRM_SET(cmd_in, in, opcode, PRM_OP_QUERY_HCA_CAP);
+	PRM_SET(cmd_in, in, op_mod, 0x7f << 1);
+	MUST(mlx5dv_devx_general_cmd(ctx, in, 16, out, 16) != 0 && errno == EREMOTEIO);
+	MUST(PRM_GET(cmd_out, out, status) != PRM_STATUS_OK);
+	/* memory that may not be written, memory that is not there */
+	MUST(hole != MAP_FAILED);
+	MUST(ibv_reg_mr(pd, hole, PAGE, IBV_ACCESS_LOCAL_WRITE) == NULL && errno == EFAULT);
+	MUST(mlx5dv_devx_umem_reg(ctx, hole, PAGE, IBV_ACCESS_LOCAL_WRITE) == NULL &&
+			errno == EFAULT);
+	munmap(hole, PAGE);
+	MUST(ibv_reg_mr(pd, hole, PAGE, 0) == NULL && errno == EFAULT);
+	/* nothing of that did harm */
+	query_cap(ctx);
+	MUST(mlx5dv_devx_obj_destroy(td) == 0);
+	MUST(ibv_dealloc_pd(pd) == 0);
+	MUST(ibv_close_device(ctx) == 0);
+}
+
+static void
+story_fork(void)
+{
+	struct kit kit;
+	int status;
+	pid_t pid;
+
+	make(&kit);
+	pid = fork();
+	MUST(pid >= 0);
+	if (pid == 0)
+		_exit(create_td(kit.ctx) == NULL ? 0 : 1);
+	MUST(waitpid(pid, &status, 0) == pid && status == 0);
+	unmake(&kit);
+}
+
+static void
+story_exit(void)
+{
+	struct kit kit;
+
+	make(&kit);
+	exit(0);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*tell)(void);
+	} stories[] = {
+		{ "tidy", story_tidy },
+		{ "untidy", story_untidy },
+		{ "refused", story_refused },
+		{ "fork", story_fork },
+		{ "exit", story_exit },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+		if (argc == 2 && strcmp(argv[1], stories[i].name) == 0) {
+			stories[i].tell();
+			puts("ok");
+			return 0;
+		}
+	}
+	puts("usage: devx_tool tidy|untidy|refused|fork|exit");
+	return 2;
+}
