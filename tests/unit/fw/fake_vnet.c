@@ -71,6 +71,12 @@ vnet_destroy(struct vnet *vnet)
 	free(vnet);
 }
 
+int
+vnet_halt(struct vnet *vnet)
+{
+	return vnet->locked ? -ETIMEDOUT : 0;
+}
+
 void
 vnet_lock(struct vnet *vnet)
 {

@@ -71,6 +71,18 @@ test_commands_are_counted_per_function(void **state)
 	assert_int_equal(0, fw_func_nb_cmds(rig->far->func));
 }
 
+/* The process's exit may find the lock taken by the thread that it interrupted. */
+static void
+test_halt_is_passed_on(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(0, fw_card_halt(rig->card));
+	vnet_lock(rig->card->vnet);
+	assert_int_equal(-ETIMEDOUT, fw_card_halt(rig->card));
+	vnet_unlock(rig->card->vnet);
+}
+
 int
 main(void)
 {
@@ -79,6 +91,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_functions, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_commands_are_counted_per_function, rig_setup,
 				rig_teardown),
+		cmocka_unit_test_setup_teardown(test_halt_is_passed_on, rig_setup, rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
