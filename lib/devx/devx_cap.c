@@ -18,12 +18,14 @@ devx_cap_decode_general(const void *page, struct devx_cap *cap)
 {
 	uint64_t types = PRM_GET(cmd_hca_cap, page, general_obj_types);
 	uint8_t ports = (uint8_t)PRM_GET(cmd_hca_cap, page, num_lag_ports);
+	uint8_t klms;
 
 	cap->virtq = types >> PRM_OBJ_VIRTIO_NET_Q & 1;
 	cap->virtq_counters = types >> PRM_OBJ_VIRTIO_Q_COUNTERS & 1;
 	cap->roce = PRM_GET(cmd_hca_cap, page, roce);
 	cap->rqt_max_size = 1u << PRM_GET(cmd_hca_cap, page, log_max_rqt_size);
-	cap->max_klms = 1u << (PRM_GET(cmd_hca_cap, page, log_maxklm_list_size) & 31);
+	klms = (uint8_t)PRM_GET(cmd_hca_cap, page, log_maxklm_list_size);
+	cap->max_klms = klms == 0 ? 0 : klms < 31 ? 1u << klms : UINT32_MAX;
 	cap->nb_lag_ports = ports != 0 ? ports : 1;
 }
 

@@ -22,7 +22,7 @@ struct devx_cap {
 	bool virtq_counters; /**< VIRTIO_Q_COUNTERS objects exist */
 	bool roce; /**< RoCE is enabled on the function */
 	uint32_t rqt_max_size; /**< entries of a receive queue table */
-	uint32_t max_klms; /**< entries of an indirect key's list */
+	uint32_t max_klms; /**< entries of an indirect key's list, 0: not told */
 	uint8_t nb_lag_ports; /**< ports of the bond, at least 1 */
 	/* virtio emulation */
 	bool version_1_0;

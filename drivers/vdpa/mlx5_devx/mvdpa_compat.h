@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Names that DPDK changed between the versions that this driver builds with (22.11 and later).
+ */
+#ifndef MVDPA_COMPAT_H
+#define MVDPA_COMPAT_H
+
+#include <rte_lcore.h>
+#include <rte_version.h>
+#include <rte_vhost.h>
+
+#ifndef VHOST_USER_PROTOCOL_F_BACKEND_REQ /* 23.03 */
+#define VHOST_USER_PROTOCOL_F_BACKEND_REQ VHOST_USER_PROTOCOL_F_SLAVE_REQ
+#define VHOST_USER_PROTOCOL_F_BACKEND_SEND_FD VHOST_USER_PROTOCOL_F_SLAVE_SEND_FD
+#endif
+
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+typedef uint32_t mvdpa_thread_ret;
+#define MVDPA_THREAD_RET 0
+typedef rte_thread_t mvdpa_thread;
+#define mvdpa_thread_create(thread, name, fn, arg) \
+	rte_thread_create_internal_control((thread), (name), (fn), (arg))
+#define mvdpa_thread_join(thread) rte_thread_join((thread), NULL)
+#else
+#include <pthread.h>
+typedef void *mvdpa_thread_ret;
+#define MVDPA_THREAD_RET NULL
+typedef pthread_t mvdpa_thread;
+/* Not a plain pthread: a control thread must stay off the cores that the application polls on. */
+#define mvdpa_thread_create(thread, name, fn, arg) \
+	rte_ctrl_thread_create((thread), (name), NULL, (fn), (arg))
+#define mvdpa_thread_join(thread) pthread_join((thread), NULL)
+#endif
+
+#endif /* MVDPA_COMPAT_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A vDPA device: one PCI function with its queues, and its life between probe and remove.
+ *
+ * Locks, in the order in which they are taken: the device's, a queue's, a queue's io. vhost's
+ * thread and recovery (event thread) take the device's for a whole operation.
+ */
+#ifndef MVDPA_DEV_H
+#define MVDPA_DEV_H
+
+#include <sys/queue.h>
+
+#include <vdpa_driver.h>
+
+#include "base_mutex.h"
+#include "devx_cap.h"
+#include "devx_dev.h"
+#include "mvdpa_args.h"
+#include "mvdpa_event.h"
+#include "mvdpa_mem.h"
+#include "mvdpa_message.h"
+#include "mvdpa_notifier.h"
+#include "mvdpa_steer.h"
+#include "mvdpa_virtq.h"
+
+#define MVDPA_MAX_LAG_PORTS 16
+
+struct mvdpa_dev {
+	LIST_ENTRY(mvdpa_dev) next; /**< covered by the list's lock */
+	char name[64]; /**< PCI address */
+	struct rte_device *device;
+	struct rte_vdpa_device *vdpa;
+
+	/* Fixed after creation. */
+	struct mvdpa_args args;
+	struct devx_dev *devx;
+	struct devx_cap cap;
+	struct devx_obj *td;
+	struct devx_obj *tis[MVDPA_MAX_LAG_PORTS];
+	uint32_t tis_id[MVDPA_MAX_LAG_PORTS];
+	uint16_t nb_virtqs;
+	struct mvdpa_virtq *virtqs;
+	struct mvdpa_event event;
+	struct mvdpa_notifier notifier;
+
+	struct base_mutex lock;
+	struct mvdpa_virtq_env env BASE_GUARDED_BY(lock);
+	bool configured BASE_GUARDED_BY(lock); /**< between dev_conf and dev_close */
+	struct mvdpa_mem mem BASE_GUARDED_BY(lock);
+	struct mvdpa_steer steer BASE_GUARDED_BY(lock);
+	struct mvdpa_message message; /**< used by vhost's thread only */
+};
+
+/** Opens the card at @p device; the device is not registered with vhost by this. */
+int
+mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struct mvdpa_dev **dev);
+/** Closes whatever is open. */
+void mvdpa_dev_destroy(struct mvdpa_dev *dev);
+
+/* The vDPA operations (vdpa_driver.h) on a device that was found; 0 or -errno. */
+int mvdpa_dev_conf(struct mvdpa_dev *dev, int vid);
+int mvdpa_dev_close(struct mvdpa_dev *dev, int vid);
+int mvdpa_dev_cleanup(struct mvdpa_dev *dev, int vid);
+int mvdpa_dev_set_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable);
+int mvdpa_dev_set_features(struct mvdpa_dev *dev, int vid);
+
+#endif /* MVDPA_DEV_H */

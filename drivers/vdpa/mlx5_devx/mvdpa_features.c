@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: one table pairs virtio bits with bits of the card's mask. The card says
+ * which it can; each queue is told which were accepted. What has no bit on the card (MQ, status of
+ * the protocol, ordering) is offered when what it needs is there.
+ *
+ * Not offered, because the card cannot or this driver does not yet: EVENT_IDX, INDIRECT_DESC,
+ * MRG_RXBUF, guest TSO, packed rings, dirty logging, MTU.
+ */
+#include "mvdpa_features.h"
+
+#include <stddef.h>
+
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+
+#include "base_math.h"
+#include "mvdpa_compat.h"
+#include "prm_cmd.h"
+
+#define BIT(n) (1ULL << (n))
+#define MAX_PAIRS 128 /* VHOST_MAX_QUEUE_PAIRS of lib/vhost */
+
+static const struct {
+	uint64_t virtio;
+	uint16_t queue;
+} offloads[] = {
+	{ BIT(VIRTIO_NET_F_CSUM), PRM_VIRTQ_F_CSUM },
+	{ BIT(VIRTIO_NET_F_GUEST_CSUM), PRM_VIRTQ_F_GUEST_CSUM },
+	{ BIT(VIRTIO_NET_F_HOST_TSO4), PRM_VIRTQ_F_HOST_TSO4 },
+	{ BIT(VIRTIO_NET_F_HOST_TSO6), PRM_VIRTQ_F_HOST_TSO6 },
+};
+
+uint32_t
+mvdpa_features_pairs(const struct devx_cap *cap)
+{
+	uint32_t pairs = cap->max_virtqs / 2;
+
+	return pairs < MAX_PAIRS ? pairs : MAX_PAIRS;
+}
+
+uint64_t
+mvdpa_features_offered(const struct devx_cap *cap)
+{
+	uint64_t features = BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_ORDER_PLATFORM) |
+			BIT(VIRTIO_NET_F_GUEST_ANNOUNCE);
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(offloads); i++) {
+		if ((cap->features & offloads[i].queue) != 0)
+			features |= offloads[i].virtio;
+	}
+	if (cap->version_1_0)
+		features |= BIT(VIRTIO_F_VERSION_1);
+	if (mvdpa_features_pairs(cap) > 1)
+		features |= BIT(VIRTIO_NET_F_MQ);
+	return features;
+}
+
+uint64_t
+mvdpa_features_protocol(void)
+{
+	return BIT(VHOST_USER_PROTOCOL_F_MQ) | BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
+			BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) |
+			BIT(VHOST_USER_PROTOCOL_F_BACKEND_SEND_FD) |
+			BIT(VHOST_USER_PROTOCOL_F_HOST_NOTIFIER) |
+			BIT(VHOST_USER_PROTOCOL_F_STATUS);
+}
+
+uint16_t
+mvdpa_features_to_queue(uint64_t negotiated)
+{
+	uint16_t mask = 0;
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(offloads); i++) {
+		if ((negotiated & offloads[i].virtio) != 0)
+			mask |= offloads[i].queue;
+	}
+	/* A segment needs its checksum: without it the card would send broken ones (a guest that
+	 * takes TSO but not CSUM breaks virtio 1.2, 5.1.3.1; it gets working packets anyway). */
+	if ((mask & (PRM_VIRTQ_F_HOST_TSO4 | PRM_VIRTQ_F_HOST_TSO6)) != 0)
+		mask |= PRM_VIRTQ_F_CSUM;
+	return mask;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The index rule: what is kept of a ring's place when its queue stops, what vhost is told, and
+ * where the queue goes on. Pure.
+ *
+ * A = hw_available_index, U = hw_used_index, both as free-running 16-bit counters (split ring).
+ */
+#ifndef MVDPA_INDEX_H
+#define MVDPA_INDEX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Where a queue that stopped with A != U goes on. */
+enum mvdpa_index_policy {
+	/** At (U, U): what was fetched but not returned is done again. Nothing is lost; a packet
+	 * may be sent twice. */
+	MVDPA_INDEX_USED,
+	/** At (A, U), for firmware that keeps what is in flight. */
+	MVDPA_INDEX_SAVED,
+};
+
+struct mvdpa_index {
+	uint16_t avail, used;
+};
+
+/** What a stopped queue leaves behind. */
+struct mvdpa_index_stop {
+	struct mvdpa_index saved; /**< A and U, as far as memory agrees */
+	struct mvdpa_index publish; /**< for rte_vhost_set_vring_base() */
+	bool in_flight; /**< A != U */
+	bool memory_differs; /**< the card's U was not the ring's; the ring's was taken */
+};
+
+/** @param used_idx the used index in guest memory, read after the queue stopped. */
+void mvdpa_index_at_stop(struct mvdpa_index hw, uint16_t used_idx, struct mvdpa_index_stop *stop);
+/** The same when the card gave no indices: memory is all there is. */
+void mvdpa_index_from_memory(uint16_t used_idx, struct mvdpa_index_stop *stop);
+
+/** What decides where a queue starts. */
+struct mvdpa_index_start {
+	enum mvdpa_index_policy policy;
+	struct mvdpa_index base; /**< what vhost says (rte_vhost_get_vring_base()) */
+	struct mvdpa_index saved; /**< of the last stop */
+	bool same_life; /**< @c saved belongs to the ring that is to be started */
+	uint16_t size; /**< of the ring */
+};
+
+struct mvdpa_index mvdpa_index_at_start(const struct mvdpa_index_start *start);
+
+#endif /* MVDPA_INDEX_H */

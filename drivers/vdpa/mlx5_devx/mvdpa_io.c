@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the files of kick and call belong to vhost, which closes and replaces them
+ * from its own thread; duplicates are used here, so that a number never comes to mean another
+ * file. They come from a process that is not trusted: only eventfds are taken (a write to a pipe
+ * could raise SIGPIPE, a read could block), and they are made non-blocking.
+ *
+ * The doorbell is one 32-bit little-endian store of the queue's index. The guest wrote the ring
+ * before it kicked and we have seen the kick, so its ring is visible before our store; the fence
+ * keeps the compiler and weakly ordered CPUs to it.
+ *
+ * A completion event says: look at the completion queue. What was completed is polled, the room
+ * of the messages is given back, the next event is asked for, and the guest is interrupted.
+ */
+#include "mvdpa_io.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "mvdpa_event.h"
+
+#define READ_TRIES 3
+
+void
+mvdpa_io_init(struct mvdpa_io *io)
+{
+	base_mutex_init(&io->lock);
+	io->kick_fd = -1;
+	io->call_fd = -1;
+}
+
+void
+mvdpa_io_fini(struct mvdpa_io *io)
+{
+	mvdpa_io_stop(io);
+	base_mutex_destroy(&io->lock);
+}
+
+void
+mvdpa_io_ring(const struct mvdpa_io *io)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	*(volatile uint32_t *)io->doorbell = htole32(io->index);
+}
+
+static void
+io_call_locked(struct mvdpa_io *io) BASE_REQUIRES(io->lock)
+{
+	const uint64_t one = 1;
+	ssize_t len;
+
+	if (io->call_fd < 0)
+		return;
+	do
+		len = write(io->call_fd, &one, sizeof(one));
+	while (len < 0 && errno == EINTR);
+	/* EAGAIN: the counter is full, so the guest has been called often enough. */
+	if (len < 0 && errno != EAGAIN)
+		base_warn(io->log, "%s queue %u: cannot call the guest: %s", io->dev_name,
+				io->index, strerror(errno));
+}
+
+/* @return completions taken. */
+static unsigned int
+io_poll_locked(struct mvdpa_io *io) BASE_REQUIRES(io->lock)
+{
+	uint16_t nb = devx_cq_poll(io->cq);
+
+	if (nb != 0)
+		devx_qp_credit(io->qp, nb);
+	return nb;
+}
+
+void
+mvdpa_io_completed(struct mvdpa_io *io)
+{
+	base_mutex_lock(&io->lock);
+	if (io->cq != NULL) {
+		io_poll_locked(io);
+		devx_cq_arm(io->cq);
+		io_call_locked(io);
+	}
+	base_mutex_unlock(&io->lock);
+}
+
+void
+mvdpa_io_start(struct mvdpa_io *io, struct devx_cq *cq, struct devx_qp *qp)
+{
+	base_mutex_lock(&io->lock);
+	io->cq = cq;
+	io->qp = qp;
+	devx_cq_arm(cq);
+	base_mutex_unlock(&io->lock);
+}
+
+static void
+io_detach_locked(struct mvdpa_io *io) BASE_REQUIRES(io->lock)
+{
+	if (io->kick_fd >= 0) {
+		epoll_ctl(io->epoll_fd, EPOLL_CTL_DEL, io->kick_fd, NULL);
+		close(io->kick_fd);
+		io->kick_fd = -1;
+	}
+	if (io->call_fd >= 0) {
+		close(io->call_fd);
+		io->call_fd = -1;
+	}
+}
+
+void
+mvdpa_io_stop(struct mvdpa_io *io)
+{
+	base_mutex_lock(&io->lock);
+	if (io->cq != NULL && io_poll_locked(io) != 0)
+		io_call_locked(io);
+	io->cq = NULL;
+	io->qp = NULL;
+	io_detach_locked(io);
+	base_mutex_unlock(&io->lock);
+}
+
+void
+mvdpa_io_detach(struct mvdpa_io *io)
+{
+	base_mutex_lock(&io->lock);
+	io_detach_locked(io);
+	base_mutex_unlock(&io->lock);
+}
+
+static bool
+io_is_eventfd(int fd)
+{
+	static const char want[] = "anon_inode:[eventfd]";
+	char path[64], link[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, link, sizeof(link));
+	return len == (ssize_t)sizeof(want) - 1 && memcmp(link, want, sizeof(want) - 1) == 0;
+}
+
+static int
+io_take_fd(struct mvdpa_io *io, const char *what, int fd, int *out)
+{
+	int own, flags;
+
+	*out = -1;
+	if (fd < 0)
+		return 0;
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own < 0)
+		goto failed;
+	if (!io_is_eventfd(own)) {
+		errno = EINVAL;
+		goto close_own;
+	}
+	flags = fcntl(own, F_GETFL);
+	if (flags < 0 || fcntl(own, F_SETFL, flags | O_NONBLOCK) < 0)
+		goto close_own;
+	*out = own;
+	return 0;
+close_own:
+	flags = errno;
+	close(own);
+	errno = flags;
+failed:
+	flags = errno;
+	base_err(io->log, "%s queue %u: %s file %d cannot be used (is it an eventfd?): %s",
+			io->dev_name, io->index, what, fd, strerror(flags));
+	return -flags;
+}
+
+int
+mvdpa_io_attach(struct mvdpa_io *io, int kick_fd, int call_fd)
+{
+	struct epoll_event event = { .events = EPOLLIN,
+		.data.u64 = mvdpa_event_tag(MVDPA_EVENT_KICK, io->index) };
+	int kick, call, ret, ret2;
+
+	ret = io_take_fd(io, "kick", kick_fd, &kick);
+	ret2 = io_take_fd(io, "call", call_fd, &call);
+	base_mutex_lock(&io->lock);
+	io_detach_locked(io);
+	io->call_fd = call;
+	io->kick_fd = kick;
+	if (kick >= 0 && epoll_ctl(io->epoll_fd, EPOLL_CTL_ADD, kick, &event) != 0) {
+		ret = -errno;
+		base_err(io->log, "%s queue %u: kicks cannot be waited for: %s", io->dev_name,
+				io->index, strerror(-ret));
+	}
+	mvdpa_io_ring(io);
+	io_call_locked(io);
+	base_mutex_unlock(&io->lock);
+	return ret != 0 ? ret : ret2;
+}
+
+bool
+mvdpa_io_kicked(struct mvdpa_io *io)
+{
+	bool kicked = false;
+	uint64_t count;
+	ssize_t len = -1;
+	int i;
+
+	base_mutex_lock(&io->lock);
+	for (i = 0; io->kick_fd >= 0 && i < READ_TRIES; i++) {
+		len = read(io->kick_fd, &count, sizeof(count));
+		if (len >= 0 || errno != EINTR)
+			break;
+	}
+	/* EAGAIN: somebody else took the kick, or the event is of an older file. */
+	if (len > 0) {
+		mvdpa_io_ring(io);
+		kicked = true;
+	}
+	base_mutex_unlock(&io->lock);
+	return kicked;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Which vhost-user message is being handled. The vDPA operations do not say why they are called,
+ * and two reasons matter: a queue that is "disabled" only to swap its kick or call file need not
+ * stop, and after a refused SET_MEM_TABLE vhost has no memory table at all, which it does not
+ * check when it is asked for one.
+ *
+ * Used by one vhost thread, the one that serves the connection.
+ */
+#ifndef MVDPA_MESSAGE_H
+#define MVDPA_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mvdpa_message {
+	uint32_t current; /**< number of the message (VhostUserRequest), 0: not known */
+	bool mem_table; /**< the last SET_MEM_TABLE was accepted */
+};
+
+/** Follows the messages of @p vid; called at the first sign of the connection, and again. */
+void mvdpa_message_follow(struct mvdpa_message *message, int vid);
+/** The connection is gone, or what is known has become old. */
+void mvdpa_message_forget(struct mvdpa_message *message);
+
+/** Is vhost about to replace the kick or call file of a queue? Answers true once a message. */
+bool mvdpa_message_swaps_file(struct mvdpa_message *message);
+/** Does the front-end stop and start a ring without giving it another life? */
+bool mvdpa_message_keeps_life(const struct mvdpa_message *message);
+/** The message was handled to the end. */
+void mvdpa_message_done(struct mvdpa_message *message);
+
+#endif /* MVDPA_MESSAGE_H */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The devices of this driver, and the operations by which vhost reaches them.
+ */
+#ifndef MVDPA_OPS_H
+#define MVDPA_OPS_H
+
+#include "mvdpa_dev.h"
+
+extern struct rte_vdpa_dev_ops mvdpa_ops;
+
+/** Makes @p dev known to vhost. */
+int mvdpa_ops_register(struct mvdpa_dev *dev);
+/** Takes it away again; afterwards no operation finds it. */
+void mvdpa_ops_unregister(struct mvdpa_dev *dev);
+/** The device on @p device, or NULL. */
+struct mvdpa_dev *mvdpa_ops_find(const struct rte_device *device);
+
+/** Calls @p visit for each device, or for the one of name @p name (NULL: all), with the list
+ * locked. @return how many there were. */
+unsigned int
+mvdpa_ops_visit(const char *name, void (*visit)(struct mvdpa_dev *dev, void *arg), void *arg);
+
+#endif /* MVDPA_OPS_H */

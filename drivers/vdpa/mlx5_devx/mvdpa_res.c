@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: making these costs 15 commands, freshening 8 (destroying a queue object
+ * leaves its event QP in error), so they stay until the connection ends or the ring's size
+ * changes. Memory comes from DPDK's heap, page aligned because the card maps whole pages.
+ */
+#include "mvdpa_res.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "base_math.h"
+
+static void *
+res_alloc(const struct mvdpa_res_attr *attr, uint64_t size)
+{
+	size_t page = devx_dev_page_size(attr->devx);
+	void *mem = rte_zmalloc("mvdpa", base_align_up(size, page), (unsigned int)page);
+
+	if (mem == NULL)
+		base_err(attr->log, "no memory for %" PRIu64 " bytes of queue buffers", size);
+	return mem;
+}
+
+static int
+res_make_events(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
+{
+	struct devx_cq_attr cq = { .depth = attr->size };
+	struct devx_qp_attr qp = { .depth = attr->size };
+	int ret;
+
+	cq.mem = res->cq_mem = res_alloc(attr, devx_cq_mem_size(attr->size));
+	qp.mem = res->qp_mem = res_alloc(attr, devx_qp_mem_size(attr->size));
+	if (cq.mem == NULL || qp.mem == NULL)
+		return -ENOMEM;
+	ret = devx_cq_create(attr->devx, &cq, &res->cq);
+	if (ret == 0)
+		ret = devx_event_subscribe(attr->channel, devx_cq_obj(res->cq), PRM_EVENT_COMP,
+				attr->cookie);
+	qp.cq = res->cq;
+	if (ret == 0)
+		ret = devx_qp_create(attr->devx, &qp, &res->qp);
+	return ret;
+}
+
+static int
+res_make_buf(struct mvdpa_res_buf *buf, const struct mvdpa_res_attr *attr,
+		struct devx_umem_param param)
+{
+	uint64_t size = (uint64_t)param.a * attr->size + param.b;
+
+	if (size == 0 || size > UINT32_MAX) {
+		base_err(attr->log, "the card asks for a queue buffer of %" PRIu64 " bytes", size);
+		return -EIO;
+	}
+	buf->size = (uint32_t)size;
+	buf->mem = res_alloc(attr, size);
+	if (buf->mem == NULL)
+		return -ENOMEM;
+	return devx_umem_create(attr->devx, buf->mem, size, &buf->umem);
+}
+
+static int
+res_make(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
+{
+	unsigned int i;
+	int ret;
+
+	ret = res_make_events(res, attr);
+	for (i = 0; ret == 0 && i < 3; i++)
+		ret = res_make_buf(&res->buf[i], attr, attr->cap->umem[i]);
+	if (ret == 0 && res->counters == NULL && attr->cap->virtq_counters)
+		ret = devx_counters_create(attr->devx, res->index, &res->counters);
+	if (ret != 0)
+		return ret;
+	res->size = attr->size;
+	return 0;
+}
+
+int
+mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
+{
+	int ret = 0;
+
+	if (res->size != attr->size) {
+		mvdpa_res_release(res);
+		ret = res_make(res, attr);
+	} else if (res->qp_stale) {
+		ret = devx_qp_reconnect(res->qp);
+	}
+	if (ret != 0)
+		mvdpa_res_release(res);
+	else
+		res->qp_stale = false;
+	return ret;
+}
+
+void
+mvdpa_res_release(struct mvdpa_res *res)
+{
+	unsigned int i;
+
+	devx_qp_destroy(res->qp);
+	devx_cq_destroy(res->cq);
+	for (i = 0; i < 3; i++) {
+		devx_umem_destroy(res->buf[i].umem);
+		rte_free(res->buf[i].mem);
+		memset(&res->buf[i], 0, sizeof(res->buf[i]));
+	}
+	rte_free(res->qp_mem);
+	rte_free(res->cq_mem);
+	res->qp = NULL;
+	res->cq = NULL;
+	res->qp_mem = NULL;
+	res->cq_mem = NULL;
+	res->size = 0;
+	res->qp_stale = false;
+}
+
+void
+mvdpa_res_release_counters(struct mvdpa_res *res)
+{
+	devx_obj_destroy(res->counters);
+	res->counters = NULL;
+}

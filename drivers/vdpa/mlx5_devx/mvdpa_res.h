@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What a queue needs beside its own object and can use again in its next life: the event QP pair
+ * with its completion queue, the three firmware buffers, the counters. Not thread-safe: the
+ * queue's lock covers it; cq and qp are also used by the event thread (see mvdpa_io.h).
+ */
+#ifndef MVDPA_RES_H
+#define MVDPA_RES_H
+
+#include "devx_cap.h"
+#include "devx_counters.h"
+#include "devx_cq.h"
+#include "devx_event.h"
+#include "devx_qp.h"
+#include "devx_umem.h"
+#include "devx_virtq.h"
+
+/** Page-aligned memory that is registered with the card. */
+struct mvdpa_res_buf {
+	void *mem;
+	uint32_t size;
+	struct devx_umem *umem;
+};
+
+struct mvdpa_res {
+	uint16_t index;
+	uint16_t size; /**< of the ring that these are for, 0: there are none */
+	bool qp_stale; /**< a queue object was destroyed: the QPs must be reconnected */
+	void *cq_mem, *qp_mem;
+	struct devx_cq *cq;
+	struct devx_qp *qp;
+	struct mvdpa_res_buf buf[3];
+	struct devx_obj *counters; /**< NULL where the card has none */
+};
+
+/** What mvdpa_res_prepare() needs to know. */
+struct mvdpa_res_attr {
+	struct devx_dev *devx;
+	const struct devx_cap *cap;
+	const struct base_log *log;
+	struct devx_event_channel *channel; /**< completions are announced here... */
+	uint64_t cookie; /**< ... with this */
+	uint16_t size; /**< of the ring */
+};
+
+/** Makes or freshens everything for a ring of attr->size; on error there is nothing but the
+ * counters left. */
+int mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr);
+/** Gives all back, the counters only with mvdpa_res_release_counters(). */
+void mvdpa_res_release(struct mvdpa_res *res);
+void mvdpa_res_release_counters(struct mvdpa_res *res);
+
+#endif /* MVDPA_RES_H */

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: mvdpa_virtq_walk() asks the pure table (mvdpa_virtq_state.c) for the next
+ * arc and runs the function of that arc; the setter logs "A -> B". An arc's function talks to
+ * firmware and to vhost and knows nothing of why the queue moves.
+ *
+ * Stopping follows the index rule (mvdpa_index.h): SUSPEND, QUERY, the used index of guest memory,
+ * save, tell vhost. It cannot fail: without an answer from the card the ring itself says where it
+ * is, and because a card that did not stop may still be writing, it is asked again after the
+ * object was destroyed.
+ */
+#include "mvdpa_virtq.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base_math.h"
+#include "mvdpa_event.h"
+
+#define VQ_FMT "%s queue %u (%s): "
+#define VQ_ARGS(vq) (vq)->env->name, (vq)->index, mvdpa_virtq_state_name((vq)->state)
+#define vq_err(vq, fmt, ...) base_err((vq)->env->log, VQ_FMT fmt, VQ_ARGS(vq), ##__VA_ARGS__)
+#define vq_warn(vq, fmt, ...) base_warn((vq)->env->log, VQ_FMT fmt, VQ_ARGS(vq), ##__VA_ARGS__)
+#define vq_info(vq, fmt, ...) base_info((vq)->env->log, VQ_FMT fmt, VQ_ARGS(vq), ##__VA_ARGS__)
+
+void
+mvdpa_virtq_init(struct mvdpa_virtq *vq, const struct mvdpa_virtq_env *env, uint16_t index)
+{
+	vq->env = env;
+	vq->index = index;
+	vq->res.index = index;
+	vq->io.index = index;
+	vq->io.log = env->log;
+	vq->io.dev_name = env->name;
+	mvdpa_io_init(&vq->io);
+	base_mutex_init(&vq->lock);
+}
+
+void
+mvdpa_virtq_fini(struct mvdpa_virtq *vq)
+{
+	mvdpa_virtq_forget(vq);
+	base_mutex_lock(&vq->lock);
+	mvdpa_res_release_counters(&vq->res);
+	base_mutex_unlock(&vq->lock);
+	mvdpa_io_fini(&vq->io);
+	base_mutex_destroy(&vq->lock);
+}
+
+static void
+virtq_set_state_locked(struct mvdpa_virtq *vq, enum mvdpa_virtq_state to) BASE_REQUIRES(vq->lock)
+{
+	assert(mvdpa_virtq_arc(vq->state, to));
+	base_info(vq->env->log, "%s queue %u: %s -> %s", vq->env->name, vq->index,
+			mvdpa_virtq_state_name(vq->state), mvdpa_virtq_state_name(to));
+	vq->state = to;
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+static int
+virtq_get_ring(const struct mvdpa_virtq *vq, struct rte_vhost_vring *vring, struct mvdpa_ring *ring)
+{
+	char who[64];
+
+	memset(vring, 0, sizeof(*vring));
+	snprintf(who, sizeof(who), "%s queue %u", vq->env->name, vq->index);
+	if (rte_vhost_get_vhost_vring(vq->env->vid, vq->index, vring) != 0) {
+		base_err(vq->env->log, "%s: vhost has no such ring", who);
+		return -ENOENT;
+	}
+	return mvdpa_ring_make(vring, &vq->env->mem->plan, vq->env->log, who, ring);
+}
+
+static struct mvdpa_index
+virtq_start_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	struct mvdpa_index_start start = {
+		.policy = vq->env->policy,
+		.saved = vq->stats.saved,
+		.same_life = vq->same_life,
+		.size = vq->ring.size,
+	};
+
+	if (rte_vhost_get_vring_base(vq->env->vid, vq->index, &start.base.avail,
+			    &start.base.used) != 0) {
+		vq_warn(vq, "vhost has no base, starting at 0");
+		start.base = (struct mvdpa_index){ 0, 0 };
+	}
+	return mvdpa_index_at_start(&start);
+}
+
+static int
+virtq_prepare_res_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	const struct mvdpa_res_attr attr = {
+		.devx = vq->env->devx,
+		.cap = vq->env->cap,
+		.log = vq->env->log,
+		.channel = vq->env->completion,
+		.cookie = vq->index,
+		.size = vq->ring.size,
+	};
+
+	return mvdpa_res_prepare(&vq->res, &attr);
+}
+
+static void
+virtq_make_attr_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *attr) BASE_REQUIRES(vq->lock)
+{
+	struct mvdpa_virtq_parts parts = {
+		.index = vq->index,
+		.ring = &vq->ring,
+		.start = vq->stats.resumed,
+		.features = vq->env->features,
+		.mkey = mvdpa_mem_key(vq->env->mem),
+		.pd = devx_dev_pd(vq->env->devx),
+		.tisn = vq->env->tis[vq->index / 2 % vq->env->nb_tis],
+		.event_qpn = devx_qp_fw_id(vq->res.qp),
+		.counters = vq->res.counters != NULL ? devx_obj_id(vq->res.counters) : 0,
+	};
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		parts.umem[i] = (struct devx_virtq_umem){
+			.id = devx_umem_id(vq->res.buf[i].umem),
+			.size = vq->res.buf[i].size,
+		};
+	mvdpa_virtq_attr_make(&parts, attr);
+}
+
+static int
+arc_create_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	struct rte_vhost_vring vring;
+	struct devx_virtq_attr attr;
+	uint32_t version;
+	int ret;
+
+	ret = virtq_get_ring(vq, &vring, &vq->ring);
+	if (ret == 0)
+		ret = virtq_prepare_res_locked(vq);
+	if (ret != 0)
+		return ret;
+	vq->stats.resumed = virtq_start_index_locked(vq);
+	virtq_make_attr_locked(vq, &attr);
+	ret = devx_virtq_create(vq->env->devx, &attr, &vq->obj);
+	if (ret != 0)
+		return ret;
+	version = atomic_fetch_add(&vq->version, 1) + 1;
+	ret = devx_event_subscribe(vq->env->error, vq->obj, PRM_EVENT_OBJECT_CHANGE,
+			mvdpa_event_error_cookie(vq->index, version));
+	if (ret != 0) {
+		devx_obj_destroy(vq->obj);
+		vq->obj = NULL;
+		vq->res.qp_stale = true;
+		return ret;
+	}
+	vq_info(vq, "created at avail %u used %u, size %u", attr.hw_available, attr.hw_used,
+			attr.size);
+	return 0;
+}
+
+static int
+virtq_modify_state_locked(struct mvdpa_virtq *vq, enum prm_virtq_state state)
+		BASE_REQUIRES(vq->lock)
+{
+	const struct devx_virtq_attr attr = { .index = vq->index, .state = state };
+
+	return devx_virtq_modify(vq->obj, &attr, PRM_VIRTQ_MOD_STATE);
+}
+
+/* Makes the queue run, from INIT or again from SUSPENDED. */
+static int
+arc_ready_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	struct rte_vhost_vring vring;
+	struct mvdpa_ring ring;
+	int ret;
+
+	ret = virtq_get_ring(vq, &vring, &ring);
+	if (ret != 0)
+		return ret;
+	mvdpa_ring_want_kicks(&ring);
+	mvdpa_io_start(&vq->io, vq->res.cq, vq->res.qp);
+	ret = virtq_modify_state_locked(vq, PRM_VIRTQ_RDY);
+	if (ret != 0) {
+		mvdpa_io_stop(&vq->io);
+		return ret;
+	}
+	vq->indices_from_memory = false;
+	/* Rings the doorbell and calls the guest once: what was posted or completed while nobody
+	 * listened is seen now. A file that cannot be used was logged; the queue runs without. */
+	mvdpa_io_attach(&vq->io, vring.kickfd, vring.callfd);
+	return 0;
+}
+
+/* --- stopping -------------------------------------------------------------------------------- */
+
+static void
+virtq_publish_locked(struct mvdpa_virtq *vq, struct mvdpa_index index) BASE_REQUIRES(vq->lock)
+{
+	if (rte_vhost_set_vring_base(vq->env->vid, vq->index, index.avail, index.used) != 0)
+		vq_warn(vq, "vhost does not take base %u/%u", index.avail, index.used);
+}
+
+static void
+virtq_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE_REQUIRES(vq->lock)
+{
+	uint16_t used_idx = mvdpa_ring_used_idx(&vq->ring);
+	struct mvdpa_index_stop stop;
+
+	mvdpa_index_at_stop((struct mvdpa_index){ hw->hw_available, hw->hw_used }, used_idx, &stop);
+	if (stop.memory_differs)
+		vq_warn(vq, "the card says used %u, guest memory says %u: memory counts",
+				hw->hw_used, used_idx);
+	if (stop.in_flight)
+		vq_warn(vq, "stopped at avail %u, used %u: %u entries in flight are %s",
+				stop.saved.avail, stop.saved.used,
+				(uint16_t)(stop.saved.avail - stop.saved.used),
+				vq->env->policy == MVDPA_INDEX_USED ? "done again" :
+								      "left to the card");
+	if (stop.memory_differs || stop.in_flight)
+		vq->stats.mismatches++;
+	vq->stats.saved = stop.saved;
+	vq->resumable = !stop.memory_differs;
+	virtq_publish_locked(vq, stop.publish);
+	vq_info(vq, "stopped at avail %u used %u", stop.saved.avail, stop.saved.used);
+}
+
+static void
+virtq_save_from_memory_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	struct mvdpa_index_stop stop;
+
+	mvdpa_index_from_memory(mvdpa_ring_used_idx(&vq->ring), &stop);
+	vq->stats.saved = stop.saved;
+	vq->resumable = false;
+	virtq_publish_locked(vq, stop.publish);
+}
+
+/* Reads the indices of an object that has stopped by itself or on command. */
+static void
+virtq_stopped_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw) BASE_REQUIRES(vq->lock)
+{
+	int ret = devx_virtq_query(vq->obj, hw);
+
+	if (ret == 0 && hw->state == PRM_VIRTQ_RDY) {
+		vq_err(vq, "the card says that the queue still runs");
+		ret = -EIO;
+	}
+	mvdpa_io_stop(&vq->io);
+	vq->same_life = true;
+	if (ret == 0) {
+		virtq_save_locked(vq, hw);
+		return;
+	}
+	vq->indices_from_memory = true;
+	vq->stats.fallbacks++;
+	virtq_save_from_memory_locked(vq);
+	vq_warn(vq, "the card gives no indices, guest memory says used %u", vq->stats.saved.used);
+}
+
+static int
+arc_suspend_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	struct devx_virtq_attr hw = { 0 };
+
+	/* A refusal is logged; the query then says what the queue does. */
+	virtq_modify_state_locked(vq, PRM_VIRTQ_SUSPEND);
+	virtq_stopped_locked(vq, &hw);
+	return 0;
+}
+
+static int
+arc_destroy_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	devx_obj_destroy(vq->obj);
+	vq->obj = NULL;
+	vq->res.qp_stale = true;
+	if (vq->indices_from_memory) {
+		virtq_save_from_memory_locked(vq); /* now nobody writes any more */
+		vq->indices_from_memory = false;
+	}
+	return 0;
+}
+
+/* --- walking --------------------------------------------------------------------------------- */
+
+typedef int (*virtq_arc)(struct mvdpa_virtq *vq);
+
+static const struct {
+	enum mvdpa_virtq_state from, to;
+	virtq_arc run;
+} virtq_arcs[] = {
+	{ MVDPA_VIRTQ_ABSENT, MVDPA_VIRTQ_INIT, arc_create_locked },
+	{ MVDPA_VIRTQ_INIT, MVDPA_VIRTQ_READY, arc_ready_locked },
+	{ MVDPA_VIRTQ_INIT, MVDPA_VIRTQ_ABSENT, arc_destroy_locked },
+	{ MVDPA_VIRTQ_READY, MVDPA_VIRTQ_SUSPENDED, arc_suspend_locked },
+	{ MVDPA_VIRTQ_SUSPENDED, MVDPA_VIRTQ_READY, arc_ready_locked },
+	{ MVDPA_VIRTQ_SUSPENDED, MVDPA_VIRTQ_ABSENT, arc_destroy_locked },
+	{ MVDPA_VIRTQ_ERROR, MVDPA_VIRTQ_ABSENT, arc_destroy_locked },
+};
+
+static int
+virtq_step_locked(struct mvdpa_virtq *vq, enum mvdpa_virtq_state to)
+		BASE_REQUIRES(vq->lock) BASE_NO_TSA
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(virtq_arcs); i++) {
+		if (virtq_arcs[i].from != vq->state || virtq_arcs[i].to != to)
+			continue;
+		ret = virtq_arcs[i].run(vq);
+		if (ret == 0)
+			virtq_set_state_locked(vq, to);
+		else
+			vq_err(vq, "cannot become %s: %s", mvdpa_virtq_state_name(to),
+					strerror(-ret));
+		return ret;
+	}
+	vq_err(vq, "no way to %s", mvdpa_virtq_state_name(to));
+	return -EINVAL;
+}
+
+static bool
+virtq_resumable_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	struct rte_vhost_vring vring;
+	struct mvdpa_ring now;
+	struct mvdpa_index base = { 0 };
+
+	if (!vq->env->cap->freeze_to_rdy || !vq->resumable || !vq->same_life)
+		return false;
+	if (virtq_get_ring(vq, &vring, &now) != 0 || !mvdpa_ring_same(&now, &vq->ring))
+		return false;
+	/* Another base than the one we gave means that the ring starts a new life. */
+	return rte_vhost_get_vring_base(vq->env->vid, vq->index, &base.avail, &base.used) == 0 &&
+			base.used == vq->stats.saved.used;
+}
+
+int
+mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted)
+{
+	enum mvdpa_virtq_state to;
+	bool resumable;
+	int ret = 0;
+
+	base_mutex_lock(&vq->lock);
+	while (ret == 0) {
+		resumable = vq->state == MVDPA_VIRTQ_SUSPENDED && wanted == MVDPA_WANT_READY &&
+				virtq_resumable_locked(vq);
+		to = mvdpa_virtq_next(vq->state, wanted, resumable);
+		if (to == vq->state)
+			break;
+		ret = virtq_step_locked(vq, to);
+	}
+	base_mutex_unlock(&vq->lock);
+	return ret;
+}
+
+void
+mvdpa_virtq_fail(struct mvdpa_virtq *vq)
+{
+	struct devx_virtq_attr hw = { 0 };
+
+	base_mutex_lock(&vq->lock);
+	if (vq->state == MVDPA_VIRTQ_READY) {
+		virtq_stopped_locked(vq, &hw);
+		vq_err(vq, "firmware stopped the queue, error type %u", hw.error_type);
+		virtq_set_state_locked(vq, MVDPA_VIRTQ_ERROR);
+	}
+	base_mutex_unlock(&vq->lock);
+}
+
+/* --- questions ------------------------------------------------------------------------------- */
+
+enum mvdpa_virtq_state
+mvdpa_virtq_state(struct mvdpa_virtq *vq)
+{
+	enum mvdpa_virtq_state state;
+
+	base_mutex_lock(&vq->lock);
+	state = vq->state;
+	base_mutex_unlock(&vq->lock);
+	return state;
+}
+
+uint32_t
+mvdpa_virtq_id(struct mvdpa_virtq *vq)
+{
+	uint32_t id;
+
+	base_mutex_lock(&vq->lock);
+	id = devx_obj_id(vq->obj);
+	base_mutex_unlock(&vq->lock);
+	return id;
+}
+
+bool
+mvdpa_virtq_ring_changed(struct mvdpa_virtq *vq)
+{
+	struct rte_vhost_vring vring;
+	struct mvdpa_ring now;
+	bool changed;
+
+	base_mutex_lock(&vq->lock);
+	changed = virtq_get_ring(vq, &vring, &now) != 0 || !mvdpa_ring_same(&now, &vq->ring);
+	base_mutex_unlock(&vq->lock);
+	return changed;
+}
+
+int
+mvdpa_virtq_attach(struct mvdpa_virtq *vq)
+{
+	struct rte_vhost_vring vring = { .kickfd = -1, .callfd = -1 };
+
+	if (rte_vhost_get_vhost_vring(vq->env->vid, vq->index, &vring) != 0)
+		return -ENOENT;
+	return mvdpa_io_attach(&vq->io, vring.kickfd, vring.callfd);
+}
+
+void
+mvdpa_virtq_forget(struct mvdpa_virtq *vq)
+{
+	base_mutex_lock(&vq->lock);
+	assert(vq->state == MVDPA_VIRTQ_ABSENT);
+	mvdpa_res_release(&vq->res);
+	base_mutex_unlock(&vq->lock);
+	vq->enabled = false;
+	vq->same_life = false;
+	vq->down = false;
+	memset(vq->error_ns, 0, sizeof(vq->error_ns));
+}

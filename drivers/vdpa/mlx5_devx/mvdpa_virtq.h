@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A virtio queue: what vhost wants of it, what firmware has, and the way from one to the other.
+ *
+ * Control functions are called with the device's lock held (by vhost's thread or by recovery); the
+ * queue's lock is taken inside, and lets statistics be read meanwhile.
+ */
+#ifndef MVDPA_VIRTQ_H
+#define MVDPA_VIRTQ_H
+
+#include <stdatomic.h>
+
+#include "base_mutex.h"
+#include "mvdpa_io.h"
+#include "mvdpa_mem.h"
+#include "mvdpa_res.h"
+#include "mvdpa_virtq_attr.h"
+#include "mvdpa_virtq_state.h"
+
+/** What all queues of a device share. Changed only with the device's lock held and no queue
+ * running. */
+struct mvdpa_virtq_env {
+	const char *name; /**< of the device */
+	const struct base_log *log;
+	struct devx_dev *devx;
+	const struct devx_cap *cap;
+	enum mvdpa_index_policy policy;
+	struct mvdpa_mem *mem;
+	struct devx_event_channel *completion, *error;
+	const uint32_t *tis; /**< transmit side, one a port of the bond */
+	uint32_t nb_tis;
+	int vid; /**< vhost device, -1: none */
+	uint64_t features; /**< negotiated */
+};
+
+/** What a queue remembers for whoever looks; indices stay after the queue is gone. */
+struct mvdpa_virtq_stats {
+	struct mvdpa_index saved; /**< at the last stop */
+	struct mvdpa_index resumed; /**< at the last start */
+	uint64_t mismatches; /**< stops with A != U, or U not that of guest memory */
+	uint64_t fallbacks; /**< stops at which the card gave no indices */
+	uint64_t recoveries; /**< restarts after a firmware error */
+	uint64_t give_ups; /**< errors after which the queue was left down */
+};
+
+struct mvdpa_virtq {
+	const struct mvdpa_virtq_env *env;
+	uint16_t index;
+	struct mvdpa_io io;
+	_Atomic uint32_t version; /**< of the object; an error event of another one is old */
+
+	/* Covered by the device's lock. */
+	bool enabled; /**< vhost wants it; survives dev_close */
+	bool same_life; /**< the saved indices belong to the ring as it is now */
+	bool down; /**< recovery gave up; only a new wish brings it back */
+	uint64_t error_ns[3]; /**< when the last errors were, 0: never */
+
+	struct base_mutex lock;
+	enum mvdpa_virtq_state state BASE_GUARDED_BY(lock);
+	struct devx_obj *obj BASE_GUARDED_BY(lock);
+	struct mvdpa_ring ring BASE_GUARDED_BY(lock);
+	struct mvdpa_res res BASE_GUARDED_BY(lock);
+	bool indices_from_memory BASE_GUARDED_BY(lock); /**< the card may still be writing */
+	bool resumable BASE_GUARDED_BY(lock); /**< stopped with everything in the object intact */
+	struct mvdpa_virtq_stats stats BASE_GUARDED_BY(lock);
+	struct devx_counters counters_base BASE_GUARDED_BY(lock); /**< of reset_stats */
+};
+
+void mvdpa_virtq_init(struct mvdpa_virtq *vq, const struct mvdpa_virtq_env *env, uint16_t index);
+/** The queue must be ABSENT. */
+void mvdpa_virtq_fini(struct mvdpa_virtq *vq);
+
+/**
+ * Goes from arc to arc until @p wanted is reached. On error the queue stays in the last state it
+ * reached. Ways to ABSENT and SUSPENDED always succeed: what the card refuses is made up for.
+ */
+int
+mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted) BASE_EXCLUDES(vq->lock);
+/** READY -> ERROR, after an error event. */
+void mvdpa_virtq_fail(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+
+enum mvdpa_virtq_state mvdpa_virtq_state(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Firmware number of the object; only in states that have one. */
+uint32_t mvdpa_virtq_id(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Has vhost another size or other addresses for the ring than the running object? */
+bool mvdpa_virtq_ring_changed(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Takes vhost's present kick and call files. */
+int mvdpa_virtq_attach(struct mvdpa_virtq *vq);
+/** Gives back what is kept between lives; the queue must be ABSENT. */
+void mvdpa_virtq_forget(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+
+/** Even queues receive (virtio 1.2, 5.1.2). */
+static inline bool
+mvdpa_virtq_is_rx(const struct mvdpa_virtq *vq)
+{
+	return vq->index % 2 == 0;
+}
+
+#endif /* MVDPA_VIRTQ_H */
