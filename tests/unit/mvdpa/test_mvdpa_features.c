@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: bit numbers are written as numbers (virtio 1.2, 5.1.3 and 6). Over all 8192
+ * masks that a card can announce: nothing is offered that the card has not, and a queue is never
+ * told an offload that the guest did not take (but for the checksum that a segment needs).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "mvdpa_features.h"
+
+#define B(n) (1ULL << (n))
+#define OFFLOADS (B(0) | B(1) | B(7) | B(8) | B(9) | B(10) | B(11) | B(12) | B(13) | B(14) | B(15))
+
+static void
+test_nothing(void **state)
+{
+	const struct devx_cap cap = { .max_virtqs = 2 };
+
+	/* GUEST_ANNOUNCE, PROTOCOL_FEATURES, ORDER_PLATFORM */
+	assert_true(mvdpa_features_offered(&cap) == (B(21) | B(30) | B(36)));
+}
+
+static void
+test_all(void **state)
+{
+	const struct devx_cap cap = { .max_virtqs = 16, .version_1_0 = true, .features = 0x1fff };
+
+	assert_true(mvdpa_features_offered(&cap) ==
+			(B(0) | B(1) | B(11) | B(12) | B(21) | B(22) | B(30) | B(32) | B(36)));
+	/* MQ, REPLY_ACK, BACKEND_REQ, BACKEND_SEND_FD, HOST_NOTIFIER, STATUS; no LOG_SHMFD */
+	assert_true(mvdpa_features_protocol() == (B(0) | B(3) | B(5) | B(10) | B(11) | B(16)));
+}
+
+static void
+test_every_mask(void **state)
+{
+	struct devx_cap cap = { .max_virtqs = 16, .version_1_0 = true };
+	uint64_t offered;
+	unsigned int mask;
+	uint16_t queue;
+
+	for (mask = 0; mask < 0x2000; mask++) {
+		cap.features = (uint16_t)mask;
+		offered = mvdpa_features_offered(&cap);
+		assert_int_equal(offered & B(0), mask >> 10 & 1 ? B(0) : 0);
+		assert_int_equal(offered & B(1), mask >> 9 & 1 ? B(1) : 0);
+		assert_int_equal(offered & B(11), mask >> 12 & 1 ? B(11) : 0);
+		assert_int_equal(offered & B(12), mask >> 11 & 1 ? B(12) : 0);
+		assert_int_equal(offered & OFFLOADS & ~(B(0) | B(1) | B(11) | B(12)), 0);
+		assert_int_equal(offered & (B(26) | B(28) | B(29) | B(34)), 0);
+		queue = mvdpa_features_to_queue(offered);
+		assert_int_equal(queue & ~mask & ~(1u << 10), 0);
+	}
+}
+
+static void
+test_segments_need_checksums(void **state)
+{
+	assert_int_equal(mvdpa_features_to_queue(B(11)), 1u << 12 | 1u << 10);
+	assert_int_equal(mvdpa_features_to_queue(B(12)), 1u << 11 | 1u << 10);
+	assert_int_equal(mvdpa_features_to_queue(B(0)), 1u << 10);
+	assert_int_equal(mvdpa_features_to_queue(B(1)), 1u << 9);
+	assert_int_equal(mvdpa_features_to_queue(B(32) | B(22)), 0);
+}
+
+static void
+test_pairs(void **state)
+{
+	struct devx_cap cap = { .max_virtqs = 0 };
+
+	assert_int_equal(mvdpa_features_pairs(&cap), 0);
+	cap.max_virtqs = 17;
+	assert_int_equal(mvdpa_features_pairs(&cap), 8);
+	cap.max_virtqs = 0xffffff;
+	assert_int_equal(mvdpa_features_pairs(&cap), 128);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_every_mask),
+		cmocka_unit_test(test_segments_need_checksums),
+		cmocka_unit_test(test_pairs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: rings are laid into a small memory plan at places that are right and wrong
+ * by one byte; then the attributes made of a ring are compared field by field.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <linux/virtio_ring.h>
+
+#include "mvdpa_recover.h"
+#include "mvdpa_virtq_attr.h"
+
+#define MEM 0x7f0000000000ULL
+
+static char last_log[512];
+static int nb_logs;
+
+static void
+log_write(void *arg, enum base_log_level level, const char *msg)
+{
+	nb_logs++;
+	snprintf(last_log, sizeof(last_log), "%s", msg);
+}
+
+static const struct base_log test_log = { BASE_LOG_DEBUG, log_write, NULL };
+static struct mvdpa_mem_plan plan;
+
+static int
+setup(void **state)
+{
+	const struct mvdpa_mem_limits limits = { .page_size = 4096 };
+	const struct mvdpa_mem_region r[] = {
+		{ .gpa = 0, .size = 0x10000, .hva = MEM },
+		{ .gpa = 0x100000, .size = 0x10000, .hva = MEM + 0x10000 },
+	};
+
+	return mvdpa_mem_plan_make(r, 2, &limits, &test_log, &plan);
+}
+
+static int
+teardown(void **state)
+{
+	mvdpa_mem_plan_free(&plan);
+	return 0;
+}
+
+static struct rte_vhost_vring
+vring(uint64_t desc, uint64_t avail, uint64_t used, uint16_t size)
+{
+	return (struct rte_vhost_vring){ .desc = (void *)(uintptr_t)desc,
+		.avail = (void *)(uintptr_t)avail,
+		.used = (void *)(uintptr_t)used,
+		.size = size };
+}
+
+static void
+test_good_ring(void **state)
+{
+	/* the descriptor table at guest address 0, the used ring up to the last byte */
+	struct rte_vhost_vring v = vring(MEM, MEM + 0x10000, MEM + 0x20000 - 4 - 8 * 256, 256);
+	struct mvdpa_ring ring, other;
+
+	assert_int_equal(mvdpa_ring_make(&v, &plan, &test_log, "q", &ring), 0);
+	assert_true(ring.desc == 0);
+	assert_true(ring.avail == 0x100000);
+	assert_true(ring.used == 0x110000 - 4 - 8 * 256);
+	assert_int_equal(ring.size, 256);
+	assert_ptr_equal(ring.used_va, v.used);
+	other = ring;
+	other.used_va = NULL; /* mapped elsewhere is the same ring */
+	assert_true(mvdpa_ring_same(&ring, &other));
+	other.avail += 2;
+	assert_false(mvdpa_ring_same(&ring, &other));
+	other = ring;
+	other.size = 128;
+	assert_false(mvdpa_ring_same(&ring, &other));
+}
+
+static void
+check_bad(struct rte_vhost_vring v, const char *word)
+{
+	struct mvdpa_ring ring;
+
+	nb_logs = 0;
+	assert_int_equal(mvdpa_ring_make(&v, &plan, &test_log, "dev queue 3", &ring), -EINVAL);
+	assert_int_equal(nb_logs, 1);
+	assert_non_null(strstr(last_log, "dev queue 3"));
+	assert_non_null(strstr(last_log, word));
+}
+
+static void
+test_bad_rings(void **state)
+{
+	check_bad(vring(MEM, MEM, MEM, 0), "size 0");
+	check_bad(vring(MEM, MEM, MEM, 255), "size 255");
+	check_bad(vring(MEM, MEM, MEM, 32769), "size 32769");
+	check_bad(vring(0, MEM, MEM, 256), "descriptor table");
+	check_bad(vring(MEM - 1, MEM, MEM, 256), "descriptor table");
+	/* Both regions are next to each other in this process, but not for the guest. */
+	check_bad(vring(MEM + 0x10000 - 16, MEM, MEM, 256), "descriptor table");
+	check_bad(vring(MEM, MEM + 0x20000 - 4 - 2 * 256 + 1, MEM, 256), "available ring");
+	check_bad(vring(MEM, MEM, MEM + 0x20000 - 4 - 8 * 256 + 1, 256), "used ring");
+	check_bad(vring(MEM, MEM, UINT64_MAX - 8, 256), "used ring");
+}
+
+static void
+test_used_index(void **state)
+{
+	_Alignas(4) uint8_t bytes[16] = { 0x01, 0x00, 0x34, 0x12 };
+	struct mvdpa_ring ring = { .used_va = (void *)bytes };
+
+	assert_int_equal(mvdpa_ring_used_idx(&ring), 0x1234); /* little endian */
+	mvdpa_ring_want_kicks(&ring);
+	assert_int_equal(bytes[0], 0);
+	assert_int_equal(mvdpa_ring_used_idx(&ring), 0x1234);
+}
+
+static void
+test_attr(void **state)
+{
+	const struct mvdpa_ring ring = { .size = 512, .desc = 1, .avail = 2, .used = 3 };
+	const struct mvdpa_virtq_parts parts = {
+		.index = 5,
+		.ring = &ring,
+		.start = { 50, 20 },
+		.features = 1ULL << 32 | 1ULL << 1 | 1ULL << 11,
+		.mkey = 0x100,
+		.pd = 7,
+		.tisn = 8,
+		.event_qpn = 9,
+		.counters = 10,
+		.umem = { { 1, 11 }, { 2, 22 }, { 3, 33 } },
+	};
+	struct devx_virtq_attr a;
+
+	mvdpa_virtq_attr_make(&parts, &a);
+	assert_int_equal(a.index, 5);
+	assert_int_equal(a.size, 512);
+	assert_int_equal(a.type, PRM_VIRTQ_SPLIT);
+	assert_int_equal(a.state, PRM_VIRTQ_INIT);
+	assert_int_equal(a.event_mode, PRM_VIRTQ_EVENT_QP);
+	assert_int_equal(a.event_qpn, 9);
+	assert_true(a.desc == 1 && a.avail == 2 && a.used == 3);
+	assert_int_equal(a.hw_available, 50);
+	assert_int_equal(a.hw_used, 20);
+	assert_true(a.version_1_0);
+	assert_int_equal(a.features,
+			PRM_VIRTQ_F_GUEST_CSUM | PRM_VIRTQ_F_HOST_TSO4 | PRM_VIRTQ_F_CSUM);
+	assert_int_equal(a.mkey, 0x100);
+	assert_int_equal(a.pd, 7);
+	assert_int_equal(a.tisn, 8);
+	assert_int_equal(a.counters, 10);
+	assert_int_equal(a.umem[2].id, 3);
+	assert_int_equal(a.umem[2].size, 33);
+}
+
+/* Three in three seconds, not one more; a quiet while makes up for it. */
+static void
+test_recover(void **state)
+{
+	uint64_t last[MVDPA_RECOVER_MAX] = { 0 };
+	const uint64_t s = 1000000000ULL, t = 5 * s;
+
+	assert_true(mvdpa_recover_allowed(last, t));
+	assert_true(mvdpa_recover_allowed(last, t + 1));
+	assert_true(mvdpa_recover_allowed(last, t + 2));
+	assert_false(mvdpa_recover_allowed(last, t + 3 * s - 1));
+	assert_true(mvdpa_recover_allowed(last, t + 3 * s + 1));
+	assert_true(mvdpa_recover_allowed(last, t + 3 * s + 2));
+	assert_false(mvdpa_recover_allowed(last, t + 3 * s + 3));
+	assert_true(mvdpa_recover_allowed(last, t + 20 * s));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_good_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_rings, setup, teardown),
+		cmocka_unit_test(test_used_index),
+		cmocka_unit_test(test_attr),
+		cmocka_unit_test(test_recover),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
