@@ -60,7 +60,6 @@
 	S(QP_TYPE, 0xe50408, BAD_PARAM, "only reliable connected queue pairs")                   \
 	S(QP_SQ, 0xe50409, BAD_PARAM, "queue pairs with a send queue are not supported")         \
 	S(QP_RQ_TYPE, 0xe5040a, BAD_PARAM, "receive queue neither normal nor of zero length")    \
-	S(QP_SIZE, 0xe5040b, BAD_PARAM, "size above log_max_qp_sz")                              \
 	S(QP_STATE, 0xe5040c, BAD_QP_STATE, "the queue pair's state has no such arc")            \
 	S(QP_PEER, 0xe5040d, BAD_PARAM, "the remote queue pair does not exist in this context")  \
 	S(QP_NO_LOOPBACK, 0xe5040e, BAD_PARAM, "event queue pairs talk in loop-back (fl = 1)")   \

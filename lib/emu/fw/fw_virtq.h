@@ -48,4 +48,9 @@ struct fw_virtq {
 /** The arc from @p from to @p to. */
 enum fw_virtq_arc fw_virtq_arc(enum fw_virtq_state from, enum fw_virtq_state to);
 
+/** Does a queue of the function with this index run? */
+bool fw_virtq_index_runs(const struct fw_func *func, uint16_t index);
+/** What the engine tells a queue; its argument is the struct fw_virtq. */
+extern const struct vnet_queue_ops fw_virtq_ops;
+
 #endif /* FW_VIRTQ_H */

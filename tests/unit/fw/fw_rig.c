@@ -53,7 +53,9 @@ rig_start(struct rig *rig)
 {
 	struct fw_card_attr attr = { .nb_funcs = 2, .caps = &rig->caps, .log = &rig->log };
 
-	assert_int_equal(0, wire_switch_create(2, 0, NULL, &rig->wire));
+	assert_int_equal(0,
+			rig->loop ? wire_loop_create(2, 0, NULL, &rig->wire) :
+				    wire_switch_create(2, 0, NULL, &rig->wire));
 	attr.wire = rig->wire;
 	assert_int_equal(0, fw_card_create(&attr, &rig->card));
 	assert_int_equal(0, fw_uctx_create(fw_card_func(rig->card, 0), &rig_ops, rig, &rig->uctx));
@@ -110,7 +112,7 @@ rig_teardown(void **state)
 	return 0;
 }
 
-static void
+void
 rig_world(struct rig *rig)
 {
 	uint8_t cq[PRM_SIZE(create_cq_in)], qp[PRM_SIZE(create_qp_in)],
@@ -174,6 +176,13 @@ rig_exec(struct fw_uctx *uctx, const void *in, size_t inlen, void *out, size_t o
 	for (i = PRM_SIZE(cmd_out); i < outlen; i++)
 		assert_int_equal(((uint8_t *)out)[i], 0);
 	return syn;
+}
+
+void
+rig_check_errno(struct rig *rig, int ret, int err, enum fw_syndrome syn)
+{
+	assert_int_equal(ret, err);
+	assert_non_null(strstr(rig->last, fw_syndrome_text(syn)));
 }
 
 uint32_t

@@ -48,6 +48,7 @@ struct rig_told {
 };
 
 struct rig {
+	bool loop; /**< the wire gives each port its own frames back (next rig_restart()) */
 	struct wire *wire;
 	struct base_log log;
 	unsigned int nb_refusals; /**< log lines that say "refused" */
@@ -72,9 +73,14 @@ int rig_teardown(void **state);
 /** A card with other capabilities (made after rig->caps was changed) in place of the first. */
 void rig_restart(struct rig *rig);
 
+/** What rig_setup_world() makes, in rig->uctx. */
+void rig_world(struct rig *rig);
+
 /** Executes a command; @return its syndrome, after checking header, log and rest of the output. */
 enum fw_syndrome
 rig_exec(struct fw_uctx *uctx, const void *in, size_t inlen, void *out, size_t outlen);
+/** Did the last request of the kernel fail with @p err, logged with this reason? */
+void rig_check_errno(struct rig *rig, int ret, int err, enum fw_syndrome syn);
 /** A command that must succeed and returns the number of the new object. */
 uint32_t rig_create(struct fw_uctx *uctx, enum fw_class cls, const void *in, size_t inlen);
 /** The destroy command of a class. */

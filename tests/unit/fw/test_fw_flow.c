@@ -75,24 +75,24 @@ test_refusals(void **state)
 	uint32_t id, bit, nb_known = 0;
 
 	attr.criteria = 2;
-	assert_int_equal(-EINVAL, fw_flow_create(rig->uctx, &attr, &id));
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_CRITERIA);
 	attr.criteria = 0x81;
-	assert_int_equal(-EINVAL, fw_flow_create(rig->uctx, &attr, &id));
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_CRITERIA);
 	attr = good;
 	attr.match_len = 63;
-	assert_int_equal(-EINVAL, fw_flow_create(rig->uctx, &attr, &id));
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_LENGTH);
 	attr.match_len = 513;
-	assert_int_equal(-EINVAL, fw_flow_create(rig->uctx, &attr, &id));
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_LENGTH);
 	attr = good;
 	attr.tirn = 1;
-	assert_int_equal(-EINVAL, fw_flow_create(rig->uctx, &attr, &id));
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_NO_OBJECT);
 	attr = good;
 	mask[64] = 1; /* misc parameters: criteria bit 1 is not set */
-	assert_int_equal(-EINVAL, fw_flow_create(rig->uctx, &attr, &id));
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_MASK);
 	mask[64] = 0;
 	mask[0x12] = 0x1e; /* a mask without its criterion */
 	attr.criteria = 0;
-	assert_int_equal(-EINVAL, fw_flow_create(rig->uctx, &attr, &id));
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_MASK);
 	mask[0x12] = 0;
 	/* Each single mask bit is either matched by the engine or refused. */
 	attr = good;

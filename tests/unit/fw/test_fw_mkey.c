@@ -17,21 +17,21 @@ test_mr_refusals(void **state)
 
 	attr = good;
 	attr.pages.len = 0;
-	assert_int_equal(-EINVAL, fw_mr_create(rig->uctx, &attr, &mkey));
+	rig_check_errno(rig, fw_mr_create(rig->uctx, &attr, &mkey), -EINVAL, FW_SYN_EMPTY);
 	attr = good;
 	attr.pages.addr = NULL;
-	assert_int_equal(-EINVAL, fw_mr_create(rig->uctx, &attr, &mkey));
+	rig_check_errno(rig, fw_mr_create(rig->uctx, &attr, &mkey), -EINVAL, FW_SYN_EMPTY);
 	attr = good;
 	attr.iova = UINT64_MAX - RIG_GUEST_SIZE + 2;
-	assert_int_equal(-EINVAL, fw_mr_create(rig->uctx, &attr, &mkey));
+	rig_check_errno(rig, fw_mr_create(rig->uctx, &attr, &mkey), -EINVAL, FW_SYN_RANGE_WRAPS);
 	attr.iova--; /* the last byte is the last of all */
 	assert_int_equal(0, fw_mr_create(rig->uctx, &attr, &mkey));
 	attr = good;
 	attr.pd = rig->pd + 1;
-	assert_int_equal(-EINVAL, fw_mr_create(rig->uctx, &attr, &mkey));
+	rig_check_errno(rig, fw_mr_create(rig->uctx, &attr, &mkey), -EINVAL, FW_SYN_NO_OBJECT);
 	attr = good;
 	attr.access = 1u << 3;
-	assert_int_equal(-EINVAL, fw_mr_create(rig->uctx, &attr, &mkey));
+	rig_check_errno(rig, fw_mr_create(rig->uctx, &attr, &mkey), -EINVAL, FW_SYN_ACCESS);
 	assert_int_equal(5, rig->nb_refusals);
 }
 

@@ -15,7 +15,7 @@ test_eqn(void **state)
 	assert_int_equal(0, fw_eqn(rig->uctx, 0, &first));
 	assert_int_equal(0, fw_eqn(rig->uctx, FW_NB_VECTORS - 1, &last));
 	assert_int_equal(last - first, FW_NB_VECTORS - 1);
-	assert_int_equal(-EINVAL, fw_eqn(rig->uctx, FW_NB_VECTORS, &first));
+	rig_check_errno(rig, fw_eqn(rig->uctx, FW_NB_VECTORS, &first), -EINVAL, FW_SYN_NO_VECTOR);
 }
 
 static void
