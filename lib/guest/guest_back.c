@@ -35,9 +35,9 @@
 
 struct guest_back_slot {
 	struct base_mutex lock;
-	volatile uint16_t *page BASE_GUARDED_BY(lock); /* NULL: none */
-	uint64_t size BASE_GUARDED_BY(lock);
-	struct guest_back_queue info BASE_GUARDED_BY(lock);
+	volatile uint16_t *page; /* (lock) NULL: none */
+	uint64_t size; /* (lock) */
+	struct guest_back_queue info; /* (lock) */
 };
 
 struct guest_back {

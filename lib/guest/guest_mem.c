@@ -42,8 +42,8 @@ struct guest_mem_part {
 struct guest_mem {
 	const struct base_log *log;
 	struct base_mutex lock;
-	struct guest_mem_part *parts[GUEST_MEM_MAX_REGIONS] BASE_GUARDED_BY(lock);
-	unsigned int nb_parts BASE_GUARDED_BY(lock);
+	struct guest_mem_part *parts[GUEST_MEM_MAX_REGIONS]; /* (lock) */
+	unsigned int nb_parts; /* (lock) */
 };
 
 int

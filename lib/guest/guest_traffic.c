@@ -52,13 +52,13 @@ struct guest_traffic {
 	pthread_t thread;
 	struct base_mutex lock;
 	pthread_cond_t changed; /* parked, load_seen, or a pool became idle */
-	bool quit BASE_GUARDED_BY(lock);
-	bool want_parked BASE_GUARDED_BY(lock);
-	bool parked BASE_GUARDED_BY(lock);
-	unsigned int nb_pool_waiters BASE_GUARDED_BY(lock);
-	struct guest_traffic_load want_load BASE_GUARDED_BY(lock);
-	uint64_t want_seq BASE_GUARDED_BY(lock); /* number of the last load, 0: none */
-	uint64_t seen_seq BASE_GUARDED_BY(lock); /* that the thread has taken over */
+	bool quit; /* (lock) */
+	bool want_parked; /* (lock) */
+	bool parked; /* (lock) */
+	unsigned int nb_pool_waiters; /* (lock) */
+	struct guest_traffic_load want_load; /* (lock) */
+	uint64_t want_seq; /* (lock) number of the last load, 0: none */
+	uint64_t seen_seq; /* (lock) that the thread has taken over */
 	/* the thread's own */
 	struct guest_traffic_load load; /* frame_len 0: send nothing */
 	struct guest_traffic_pair pairs[GUEST_NET_MAX_PAIRS];

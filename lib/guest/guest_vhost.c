@@ -59,7 +59,7 @@ struct guest_vhost {
 	uint64_t features, protocol, max_pairs;
 	char error[GUEST_VHOST_ERROR_LEN];
 	struct base_mutex lock;
-	struct guest_back *back BASE_GUARDED_BY(lock); /* NULL: not connected */
+	struct guest_back *back; /* (lock) NULL: not connected */
 	struct guest_vhost_queue queues[GUEST_BACK_MAX_QUEUES];
 };
 
@@ -367,7 +367,6 @@ guest_vhost_dial(struct guest_vhost *v, int *fd)
 static int
 guest_vhost_negotiate(struct guest_vhost *v)
 {
-	struct guest_msg owner = { .wire.request = GUEST_MSG_SET_OWNER };
 	uint64_t offered;
 	int ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_FEATURES, &offered);
 
@@ -393,7 +392,7 @@ guest_vhost_negotiate(struct guest_vhost *v)
 		ret = guest_vhost_fail(v, -EOPNOTSUPP,
 				"GET_QUEUE_NUM: the back-end has %" PRIu64 " queue pairs, not %u",
 				v->max_pairs, (v->nb_queues + 1) / 2);
-	return ret == 0 ? guest_vhost_send(v, &owner) : ret;
+	return ret;
 }
 
 /* Hands the back-end its channel, before SET_OWNER as QEMU does. */
@@ -416,11 +415,14 @@ guest_vhost_give_channel(struct guest_vhost *v, struct guest_back *back)
 static int
 guest_vhost_introduce(struct guest_vhost *v, struct guest_back *back)
 {
+	struct guest_msg owner = { .wire.request = GUEST_MSG_SET_OWNER };
 	uint64_t features;
 	int ret = guest_vhost_negotiate(v);
 
 	if (ret == 0)
 		ret = guest_vhost_give_channel(v, back);
+	if (ret == 0)
+		ret = guest_vhost_send(v, &owner);
 	if (ret == 0)
 		ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_FEATURES, &features);
 	for (unsigned int i = 0; i < v->nb_queues && ret == 0; i++) {
@@ -559,6 +561,14 @@ guest_vhost_disable(struct guest_vhost *vhost, unsigned int queue)
 	return guest_vhost_tell_state(vhost, GUEST_MSG_SET_VRING_ENABLE, queue, 0);
 }
 
+int
+guest_vhost_barrier(struct guest_vhost *vhost)
+{
+	uint64_t features;
+
+	return guest_vhost_ask_u64(vhost, GUEST_MSG_GET_FEATURES, &features);
+}
+
 /* Reads the status and adds to it; where STATUS was not negotiated there is nothing to do. */
 static int
 guest_vhost_add_status(struct guest_vhost *v, uint8_t must_have, uint8_t add)
@@ -601,7 +611,6 @@ guest_vhost_start_ring(struct guest_vhost *v, unsigned int queue,
 int
 guest_vhost_start(struct guest_vhost *vhost, const struct guest_vhost_start *start)
 {
-	uint64_t features;
 	int ret = guest_vhost_tell_u64(vhost, GUEST_MSG_SET_FEATURES, vhost->features);
 
 	if (ret == 0)
@@ -613,9 +622,7 @@ guest_vhost_start(struct guest_vhost *vhost, const struct guest_vhost_start *sta
 	if (ret == 0)
 		ret = guest_vhost_add_status(vhost, GUEST_VHOST_STATUS_FEATURES_OK,
 				GUEST_VHOST_STATUS_ALL);
-	if (ret == 0)
-		ret = guest_vhost_ask_u64(vhost, GUEST_MSG_GET_FEATURES, &features);
-	return ret;
+	return ret == 0 ? guest_vhost_barrier(vhost) : ret;
 }
 
 static int

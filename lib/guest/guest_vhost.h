@@ -104,6 +104,9 @@ int guest_vhost_stop(struct guest_vhost *vhost, uint16_t *bases);
 int guest_vhost_enable(struct guest_vhost *vhost, unsigned int queue);
 int guest_vhost_disable(struct guest_vhost *vhost, unsigned int queue);
 
+/** Asks for something harmless: when the answer is here, all messages before have been handled. */
+int guest_vhost_barrier(struct guest_vhost *vhost);
+
 /** Sends the memory table, whatever it says (the back-end is to judge it); nb 0 to 8.
  * @return 0, -EREMOTEIO when the back-end refuses it, or as every message. */
 int guest_vhost_set_mem(struct guest_vhost *vhost, const struct guest_mem_region *table,

@@ -358,13 +358,17 @@ guest_vm_reconnect(struct guest_vm *vm)
 int
 guest_vm_enable(struct guest_vm *vm, unsigned int queue)
 {
-	return queue < vm->nb_queues ? guest_vhost_enable(vm->vhost, queue) : -EINVAL;
+	int ret = queue < vm->nb_queues ? guest_vhost_enable(vm->vhost, queue) : -EINVAL;
+
+	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
 }
 
 int
 guest_vm_disable(struct guest_vm *vm, unsigned int queue)
 {
-	return queue < vm->nb_queues ? guest_vhost_disable(vm->vhost, queue) : -EINVAL;
+	int ret = queue < vm->nb_queues ? guest_vhost_disable(vm->vhost, queue) : -EINVAL;
+
+	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
 }
 
 /* --- traffic -------------------------------------------------------------------------------- */

@@ -84,8 +84,9 @@ int guest_vm_pause(struct guest_vm *vm);
 /** QEMU's cont: the device starts where it said that it was. */
 int guest_vm_resume(struct guest_vm *vm);
 
+/** SET_VRING_ENABLE with 1 or 0, and wait until the back-end has handled it. */
 int guest_vm_enable(struct guest_vm *vm, unsigned int queue); /**< SET_VRING_ENABLE 1 */
-int guest_vm_disable(struct guest_vm *vm, unsigned int queue); /**< SET_VRING_ENABLE 0 */
+int guest_vm_disable(struct guest_vm *vm, unsigned int queue);
 
 /** Closes the connection as a QEMU that dies does; rings stay as they are. */
 void guest_vm_disconnect(struct guest_vm *vm);
