@@ -17,8 +17,16 @@
 #endif
 
 #define BASE_CAPABILITY(name) BASE_TSA(capability(name))
+/* In C a member's mark cannot name another member, except with clang 20 and
+ * -fexperimental-late-parse-attributes: who compiles so defines BASE_TSA_MEMBERS. For all others
+ * these two are for the reader. */
+#if defined(BASE_TSA_MEMBERS)
 #define BASE_GUARDED_BY(lock) BASE_TSA(guarded_by(lock))
 #define BASE_PT_GUARDED_BY(lock) BASE_TSA(pt_guarded_by(lock))
+#else
+#define BASE_GUARDED_BY(lock)
+#define BASE_PT_GUARDED_BY(lock)
+#endif
 #define BASE_REQUIRES(...) BASE_TSA(requires_capability(__VA_ARGS__))
 #define BASE_ACQUIRE(...) BASE_TSA(acquire_capability(__VA_ARGS__))
 #define BASE_RELEASE(...) BASE_TSA(release_capability(__VA_ARGS__))
