@@ -147,10 +147,8 @@ uv_api_object(const struct uv_api *api, uint16_t type)
 /* --- list and table ------------------------------------------------------------------------- */
 
 static void
-uv_obj_link_locked(struct uv_obj *obj) BASE_REQUIRES(obj->file->lock)
+uv_obj_link_locked(struct uv_file *file, struct uv_obj *obj) BASE_REQUIRES(file->lock)
 {
-	struct uv_file *file = obj->file;
-
 	obj->prev = NULL;
 	obj->next = file->newest;
 	if (file->newest != NULL)
@@ -162,10 +160,8 @@ uv_obj_link_locked(struct uv_obj *obj) BASE_REQUIRES(obj->file->lock)
 }
 
 static void
-uv_obj_unlink_locked(struct uv_obj *obj) BASE_REQUIRES(obj->file->lock)
+uv_obj_unlink_locked(struct uv_file *file, struct uv_obj *obj) BASE_REQUIRES(file->lock)
 {
-	struct uv_file *file = obj->file;
-
 	if (!obj->live)
 		return;
 	if (obj->prev != NULL)
@@ -262,7 +258,7 @@ uv_obj_commit(struct uv_obj *obj)
 	int ret;
 
 	base_mutex_lock(&file->lock);
-	uv_obj_link_locked(obj);
+	uv_obj_link_locked(file, obj);
 	if (obj->def->is_fd)
 		file->refs++;
 	base_mutex_unlock(&file->lock);
@@ -272,7 +268,7 @@ uv_obj_commit(struct uv_obj *obj)
 	if (ret == 0)
 		return 0;
 	base_mutex_lock(&file->lock);
-	uv_obj_unlink_locked(obj);
+	uv_obj_unlink_locked(file, obj);
 	file->refs--;
 	base_mutex_unlock(&file->lock);
 	return ret;
@@ -297,18 +293,19 @@ uv_obj_abort(struct uv_obj *obj, bool undo)
 int
 uv_obj_destroy(struct uv_obj *obj)
 {
+	struct uv_file *file = obj->file;
 	int ret = obj->def->destroy(obj);
 
 	if (ret != 0 && !obj->forced)
 		return ret;
-	base_mutex_lock(&obj->file->lock);
-	uv_obj_unlink_locked(obj);
-	base_mutex_unlock(&obj->file->lock);
+	base_mutex_lock(&file->lock);
+	uv_obj_unlink_locked(file, obj);
+	base_mutex_unlock(&file->lock);
 	/* The user still has the descriptor: uv_fd_closed() frees the object. */
-	if (obj->def->is_fd && obj->file->attr.fd_publish != NULL)
+	if (obj->def->is_fd && file->attr.fd_publish != NULL)
 		return 0;
 	if (obj->def->is_fd)
-		uv_file_put(obj->file);
+		uv_file_put(file);
 	free(obj);
 	return 0;
 }
@@ -408,7 +405,7 @@ uv_fd_closed(struct uv_obj *obj)
 	pthread_rwlock_wrlock(&file->gate);
 	base_mutex_lock(&file->lock);
 	live = obj->live;
-	uv_obj_unlink_locked(obj);
+	uv_obj_unlink_locked(file, obj);
 	base_mutex_unlock(&file->lock);
 	if (live) {
 		obj->forced = true;
