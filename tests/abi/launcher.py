@@ -7,6 +7,7 @@ Usage: launcher.py MLX5EMU
 import pathlib
 import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from rig import Rig, check  # noqa: E402
@@ -54,6 +55,7 @@ def main(mlx5emu):
             app = rig.start("sleep", [mlx5emu, "sleep", "60"])
             while not list(rig.dir.glob("mlx5emu-*/sys")):
                 check(app.popen.poll() is None, "the launcher ended by itself")
+                time.sleep(0.01)
             app.signal(number)
             status = app.wait(10)
             check(status == 128 + number, f"signal {number} became {status}")
