@@ -109,7 +109,7 @@ fw_virtq_release(struct fw_obj *obj)
 	if (virtq->qp != NULL)
 		fw_qp_fail(virtq->qp);
 	if (virtq->queue != NULL && virtq->state == FW_VIRTQ_RDY) {
-		virtq->state = FW_VIRTQ_SUSPEND;
+		fw_virtq_set_state(virtq, FW_VIRTQ_SUSPEND);
 		vnet_queue_suspend_locked(virtq->queue);
 	}
 	if (virtq->counters != NULL)
