@@ -52,6 +52,8 @@ struct port_info {
 	uint64_t nb_connected; /**< front-ends seen so far */
 	uint64_t nb_messages; /**< vhost-user messages handled, of all front-ends */
 	uint64_t nb_mem_table; /**< of these, the ones that set the memory table */
+	bool is_watched; /**< messages are seen; else what follows is as of the rings' start
+				  or stop, and the two counts end before it */
 	unsigned int nb_regions;
 	struct port_region region[PORT_REGIONS_MAX];
 	unsigned int nb_virtqs;

@@ -18,6 +18,7 @@ struct port {
 	TAILQ_ENTRY(port) next;
 	const struct base_log *log;
 	int vid; /**< vhost's number of the connection; -1: none */
+	bool saw_kick; /**< of this connection a SET_VRING_KICK was seen */
 	struct port_info info;
 };
 

@@ -9,6 +9,10 @@
  * A message is seen after its handling and before vhost configures the device, so the indices of a
  * SET_MEM_TABLE are the ones that the driver saved when it was closed.
  *
+ * vhost has one place for a handler of messages, and a driver may take it for itself (mlx5_devx
+ * does, at SET_FEATURES). So the same is copied whenever vhost reports that the rings start, stop or
+ * change; where no SET_VRING_KICK was seen by then, the place was taken and the port is marked so.
+ *
  * A socket serves one front-end at a time, since the device behind it has one set of rings: a
  * second connection is refused. So is any connection while the port is DOWN.
  */
@@ -23,6 +27,7 @@
 
 /* vhost-user protocol, "Front-end message types". */
 #define PORT_VHOST_SET_MEM_TABLE 5u
+#define PORT_VHOST_SET_VRING_KICK 12u
 #define PORT_VHOST_ADD_MEM_REG 37u
 #define PORT_VHOST_REM_MEM_REG 38u
 
@@ -77,6 +82,7 @@ port_vhost_copy_virtqs(int vid, struct port_info *info)
 	unsigned int nb = rte_vhost_get_vring_num(vid);
 	uint16_t i;
 
+	(void)rte_vhost_get_negotiated_features(vid, &info->features);
 	info->nb_virtqs = nb < PORT_VIRTQS_MAX ? nb : PORT_VIRTQS_MAX;
 	for (i = 0; i < info->nb_virtqs; i++)
 		port_vhost_copy_virtq(vid, i, &info->virtq[i]);
@@ -99,7 +105,7 @@ port_vhost_message(int vid, void *msg)
 			port->info.nb_mem_table++;
 			port_vhost_copy_memory(vid, &port->info);
 		}
-		(void)rte_vhost_get_negotiated_features(vid, &port->info.features);
+		port->saw_kick |= request == PORT_VHOST_SET_VRING_KICK;
 		port_vhost_copy_virtqs(vid, &port->info);
 	}
 	base_mutex_unlock(&port_table.lock);
@@ -133,7 +139,9 @@ port_vhost_new_connection(int vid)
 	} else if (port != NULL && port->info.state == PORT_WAITING) {
 		ret = port_table_set_state_locked(port, PORT_CONNECTED);
 		port->vid = vid;
+		port->saw_kick = false;
 		port->info.nb_connected++;
+		port->info.is_watched = true;
 		port_vhost_forget(&port->info);
 		if (rte_vhost_extern_callback_register(vid, &extern_ops, NULL) != 0)
 			base_err(port->log, "port %s: messages cannot be watched",
@@ -158,29 +166,36 @@ port_vhost_destroy_connection(int vid)
 	base_mutex_unlock(&port_table.lock);
 }
 
-static void
-port_vhost_move(int vid, enum port_state to)
+/* Ready rings: vhost has a memory table. */
+static int
+port_vhost_new_device(int vid)
 {
 	struct port *port;
 
 	base_mutex_lock(&port_table.lock);
 	port = port_vhost_find_locked(vid);
-	if (port != NULL && port->vid == vid)
-		(void)port_table_set_state_locked(port, to);
+	if (port != NULL && port->vid == vid) {
+		(void)port_table_set_state_locked(port, PORT_RUNNING);
+		port->info.is_watched = port->saw_kick;
+		port_vhost_copy_memory(vid, &port->info);
+		port_vhost_copy_virtqs(vid, &port->info);
+	}
 	base_mutex_unlock(&port_table.lock);
-}
-
-static int
-port_vhost_new_device(int vid)
-{
-	port_vhost_move(vid, PORT_RUNNING);
 	return 0;
 }
 
 static void
 port_vhost_destroy_device(int vid)
 {
-	port_vhost_move(vid, PORT_CONNECTED);
+	struct port *port;
+
+	base_mutex_lock(&port_table.lock);
+	port = port_vhost_find_locked(vid);
+	if (port != NULL && port->vid == vid) {
+		(void)port_table_set_state_locked(port, PORT_CONNECTED);
+		port_vhost_copy_virtqs(vid, &port->info);
+	}
+	base_mutex_unlock(&port_table.lock);
 }
 
 static int
@@ -190,8 +205,10 @@ port_vhost_vring_state(int vid, uint16_t index, int enable)
 
 	base_mutex_lock(&port_table.lock);
 	port = port_vhost_find_locked(vid);
-	if (port != NULL && port->vid == vid && index < PORT_VIRTQS_MAX)
+	if (port != NULL && port->vid == vid && index < PORT_VIRTQS_MAX) {
 		port->info.virtq[index].enabled = enable != 0;
+		port_vhost_copy_virtqs(vid, &port->info);
+	}
 	base_mutex_unlock(&port_table.lock);
 	return 0;
 }

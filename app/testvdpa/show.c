@@ -3,8 +3,8 @@
  * Theory of operation: a view is a table row with a function that prints one device; show_run()
  * picks the row and walks the devices. A device is gathered once into a struct show_device (from
  * the port table's copy and the driver's statistics), so that all views, the one for programs
- * included, tell the same. Virtqueues are listed when vhost has set them up or the driver has
- * statistics of them.
+ * included, tell the same. Virtqueues are listed when the front-end has set them up; a device may
+ * have hundreds that nobody uses.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -45,6 +45,12 @@ show_is_attached(const struct show_device *dev)
 	return dev->port.device[0] != '\0';
 }
 
+static bool
+show_is_connected(const struct show_device *dev)
+{
+	return dev->port.state == PORT_CONNECTED || dev->port.state == PORT_RUNNING;
+}
+
 static const char *
 show_state(const struct show_device *dev)
 {
@@ -79,6 +85,10 @@ show_view_device(const struct show_device *dev, FILE *out)
 	fprintf(out, "  socket: %s (%s), front-ends so far: %" PRIu64 ", messages: %" PRIu64 "\n",
 			dev->port.socket, dev->port.mode == PORT_CLIENT ? "client" : "server",
 			dev->port.nb_connected, dev->port.nb_messages);
+	if (show_is_connected(dev) && !dev->port.is_watched)
+		fprintf(out,
+				"  the driver watches the messages itself: they are not counted here, "
+				"and memory is shown as it was when the rings started\n");
 	if (dev->port.features != 0) {
 		fprintf(out, "  negotiated: ");
 		show_features(dev->port.features, out);
@@ -101,18 +111,13 @@ show_view_virtq(const struct show_device *dev, FILE *out)
 	uint16_t i;
 
 	fprintf(out, "device %s: %s\n", dev->name, show_state(dev));
-	for (i = 0; i < dev->max_virtqs && i < PORT_VIRTQS_MAX; i++) {
+	for (i = 0; i < dev->port.nb_virtqs; i++) {
 		const struct port_virtq *vq = &dev->port.virtq[i];
-		int ret = device_stats(dev->name, i, &stats);
 
-		if (i >= dev->port.nb_virtqs && ret != 0)
-			continue;
-		fprintf(out, "  virtq %u: %s, size %u", i, vq->enabled ? "enabled" : "disabled",
-				vq->size);
-		if (i < dev->port.nb_virtqs)
-			fprintf(out, ", kick fd %d, call fd %d, vhost base (%u, %u)", vq->kickfd,
-					vq->callfd, vq->avail, vq->used);
-		fputc('\n', out);
+		(void)device_stats(dev->name, i, &stats);
+		fprintf(out, "  virtq %u: %s, size %u, kick fd %d, call fd %d, vhost base (%u, %u)\n",
+				i, vq->enabled ? "enabled" : "disabled", vq->size, vq->kickfd,
+				vq->callfd, vq->avail, vq->used);
 		show_stats(&stats, out);
 	}
 }
@@ -157,14 +162,13 @@ show_json_virtq(const struct show_device *dev, uint16_t index, struct json *json
 	struct device_stats stats;
 	unsigned int i;
 
-	if (device_stats(dev->name, index, &stats) != 0 && index >= dev->port.nb_virtqs)
-		return;
+	(void)device_stats(dev->name, index, &stats);
 	json_open(json, NULL, '{');
 	json_u64(json, "index", index);
 	json_u64(json, "size", vq->size);
 	json_bool(json, "enabled", vq->enabled);
-	json_int(json, "kickfd", index < dev->port.nb_virtqs ? vq->kickfd : -1);
-	json_int(json, "callfd", index < dev->port.nb_virtqs ? vq->callfd : -1);
+	json_int(json, "kickfd", vq->kickfd);
+	json_int(json, "callfd", vq->callfd);
 	json_u64(json, "vhost_avail", vq->avail);
 	json_u64(json, "vhost_used", vq->used);
 	json_open(json, "stats", '{');
@@ -202,12 +206,13 @@ show_view_json(const struct show_device *dev, FILE *out)
 	json_text(&json, "socket", show_is_attached(dev) ? dev->port.socket : NULL);
 	json_text(&json, "state", show_state(dev));
 	json_u64(&json, "negotiated", dev->port.features);
+	json_bool(&json, "watched", dev->port.is_watched);
 	json_u64(&json, "front_ends", dev->port.nb_connected);
 	json_u64(&json, "messages", dev->port.nb_messages);
 	json_u64(&json, "mem_tables", dev->port.nb_mem_table);
 	show_json_memory(&dev->port, &json);
 	json_open(&json, "virtqs", '[');
-	for (i = 0; i < dev->max_virtqs && i < PORT_VIRTQS_MAX; i++)
+	for (i = 0; i < dev->port.nb_virtqs; i++)
 		show_json_virtq(dev, i, &json);
 	json_close(&json, ']');
 	json_close(&json, '}');

@@ -56,8 +56,7 @@ telemetry_add_virtq(struct rte_tel_data *dict, const char *device, const struct 
 	char name[16];
 	unsigned int i;
 
-	if (device_stats(device, index, &stats) != 0 && index >= port->nb_virtqs)
-		return 0;
+	(void)device_stats(device, index, &stats);
 	virtq = rte_tel_data_alloc();
 	if (virtq == NULL)
 		return -ENOMEM;
@@ -75,17 +74,15 @@ telemetry_add_virtq(struct rte_tel_data *dict, const char *device, const struct 
 static int
 telemetry_virtq(const char *cmd, const char *params, struct rte_tel_data *info)
 {
-	struct port_info port = { .nb_virtqs = 0 };
-	uint32_t nb = 0;
+	struct port_info port;
 	uint16_t i;
 	int ret = 0;
 
-	if (params == NULL || device_max_virtqs(params, &nb) != 0)
+	if (params == NULL || port_get(params, &port) != 0)
 		return -EINVAL;
-	(void)port_get(params, &port);
 	rte_tel_data_start_dict(info);
-	for (i = 0; i < nb && i < PORT_VIRTQS_MAX && ret == 0; i++)
-		ret = telemetry_add_virtq(info, params, &port, i);
+	for (i = 0; i < port.nb_virtqs && ret == 0; i++)
+		ret = telemetry_add_virtq(info, port.device, &port, i);
 	return ret;
 }
 
@@ -95,5 +92,5 @@ telemetry_start(void)
 	(void)rte_telemetry_register_cmd("/testvdpa/ports", telemetry_ports,
 			"Attached ports: device, socket, state, counters. No parameters");
 	(void)rte_telemetry_register_cmd("/testvdpa/virtq", telemetry_virtq,
-			"Rings of a device with the driver's statistics. Parameter: device name");
+			"Rings of a port with the driver's statistics. Parameter: device or socket");
 }

@@ -197,6 +197,7 @@ test_connection(void **state)
 	assert_int_equal(info.nb_regions, 1);
 	assert_int_equal(info.region[0].gpa, 0x1000);
 	assert_int_equal(info.region[0].size, MEM_SIZE);
+	assert_true(info.is_watched);
 
 	said[0] = '\0';
 	second = front_end(path0);
@@ -259,7 +260,7 @@ test_show(void **state)
 	assert_non_null(strstr(text, "VERSION_1"));
 	assert_non_null(strstr(text, "    null_1                           103\n"));
 	assert_non_null(strstr(text, "{\"device\":\"vdpa_null0\","));
-	assert_non_null(strstr(text, "\"stats\":{\"null_1\":101,\"null_0\":201}}"));
+	assert_non_null(strstr(text, "\"virtqs\":[]}\n"));
 	port_detach_all(&test_log);
 }
 
