@@ -69,9 +69,10 @@ class VdpaBackend:
         return json.loads(self.answer("show json", '{"devices"'))["devices"]
 
     def queues(self):
-        """For each guest its queues' statistics."""
+        """For each guest the statistics of the queues that its front-end has set up."""
         devices = {dev["device"]: dev for dev in self.query()}
-        return [[virtq["stats"] for virtq in devices[name]["virtqs"]] for name in self.devices]
+        return [[virtq["stats"] for virtq in devices[name]["virtqs"] if virtq["size"]]
+                for name in self.devices]
 
     def stop(self):
         """Asks for the end and tells whether it was a clean one."""
@@ -117,7 +118,7 @@ class SoftwareBackend:
         until("testpmd's sockets", 30, listening)
 
     def queues(self):
-        return [[], []]
+        return None
 
     def stop(self):
         self.process.stop(signal.SIGTERM)

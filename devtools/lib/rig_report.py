@@ -62,7 +62,7 @@ def lines(report):
     yield ""
     for step in report["steps"]:
         for key, value in step["notes"].items():
-            yield f"  {step['name']}: {key} {value}"
+            yield f"  {step['name']}: {key}: {value}"
         for fault in step["faults"]:
             yield f"  {step['name']}: FAULT: {fault}"
     yield f"{'PASS' if report['pass'] else 'FAIL'} ({report['seconds']:.1f} s)"

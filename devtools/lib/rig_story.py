@@ -39,6 +39,15 @@ class Step:
                 "queues": self.queues, "notes": self.notes, "faults": self.faults}
 
 
+def commands_of(queues):
+    """Firmware commands of all devices; each of a device's queues tells the device's count. None
+    where the driver does not tell."""
+    counts = [[q["firmware_commands"] for q in vm if "firmware_commands" in q] for vm in queues]
+    if any(len(count) != len(vm) for count, vm in zip(counts, queues)):
+        return None
+    return sum(max(count, default=0) for count in counts)
+
+
 def pair(stats, what):
     """(A, U) of one queue, or None where the driver does not tell."""
     keys = (f"{what}_avail_index", f"{what}_used_index")
@@ -114,10 +123,16 @@ class Story:
 
     # --- steps ------------------------------------------------------------------------------
 
-    def commands(self, queues):
-        """Firmware commands so far; a device counts all of its own in each queue's row."""
-        counts = [max((q.get("firmware_commands", 0) for q in vm), default=None) for vm in queues]
-        return None if None in counts else sum(counts)
+    def observe(self):
+        """The queues' statistics, and the firmware commands of all devices before and after they
+        were asked for: asking costs commands itself, and that as many at the second time."""
+        first, queues = self.backend.queues(), self.backend.queues()
+        if queues is None:
+            return [], None, None
+        total = [commands_of(first), commands_of(queues)]
+        if None in total:
+            return queues, None, None
+        return queues, 2 * total[0] - total[1], total[1]
 
     def step(self, name, act):
         """Runs one step; what the queues went through is read afterwards."""
@@ -125,16 +140,15 @@ class Story:
         self.steps.append(step)
         self.tell(f"{name} ...")
         begin = time.monotonic()
-        before = self.commands(self.backend.queues())
+        before = self.observe()[2]
         try:
             act(step)
-            queues = self.backend.queues()
+            queues, after, _ = self.observe()
         except Failure as e:
             step.faults.append(str(e))
             raise
         finally:
             step.seconds = time.monotonic() - begin
-        after = self.commands(queues)
         if before is not None and after is not None:
             step.commands = after - before
         for guest, stats in zip(NAMES, queues):
@@ -168,11 +182,15 @@ class Story:
         self.start_traffic()
         self.mark()
         time.sleep(1)
-        step.notes["device_add_ms"] = round(vm.hot_add(), 1)
+        step.notes["device_add took"] = f"{vm.hot_add():.1f} ms"
         until(f"guest {vm.name} to use the added memory", 15,
               lambda: vm.agent("hello")["mem_mb"] >= mem + DIMM_MB)
         seen = [s["unique"] for s in self.stats()]
         time.sleep(self.traffic_s)
+        in_dimm, descriptors = vm.rx_in_dimm()
+        step.notes["rx buffers in the added memory"] = f"{in_dimm} of {descriptors}"
+        if in_dimm == 0:
+            step.faults.append("no receive buffer lies in the added memory")
         if any(now["unique"] <= before + RATE for now, before in zip(self.stats(), seen)):
             step.faults.append("a direction does not run after the hot-add")
         self.account(step)

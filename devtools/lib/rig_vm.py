@@ -11,6 +11,7 @@ RAM_MB = 160
 DIMM_MB = 128
 DIMM_SLOTS = 4
 RING_SIZE = 256
+HIGH_MEMORY = 1 << 32
 # What a card's virtio queues do not have, and what only matters to a software switch.
 FEATURES_OFF = ["mrg_rxbuf", "indirect_desc", "event_idx", "gso", "host_tso4", "host_tso6",
                 "host_ecn", "host_ufo", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"]
@@ -32,7 +33,7 @@ class Vm:
         kernel, initrd = image
         # vectors=0: QEMU 7.2 under TCG crashes when a vhost-user device has MSI-X.
         # page-per-vq=on: a host notifier needs a page of its own for each queue.
-        nic = (f"virtio-net-pci,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
+        nic = (f"virtio-net-pci,id=nic0,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
                f"page-per-vq=on,rx_queue_size={RING_SIZE},tx_queue_size={RING_SIZE},"
                + ",".join(f"{feature}=off" for feature in FEATURES_OFF))
         maxmem = RAM_MB + DIMM_SLOTS * DIMM_MB
@@ -92,6 +93,18 @@ class Vm:
         self.qmp.command("device_add", driver="pc-dimm", id=name, memdev=f"hp-{name}")
         self.dimms += 1
         return (time.monotonic() - begin) * 1000
+
+    def rx_in_dimm(self):
+        """How many of the receive ring's descriptors point to hot-added memory, and how many there
+        are; read from guest memory. Hot-added memory lies at 4 GiB and above, the rest below."""
+        # Not x-query-virtio-queue-status: that one asks vhost for the index and so stops the ring.
+        ring = self.qmp.command("x-query-virtio-vhost-queue-status", queue=0,
+                                path="/machine/peripheral/nic0/virtio-backend")
+        dump = self.qmp.command("human-monitor-command", **{
+            "command-line": f"xp /{ring['num'] * 2}xg {ring['desc-phys']:#x}"})
+        words = [int(word, 16) for line in dump.splitlines()
+                 for word in line.split(":", 1)[1].split()]
+        return sum(addr >= HIGH_MEMORY for addr in words[::2]), ring["num"]
 
     def reset(self):
         self.qmp.command("system_reset")
