@@ -7,9 +7,10 @@
  * Two counters per stream follow the bits (seen; excused and not seen), so that "how many are
  * missing" costs nothing per packet and guest_ledger_drain() can wait for zero.
  *
- * An outage excuses numbers [from, first arrival after it ended). `from` is one above the highest
- * number that had arrived when it began and moves up with arrivals while it lasts; a number below it
- * that is missing was lost before and stays lost.
+ * An outage excuses numbers from one above the highest that had arrived when it began (that moves
+ * up with arrivals while it lasts) to the last that was sent before it ended, and from there to the
+ * first of the later ones that arrives. Numbers before the outage that are missing stay lost. What
+ * is excused may still arrive (it may have lain in the receiver's ring): then it needs no excuse.
  *
  * A phase remembers which number came next in each stream when it opened and closed, and the fault
  * counters at both times; its account is worked out on demand from the bytes, so that late arrivals
@@ -43,7 +44,7 @@ struct guest_ledger_faults {
 enum guest_ledger_outage {
 	GUEST_LEDGER_UP, /* none */
 	GUEST_LEDGER_DOWN, /* between begin and end */
-	GUEST_LEDGER_COMING, /* ended; waiting for the first arrival */
+	GUEST_LEDGER_COMING, /* ended; waiting for the first arrival that was sent since */
 };
 
 struct guest_ledger_stream {
@@ -59,6 +60,7 @@ struct guest_ledger_stream {
 	struct guest_ledger_faults faults;
 	enum guest_ledger_outage outage;
 	uint64_t outage_from;
+	uint64_t watched; /* somebody waits until so many have arrived; 0: nobody does */
 	uint64_t wake_below; /* write wake_fd when fewer are in flight; 0: nobody sleeps */
 	int wake_fd;
 };
@@ -191,16 +193,22 @@ guest_ledger_excuse(struct guest_ledger_stream *s, uint64_t seq)
 	s->state[seq] |= GUEST_LEDGER_EXCUSED;
 }
 
+static void
+guest_ledger_excuse_range(struct guest_ledger_stream *s, uint64_t from, uint64_t end)
+{
+	for (uint64_t i = from; i < end; i++)
+		guest_ledger_excuse(s, i);
+}
+
 /* An arrival, in whatever condition, while the receiver is down or coming back. */
 static void
 guest_ledger_outage_step(struct guest_ledger_stream *s, uint64_t seq)
 {
 	if (s->outage == GUEST_LEDGER_DOWN && seq >= s->outage_from)
 		s->outage_from = seq + 1;
-	if (s->outage != GUEST_LEDGER_COMING)
+	if (s->outage != GUEST_LEDGER_COMING || seq < s->outage_from)
 		return;
-	for (uint64_t i = s->outage_from; i < seq; i++)
-		guest_ledger_excuse(s, i);
+	guest_ledger_excuse_range(s, s->outage_from, seq);
 	s->outage = GUEST_LEDGER_UP;
 }
 
@@ -269,7 +277,8 @@ guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_strea
 	else
 		s->next = seq + 1;
 	guest_ledger_wake(s);
-	if (ledger->nb_waiters != 0 && guest_ledger_settled_locked(ledger))
+	if ((ledger->nb_waiters != 0 && guest_ledger_settled_locked(ledger)) ||
+			(s->watched != 0 && s->seen >= s->watched))
 		pthread_cond_broadcast(&ledger->arrived);
 	return late ? GUEST_LEDGER_REORDERED : GUEST_LEDGER_OK;
 }
@@ -371,11 +380,17 @@ guest_ledger_outage_begin(struct guest_ledger *ledger, uint32_t stream)
 void
 guest_ledger_outage_end(struct guest_ledger *ledger, uint32_t stream)
 {
+	struct guest_ledger_stream *s;
+
 	if (stream >= ledger->nb_streams)
 		return;
 	base_mutex_lock(&ledger->lock);
-	if (ledger->streams[stream].outage == GUEST_LEDGER_DOWN)
-		ledger->streams[stream].outage = GUEST_LEDGER_COMING;
+	s = &ledger->streams[stream];
+	if (s->outage == GUEST_LEDGER_DOWN) {
+		guest_ledger_excuse_range(s, s->outage_from, s->sent);
+		s->outage = GUEST_LEDGER_COMING;
+		s->outage_from = s->sent;
+	}
 	base_mutex_unlock(&ledger->lock);
 }
 
@@ -409,14 +424,22 @@ guest_ledger_arm(struct guest_ledger *ledger, uint32_t stream, uint64_t below, i
 	return already;
 }
 
-int
-guest_ledger_drain(struct guest_ledger *ledger, unsigned int timeout_ms)
+/* The moment @timeout_ms from now, as pthread_cond_timedwait() wants it. */
+static struct timespec
+guest_ledger_deadline(unsigned int timeout_ms)
 {
 	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS;
-	struct timespec ts = {
+
+	return (struct timespec){
 		.tv_sec = (time_t)(end / BASE_NS_PER_S),
 		.tv_nsec = (long)(end % BASE_NS_PER_S),
 	};
+}
+
+int
+guest_ledger_drain(struct guest_ledger *ledger, unsigned int timeout_ms)
+{
+	struct timespec ts = guest_ledger_deadline(timeout_ms);
 	bool settled;
 	int ret = 0;
 
@@ -427,6 +450,27 @@ guest_ledger_drain(struct guest_ledger *ledger, unsigned int timeout_ms)
 	ledger->nb_waiters--;
 	base_mutex_unlock(&ledger->lock);
 	return settled ? 0 : -ETIMEDOUT;
+}
+
+int
+guest_ledger_wait(struct guest_ledger *ledger, uint32_t stream, uint64_t nb,
+		unsigned int timeout_ms)
+{
+	struct timespec ts = guest_ledger_deadline(timeout_ms);
+	struct guest_ledger_stream *s;
+	bool enough;
+	int ret = 0;
+
+	if (stream >= ledger->nb_streams)
+		return -EINVAL;
+	base_mutex_lock(&ledger->lock);
+	s = &ledger->streams[stream];
+	s->watched = nb;
+	while (!(enough = s->seen >= nb) && ret == 0)
+		ret = pthread_cond_timedwait(&ledger->arrived, &ledger->lock.m, &ts);
+	s->watched = 0;
+	base_mutex_unlock(&ledger->lock);
+	return enough ? 0 : -ETIMEDOUT;
 }
 
 static void

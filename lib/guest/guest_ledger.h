@@ -79,11 +79,12 @@ uint64_t guest_ledger_wrecks(struct guest_ledger *ledger);
 void guest_ledger_abandon(struct guest_ledger *ledger, uint32_t stream, uint64_t seq);
 
 /**
- * The receiver of @p stream goes down: what has not arrived by now, and everything sent until the
- * first arrival after guest_ledger_outage_end(), is excused if it does not arrive.
+ * The receiver of @p stream goes down: what has not arrived by now, and everything sent until it
+ * is up again, is excused if it does not arrive. It is up when, after guest_ledger_outage_end(), a
+ * packet arrives that was sent after that call.
  */
 void guest_ledger_outage_begin(struct guest_ledger *ledger, uint32_t stream);
-/** The receiver is up again; the next arrival ends the outage. */
+/** The receiver is about to be up; the next arrival of a packet sent from now on proves it. */
 void guest_ledger_outage_end(struct guest_ledger *ledger, uint32_t stream);
 
 /** Packets sent beyond the highest number that arrived: the window of a closed loop. */
@@ -101,6 +102,13 @@ bool guest_ledger_arm(struct guest_ledger *ledger, uint32_t stream, uint64_t bel
  * missing ones are lost).
  */
 int guest_ledger_drain(struct guest_ledger *ledger, unsigned int timeout_ms);
+
+/**
+ * Waits until @p nb packets of @p stream have arrived since the beginning, torn ones included. One
+ * waiter per stream. @return 0, -EINVAL, -ETIMEDOUT.
+ */
+int guest_ledger_wait(struct guest_ledger *ledger, uint32_t stream, uint64_t nb,
+		unsigned int timeout_ms);
 
 /**
  * Closes the phase that is open and opens the next. Its longest gap counts from its opening at the

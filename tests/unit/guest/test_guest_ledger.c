@@ -175,6 +175,47 @@ test_outage_excuses_its_window_only(void **state)
 	assert_int_equal(count_of(*state, 0).excused, 13);
 }
 
+static void *
+late_arrival(void *arg)
+{
+	arrive(arg, 0, 1);
+	arrive(arg, 0, 0);
+	return NULL;
+}
+
+/* Frames that lay in the receiver's ring come first and do not prove that the outage is over. */
+static void
+test_old_arrivals_do_not_end_an_outage(void **state)
+{
+	send_n(*state, 0, 10);
+	guest_ledger_outage_begin(*state, 0);
+	guest_ledger_outage_end(*state, 0);
+	assert_int_equal(arrive(*state, 0, 0), GUEST_LEDGER_OK);
+	arrive(*state, 0, 1); /* 2 to 9 were dropped on the way */
+	send_n(*state, 0, 10);
+	arrive(*state, 0, 12); /* 10 and 11 as well */
+	assert_int_equal(count_of(*state, 0).excused, 10);
+	arrive(*state, 0, 14); /* 13 is lost: the receiver was up */
+	for (uint64_t i = 15; i < 20; i++)
+		arrive(*state, 0, i);
+	assert_int_equal(count_of(*state, 0).lost, 1);
+	assert_int_equal(count_of(*state, 0).excused, 10);
+}
+
+static void
+test_wait(void **state)
+{
+	pthread_t thread;
+
+	send_n(*state, 0, 2);
+	assert_int_equal(guest_ledger_wait(*state, 0, 0, 0), 0);
+	assert_int_equal(guest_ledger_wait(*state, 0, 1, 1), -ETIMEDOUT);
+	assert_int_equal(guest_ledger_wait(*state, 2, 1, 1), -EINVAL);
+	assert_int_equal(pthread_create(&thread, NULL, late_arrival, *state), 0);
+	assert_int_equal(guest_ledger_wait(*state, 0, 2, 10000), 0);
+	pthread_join(thread, NULL);
+}
+
 static void
 test_phases_own_what_was_sent_in_them(void **state)
 {
@@ -231,14 +272,6 @@ test_longest_gap(void **state)
 	assert_int_equal(count_of(*state, 0).longest_gap_ns, now + 5000000000ULL - 9600);
 }
 
-static void *
-late_arrival(void *arg)
-{
-	arrive(arg, 0, 1);
-	arrive(arg, 0, 0);
-	return NULL;
-}
-
 static void
 test_drain_wakes_up(void **state)
 {
@@ -278,6 +311,8 @@ main(void)
 		LEDGER_TEST(test_invented),
 		LEDGER_TEST(test_abandoned_packets_are_excused_until_they_arrive),
 		LEDGER_TEST(test_outage_excuses_its_window_only),
+		LEDGER_TEST(test_old_arrivals_do_not_end_an_outage),
+		LEDGER_TEST(test_wait),
 		LEDGER_TEST(test_phases_own_what_was_sent_in_them),
 		LEDGER_TEST(test_longest_gap),
 		LEDGER_TEST(test_drain_wakes_up),
