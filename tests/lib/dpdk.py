@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""DPDK programs on the emulated card, as the tests start them: the app that serves vDPA devices
+with our driver, and dpdk-testpmd's virtio-user port as a front-end that this project did not write.
+meson tells in the environment where what was built lies: MLX5EMU, TESTVDPA, DRIVER."""
+import os
+import re
+import shutil
+
+import rig
+
+DEVICES = ["0000:03:00.2", "0000:03:00.3"]
+
+
+def eal(prefix, memory=192):
+    """EAL options of a process that needs no hugepages and no files of its own."""
+    return ["--no-huge", "-m", str(memory), "--lcores", "0@0-1,1@0-1", "--file-prefix", prefix]
+
+
+def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa"):
+    """The app with our driver and every function of one card, at its prompt."""
+    allow = [word for device in DEVICES[:functions] for word in ("-a", f"{device},{devargs}")]
+    app = r.start("testvdpa", [
+        os.environ["MLX5EMU"], "--functions", str(functions), "--wire", wire,
+        "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
+        *eal("testvdpa"), "-d", os.environ["DRIVER"], *allow, "--", "-i"])
+    app.expect(r"testvdpa> ", 60)
+    return app
+
+
+def virtio_user(r, socket, pairs=1, options=()):
+    """testpmd on a virtio-user port whose back-end listens on the socket, at its prompt."""
+    if not shutil.which("dpdk-testpmd"):
+        rig.skip("dpdk-testpmd is not installed (package dpdk-dev)")
+    port = (f"net_virtio_user0,mac=52:54:00:00:00:01,path={r.path(socket)},"
+            f"queues={pairs},queue_size=256")
+    testpmd = r.start("testpmd", [
+        "dpdk-testpmd", *eal("testpmd"), "--no-pci", "--vdev", port, "--", "-i",
+        f"--rxq={pairs}", f"--txq={pairs}", "--total-num-mbufs=16384", "--no-mlockall", *options])
+    testpmd.expect(r"testpmd> ", 60)
+    return testpmd
+
+
+def port_packets(testpmd):
+    """(received, sent) by testpmd's port 0 so far."""
+    found = testpmd.ask("show port stats 0", r"RX-packets: (\d+)[\s\S]*?TX-packets: (\d+)")
+    return int(found[1]), int(found[2])
+
+
+def await_packets(testpmd, received, sent, polls=2000):
+    """Asks for the port's counters, which testpmd announces to nobody, until both have passed."""
+    for _ in range(polls):
+        now = port_packets(testpmd)
+        if now[0] >= received and now[1] >= sent:
+            return now
+    raise rig.Failure(f"port 0 has received {now[0]} and sent {now[1]} packets, wanted {received} "
+                      f"and {sent}")
+
+
+def queue_packets(testpmd):
+    """{queue: received packets} from the port's extended statistics."""
+    text = testpmd.ask("show port xstats 0", r"xstats for port 0[\s\S]*?testpmd> |"
+                       r"NIC extended statistics[\s\S]*?testpmd> ")[0]
+    return {int(queue): int(count)
+            for queue, count in re.findall(r"rx_q(\d+)_good_packets: (\d+)", text)
+            or re.findall(r"rx_q(\d+)_packets: (\d+)", text)}

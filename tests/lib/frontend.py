@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A vhost-user front-end with one pair of split rings, small enough to be told to do anything
+wrong. Message numbers and layouts: the vhost-user specification; ring layouts: virtio 1.2, 2.7.
+"""
+import mmap
+import os
+import select
+import socket
+import struct
+import time
+
+import rig
+
+GET_FEATURES, SET_FEATURES, SET_OWNER, SET_MEM_TABLE = 1, 2, 3, 5
+SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE, GET_VRING_BASE = 8, 9, 10, 11
+SET_VRING_KICK, SET_VRING_CALL, GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES = 12, 13, 15, 16
+GET_QUEUE_NUM, SET_VRING_ENABLE, SET_STATUS, GET_STATUS = 17, 18, 39, 40
+
+F_VERSION_1, F_PROTOCOL = 1 << 32, 1 << 30
+PROTOCOL_MQ, PROTOCOL_REPLY_ACK, PROTOCOL_STATUS = 1 << 0, 1 << 3, 1 << 16
+VERSION, REPLY, NEED_REPLY = 1, 1 << 2, 1 << 3
+
+USER_BASE = 0x7F0000000000  # where the front-end says that its memory is
+RAM_SIZE = 16 << 20
+RING_SIZE = 64
+HEADER = 12  # of a packet, with VERSION_1
+FRAME_SLOT = 2048
+F_NEXT, F_WRITE = 1, 2
+
+
+class Closed(Exception):
+    """The back-end closed the connection."""
+
+
+def ring_place(queue):
+    """Guest addresses of descriptors, available ring and used ring."""
+    base = 0x100000 + queue * 0x10000
+    return base, base + 0x4000, base + 0x8000
+
+
+class FrontEnd:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(path)
+        self.memfd = os.memfd_create("guest")
+        os.ftruncate(self.memfd, RAM_SIZE)
+        self.ram = mmap.mmap(self.memfd, RAM_SIZE)
+        self.kicks = [os.eventfd(0), os.eventfd(0)]
+        self.calls = [os.eventfd(0, os.EFD_NONBLOCK), os.eventfd(0, os.EFD_NONBLOCK)]
+        self.posted = [0, 0]
+
+    def close(self):
+        self.socket.close()
+        self.ram.close()
+        for fd in (self.memfd, *self.kicks, *self.calls):
+            os.close(fd)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # --- messages -----------------------------------------------------------------------------
+
+    def send(self, request, payload=b"", fds=(), flags=0):
+        data = struct.pack("=III", request, VERSION | flags, len(payload)) + payload
+        try:
+            socket.send_fds(self.socket, [data], list(fds))
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise Closed from error
+
+    def receive(self, request):
+        data = self._read(12)
+        got, flags, size = struct.unpack("=III", data)
+        rig.check(got == request and flags & REPLY, f"reply to {got}, flags {flags:#x}, after a "
+                  f"request {request}")
+        return self._read(size)
+
+    def _read(self, size):
+        data = b""
+        while len(data) < size:
+            try:
+                more = self.socket.recv(size - len(data))
+            except ConnectionResetError as error:
+                raise Closed from error
+            if not more:
+                raise Closed
+            data += more
+        return data
+
+    def ask(self, request, payload=b""):
+        self.send(request, payload)
+        return self.receive(request)
+
+    def ask_u64(self, request):
+        return struct.unpack("=Q", self.ask(request))[0]
+
+    def set_u64(self, request, value):
+        self.send(request, struct.pack("=Q", value))
+
+    def set_memory(self, regions=((0, RAM_SIZE, USER_BASE, 0),), count=None):
+        """Sends a memory table; returns the back-end's word on it (0: taken)."""
+        payload = struct.pack("=II", len(regions) if count is None else count, 0)
+        for region in regions:
+            payload += struct.pack("=QQQQ", *region)
+        self.send(SET_MEM_TABLE, payload, [self.memfd] * len(regions), NEED_REPLY)
+        return struct.unpack("=Q", self.receive(SET_MEM_TABLE))[0]
+
+    def vring_address(self, queue, shift=0):
+        desc, avail, used = (USER_BASE + place + shift for place in ring_place(queue))
+        self.send(SET_VRING_ADDR, struct.pack("=IIQQQQ", queue, 0, desc, used, avail, 0))
+
+    def vring_state(self, request, queue, number):
+        self.send(request, struct.pack("=II", queue, number))
+
+    def vring_fd(self, request, queue, fd):
+        self.send(request, struct.pack("=Q", queue), [fd])
+
+    def steps(self):
+        """A start in QEMU's order: (name, what to do) for each message."""
+        features = F_VERSION_1 | F_PROTOCOL
+        protocol = PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_STATUS
+        todo = [
+            ("GET_FEATURES", lambda: self.ask_u64(GET_FEATURES)),
+            ("GET_PROTOCOL_FEATURES", lambda: self.ask_u64(GET_PROTOCOL_FEATURES)),
+            ("SET_PROTOCOL_FEATURES", lambda: self.set_u64(SET_PROTOCOL_FEATURES, protocol)),
+            ("GET_QUEUE_NUM", lambda: self.ask_u64(GET_QUEUE_NUM)),
+            ("SET_OWNER", lambda: self.send(SET_OWNER)),
+        ]
+        for queue in (0, 1):
+            todo.append((f"SET_VRING_ENABLE {queue}",
+                         lambda q=queue: self.vring_state(SET_VRING_ENABLE, q, 1)))
+        todo += [
+            ("SET_FEATURES", lambda: self.set_u64(SET_FEATURES, features)),
+            ("SET_STATUS driver", lambda: self.set_u64(SET_STATUS, 8)),
+            ("SET_MEM_TABLE", self.set_memory),
+        ]
+        for queue in (0, 1):
+            todo += [
+                (f"SET_VRING_NUM {queue}",
+                 lambda q=queue: self.vring_state(SET_VRING_NUM, q, RING_SIZE)),
+                (f"SET_VRING_BASE {queue}",
+                 lambda q=queue: self.vring_state(SET_VRING_BASE, q, 0)),
+                (f"SET_VRING_ADDR {queue}", lambda q=queue: self.vring_address(q)),
+                (f"SET_VRING_KICK {queue}",
+                 lambda q=queue: self.vring_fd(SET_VRING_KICK, q, self.kicks[q])),
+                (f"SET_VRING_CALL {queue}",
+                 lambda q=queue: self.vring_fd(SET_VRING_CALL, q, self.calls[q])),
+            ]
+        todo += [
+            ("SET_STATUS driver ok", lambda: self.set_u64(SET_STATUS, 0xF)),
+            # A reply means that everything before it was worked off.
+            ("GET_STATUS", lambda: self.ask_u64(GET_STATUS)),
+        ]
+        return todo
+
+    def start(self):
+        for _, step in self.steps():
+            step()
+
+    # --- rings --------------------------------------------------------------------------------
+
+    def post(self, queue, length, flags, address=None):
+        """Makes one buffer of its own available; returns its guest address."""
+        desc, avail, _ = ring_place(queue)
+        slot = self.posted[queue] % RING_SIZE
+        if address is None:
+            address = 0x400000 + queue * 0x100000 + slot * FRAME_SLOT
+        struct.pack_into("<QIHH", self.ram, desc + 16 * slot, address, length, flags, 0)
+        struct.pack_into("<H", self.ram, avail + 4 + 2 * slot, slot)
+        self.posted[queue] += 1
+        struct.pack_into("<H", self.ram, avail + 2, self.posted[queue] & 0xFFFF)
+        return address
+
+    def kick(self, queue):
+        os.eventfd_write(self.kicks[queue], 1)
+
+    def used_index(self, queue):
+        return struct.unpack_from("<H", self.ram, ring_place(queue)[2] + 2)[0]
+
+    def await_used(self, queue, index, timeout=20.0):
+        """Waits for the used index, woken by the call eventfd."""
+        deadline = time.monotonic() + timeout
+        while self.used_index(queue) != index:
+            left = deadline - time.monotonic()
+            rig.check(left > 0, f"queue {queue}: used index {self.used_index(queue)}, "
+                      f"waited {timeout:g} s for {index}")
+            select.select([self.calls[queue]], [], [], min(left, 0.05))
+            try:
+                os.eventfd_read(self.calls[queue])
+            except BlockingIOError:
+                pass
+
+    def send_frame(self, frame):
+        """One frame out; the port is looped, so it comes back into one receive buffer."""
+        buffer = self.post(0, FRAME_SLOT, F_WRITE)
+        address = self.post(1, HEADER + len(frame), 0)
+        self.ram[address:address + HEADER] = bytes(HEADER)
+        self.ram[address + HEADER:address + HEADER + len(frame)] = frame
+        self.kick(1)
+        self.await_used(1, self.posted[1] & 0xFFFF)
+        self.await_used(0, self.posted[0] & 0xFFFF)
+        got = bytes(self.ram[buffer + HEADER:buffer + HEADER + len(frame)])
+        rig.check(got == frame, "the looped frame came back changed")
