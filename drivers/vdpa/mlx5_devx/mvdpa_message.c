@@ -14,6 +14,9 @@
 
 #include <rte_vhost.h>
 
+#include "mvdpa_guard.h"
+#include "mvdpa_log.h"
+
 /* VhostUserRequest (vhost-user protocol, "Front-end message types"). */
 enum {
 	MSG_SET_MEM_TABLE = 5,
@@ -34,6 +37,21 @@ message_of(int vid)
 					    NULL;
 }
 
+/* Refuses a table that vhost would take and die of; the one before it stays in force. */
+static bool
+message_refuses_table(int vid, const void *msg)
+{
+	struct mvdpa_guard_table table;
+	char why[256];
+
+	if (mvdpa_guard_table_read(msg, &table) != 0 ||
+			mvdpa_guard_table_check(&table, why, sizeof(why)) == 0)
+		return false;
+	base_err(&mvdpa_log, "vhost device %d: SET_MEM_TABLE was refused: %s", vid, why);
+	mvdpa_guard_table_close(&table);
+	return true;
+}
+
 static enum rte_vhost_msg_result
 message_before(int vid, void *msg)
 {
@@ -42,8 +60,11 @@ message_before(int vid, void *msg)
 	if (message == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	memcpy(&message->current, msg, sizeof(message->current));
-	if (message->current == MSG_SET_MEM_TABLE)
-		message->mem_table = false;
+	if (message->current != MSG_SET_MEM_TABLE)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	if (message_refuses_table(vid, msg))
+		return RTE_VHOST_MSG_RESULT_ERR;
+	message->mem_table = false;
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 

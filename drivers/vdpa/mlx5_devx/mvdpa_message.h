@@ -4,7 +4,7 @@
  * Which vhost-user message is being handled. The vDPA operations do not say why they are called,
  * and two reasons matter: a queue that is "disabled" only to swap its kick or call file need not
  * stop, and after a refused SET_MEM_TABLE vhost has no memory table at all, which it does not
- * check when it is asked for one.
+ * check when it is asked for one. A table that would kill the process is refused on the way.
  *
  * Used by one vhost thread, the one that serves the connection.
  */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: rte_vhost shows each message to a callback before it acts on it, as a
+ * structure whose shape it promises to keep for such callbacks: the message as on the wire, in
+ * room for the longest one, then the files that came with it and their number. A memory table is
+ * judged here by what the kernel says of its files; vhost trusts the front-end in that.
+ *
+ * When the number of files does not fit the number of regions (a message of another shape, or
+ * another DPDK), nothing is judged: this is a guard for the careless, vhost's checks come after.
+ */
+#include "mvdpa_guard.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base_math.h"
+
+#define SET_MEM_TABLE 5u
+/* The longest payload is that of CREATE_CRYPTO_SESSION (vhost-user, "Payload"). */
+#define PAYLOAD_MAX 632
+
+struct __attribute__((packed)) guard_msg {
+	uint32_t request;
+	uint32_t flags;
+	uint32_t size;
+	union {
+		struct {
+			uint32_t nb;
+			uint32_t padding;
+			struct mvdpa_guard_region region[MVDPA_GUARD_REGIONS_MAX];
+		} memory;
+		uint8_t room[PAYLOAD_MAX];
+	};
+	int fd[MVDPA_GUARD_REGIONS_MAX];
+	int nb_fds;
+};
+
+int
+mvdpa_guard_table_read(const void *msg, struct mvdpa_guard_table *table)
+{
+	struct guard_msg copy;
+
+	memcpy(&copy, msg, offsetof(struct guard_msg, room));
+	if (copy.request != SET_MEM_TABLE)
+		return -ENOMSG;
+	memcpy(&copy, msg, sizeof(copy));
+	if (copy.memory.nb > MVDPA_GUARD_REGIONS_MAX || copy.nb_fds != (int)copy.memory.nb)
+		return -EINVAL;
+	table->nb = copy.memory.nb;
+	memcpy(table->region, copy.memory.region, sizeof(table->region));
+	memcpy(table->fd, copy.fd, sizeof(table->fd));
+	return 0;
+}
+
+/* Device memory has no size; everything else can be looked into up to its end only. */
+static int
+guard_file_size(int fd, uint64_t *size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	*size = S_ISCHR(st.st_mode) ? UINT64_MAX : (uint64_t)st.st_size;
+	return 0;
+}
+
+static int
+guard_region_check(const struct mvdpa_guard_region *region, int fd, char *why, size_t size)
+{
+	uint64_t end, file = 0;
+
+	if (region->size == 0 || !base_add_ok(region->gpa, region->size - 1, &end)) {
+		snprintf(why, size, "is empty or wraps around the address space");
+		return -EINVAL;
+	}
+	if (!base_add_ok(region->offset, region->size, &end) || guard_file_size(fd, &file) != 0 ||
+			end > file) {
+		snprintf(why, size,
+				"wants 0x%" PRIx64 " bytes at 0x%" PRIx64
+				" of a file that is shorter",
+				region->size, region->offset);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int
+mvdpa_guard_table_check(const struct mvdpa_guard_table *table, char *why, size_t size)
+{
+	char what[128];
+	uint32_t i, j;
+
+	for (i = 0; i < table->nb; i++) {
+		const struct mvdpa_guard_region *r = &table->region[i];
+
+		if (guard_region_check(r, table->fd[i], what, sizeof(what)) != 0) {
+			snprintf(why, size, "region %u (GPA 0x%" PRIx64 ") %s", i, r->gpa, what);
+			return -EINVAL;
+		}
+		for (j = 0; j < i; j++) {
+			const struct mvdpa_guard_region *o = &table->region[j];
+
+			if (!base_range_overlap(r->gpa, r->size, o->gpa, o->size))
+				continue;
+			snprintf(why, size,
+					"regions %u (GPA 0x%" PRIx64 ") and %u (GPA 0x%" PRIx64
+					") overlap",
+					j, o->gpa, i, r->gpa);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+void
+mvdpa_guard_table_close(const struct mvdpa_guard_table *table)
+{
+	uint32_t i;
+
+	for (i = 0; i < table->nb; i++) {
+		if (table->fd[i] >= 0)
+			close(table->fd[i]);
+	}
+}

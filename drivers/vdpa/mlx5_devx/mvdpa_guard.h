@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Memory tables that vhost would take, and die of: a region that is longer than its file is mapped
+ * without a question, and the first look into it is a SIGBUS for the whole process.
+ */
+#ifndef MVDPA_GUARD_H
+#define MVDPA_GUARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MVDPA_GUARD_REGIONS_MAX 8u
+
+/** A region of SET_MEM_TABLE as it stands in the message (vhost-user, "Memory region"). */
+struct mvdpa_guard_region {
+	uint64_t gpa;
+	uint64_t size;
+	uint64_t user;
+	uint64_t offset; /**< in the file that came with it */
+};
+
+/** A memory table with its files. */
+struct mvdpa_guard_table {
+	uint32_t nb;
+	struct mvdpa_guard_region region[MVDPA_GUARD_REGIONS_MAX];
+	int fd[MVDPA_GUARD_REGIONS_MAX];
+};
+
+/**
+ * Takes the table out of a SET_MEM_TABLE that a pre-message callback of rte_vhost got.
+ * @return 0, -ENOMSG when it is another message, -EINVAL when it is not of the expected shape
+ * (vhost has its own checks for those).
+ */
+int mvdpa_guard_table_read(const void *msg, struct mvdpa_guard_table *table);
+
+/**
+ * Judges it.
+ * @param why gets a sentence when the table cannot be served
+ * @return 0 or -EINVAL
+ */
+int mvdpa_guard_table_check(const struct mvdpa_guard_table *table, char *why, size_t size);
+
+/** Closes the files of a table that vhost will not see. */
+void mvdpa_guard_table_close(const struct mvdpa_guard_table *table);
+
+#endif /* MVDPA_GUARD_H */
