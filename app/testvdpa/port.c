@@ -178,8 +178,10 @@ port_get(const char *name, struct port_info *info)
 
 	base_mutex_lock(&port_table.lock);
 	port = port_table_find_locked(name);
-	if (port != NULL)
+	if (port != NULL) {
+		port_vhost_refresh_locked(port);
 		*info = port->info;
+	}
 	base_mutex_unlock(&port_table.lock);
 	return port != NULL ? 0 : -ENOENT;
 }
