@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: mvdpa_virtq.c alone; firmware, vhost and the fast side are stand-ins here
+ * that note what they are asked and fail where a test wants it. Looked at are the order of the
+ * commands, what vhost is told, and what is left after each failure.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <linux/virtio_ring.h>
+
+#include "mvdpa_event.h"
+#include "mvdpa_virtq.h"
+
+static struct {
+	char trace[512]; /* one letter a step */
+	const char *fail; /* letters of the steps that fail, each time */
+	struct devx_virtq_attr created;
+	struct devx_virtq_attr answer; /* of a query */
+	uint16_t base_avail, base_used; /* of vhost */
+	uint64_t cookie;
+	int kick_fd, call_fd;
+	struct rte_vhost_vring vring;
+} rig;
+
+static _Alignas(4096) uint8_t guest[0x10000];
+static struct vring_used *const used = (struct vring_used *)(guest + 0x2000);
+static struct mvdpa_mem mem;
+static struct devx_cap cap;
+static struct mvdpa_virtq_env env;
+static struct mvdpa_virtq vq;
+static const uint32_t tis[1] = { 77 };
+
+static int
+step(char letter)
+{
+	size_t len = strlen(rig.trace);
+
+	assert_true(len + 1 < sizeof(rig.trace));
+	rig.trace[len] = letter;
+	return rig.fail != NULL && strchr(rig.fail, letter) != NULL ? -EIO : 0;
+}
+
+/* --- firmware -------------------------------------------------------------------------------- */
+
+int
+devx_virtq_create(struct devx_dev *dev, const struct devx_virtq_attr *attr, struct devx_obj **obj)
+{
+	rig.created = *attr;
+	if (step('C') != 0)
+		return -EIO;
+	*obj = (struct devx_obj *)&rig;
+	return 0;
+}
+
+int
+devx_virtq_modify(struct devx_obj *obj, const struct devx_virtq_attr *attr, uint64_t select)
+{
+	assert_int_equal(select, PRM_VIRTQ_MOD_STATE);
+	return step(attr->state == PRM_VIRTQ_RDY ? 'R' : 'S');
+}
+
+int
+devx_virtq_query(struct devx_obj *obj, struct devx_virtq_attr *attr)
+{
+	*attr = rig.answer;
+	return step('Q');
+}
+
+void
+devx_obj_destroy(struct devx_obj *obj)
+{
+	if (obj != NULL)
+		step('D');
+}
+
+uint32_t
+devx_obj_id(const struct devx_obj *obj)
+{
+	return 5;
+}
+
+int
+devx_event_subscribe(struct devx_event_channel *channel, struct devx_obj *obj, enum prm_event event,
+		uint64_t cookie)
+{
+	assert_int_equal(event, PRM_EVENT_OBJECT_CHANGE);
+	rig.cookie = cookie;
+	return step('E');
+}
+
+uint32_t
+devx_dev_pd(const struct devx_dev *dev)
+{
+	return 3;
+}
+
+uint32_t
+devx_qp_fw_id(const struct devx_qp *qp)
+{
+	return 4;
+}
+
+uint32_t
+devx_umem_id(const struct devx_umem *umem)
+{
+	return 6;
+}
+
+uint32_t
+mvdpa_mem_key(const struct mvdpa_mem *m)
+{
+	return 0x100;
+}
+
+int
+mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
+{
+	assert_int_equal(attr->cookie, vq.index);
+	res->qp_stale = false;
+	return step('p');
+}
+
+void
+mvdpa_res_release(struct mvdpa_res *res)
+{
+}
+
+void
+mvdpa_res_release_counters(struct mvdpa_res *res)
+{
+}
+
+/* --- the fast side --------------------------------------------------------------------------- */
+
+void
+mvdpa_io_init(struct mvdpa_io *io)
+{
+}
+
+void
+mvdpa_io_fini(struct mvdpa_io *io)
+{
+}
+
+void
+mvdpa_io_start(struct mvdpa_io *io, struct devx_cq *cq, struct devx_qp *qp)
+{
+	step('i');
+}
+
+void
+mvdpa_io_stop(struct mvdpa_io *io)
+{
+	step('o');
+}
+
+int
+mvdpa_io_attach(struct mvdpa_io *io, int kick_fd, int call_fd)
+{
+	rig.kick_fd = kick_fd;
+	rig.call_fd = call_fd;
+	return step('a');
+}
+
+/* --- vhost ----------------------------------------------------------------------------------- */
+
+int
+rte_vhost_get_vhost_vring(int vid, uint16_t index, struct rte_vhost_vring *vring)
+{
+	*vring = rig.vring;
+	return 0;
+}
+
+int
+rte_vhost_get_vring_base(int vid, uint16_t index, uint16_t *avail, uint16_t *used_idx)
+{
+	*avail = rig.base_avail;
+	*used_idx = rig.base_used;
+	return step('g') != 0 ? -1 : 0;
+}
+
+int
+rte_vhost_set_vring_base(int vid, uint16_t index, uint16_t avail, uint16_t used_idx)
+{
+	rig.base_avail = avail;
+	rig.base_used = used_idx;
+	return step('b') != 0 ? -1 : 0;
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+static int
+setup(void **state)
+{
+	const struct mvdpa_mem_limits limits = { .page_size = 4096 };
+	const struct mvdpa_mem_region r = { .gpa = 0,
+		.size = sizeof(guest),
+		.hva = (uint64_t)(uintptr_t)guest };
+
+	memset(&rig, 0, sizeof(rig));
+	memset(guest, 0, sizeof(guest));
+	memset(&cap, 0, sizeof(cap));
+	memset(&vq, 0, sizeof(vq));
+	rig.vring = (struct rte_vhost_vring){ .desc = (void *)guest,
+		.avail = (void *)(guest + 0x1000),
+		.used = used,
+		.size = 64,
+		.kickfd = 10,
+		.callfd = 11 };
+	rig.answer.state = PRM_VIRTQ_SUSPEND;
+	env = (struct mvdpa_virtq_env){ .name = "test",
+		.cap = &cap,
+		.mem = &mem,
+		.tis = tis,
+		.nb_tis = 1 };
+	mvdpa_virtq_init(&vq, &env, 2);
+	return mvdpa_mem_plan_make(&r, 1, &limits, NULL, &mem.plan);
+}
+
+static int
+teardown(void **state)
+{
+	mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT);
+	mvdpa_virtq_fini(&vq);
+	mvdpa_mem_plan_free(&mem.plan);
+	return 0;
+}
+
+static void
+stops_at(uint16_t avail, uint16_t hw_used, uint16_t memory)
+{
+	rig.answer.hw_available = avail;
+	rig.answer.hw_used = hw_used;
+	used->idx = memory;
+}
+
+static void
+check(enum mvdpa_virtq_state state, const char *trace)
+{
+	assert_int_equal(mvdpa_virtq_state(&vq), state);
+	assert_string_equal(rig.trace, trace);
+	memset(rig.trace, 0, sizeof(rig.trace));
+}
+
+static void
+test_life(void **state)
+{
+	used->flags = VRING_USED_F_NO_NOTIFY; /* left by a back-end that polled */
+	rig.base_avail = rig.base_used = 7;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "pgCEiRa");
+	assert_int_equal(rig.created.hw_available, 7);
+	assert_int_equal(rig.created.hw_used, 7);
+	assert_int_equal(rig.created.index, 2);
+	assert_int_equal(rig.created.tisn, 77);
+	assert_int_equal(rig.cookie, mvdpa_event_error_cookie(2, 1));
+	assert_int_equal(rig.kick_fd, 10);
+	assert_int_equal(rig.call_fd, 11);
+	assert_int_equal(used->flags, 0);
+	stops_at(50, 20, 20);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	check(MVDPA_VIRTQ_SUSPENDED, "SQob");
+	assert_int_equal(rig.base_avail, 20); /* what the front-end gets */
+	assert_int_equal(vq.stats.saved.avail, 50);
+	assert_int_equal(vq.stats.saved.used, 20);
+	assert_int_equal(vq.stats.mismatches, 1);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	check(MVDPA_VIRTQ_ABSENT, "D");
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "pgCEiRa");
+	assert_int_equal(rig.created.hw_available, 20);
+	assert_int_equal(rig.cookie,
+			mvdpa_event_error_cookie(2, 2)); /* old events are told apart */
+}
+
+static void
+test_policy_saved(void **state)
+{
+	env.policy = MVDPA_INDEX_SAVED;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	stops_at(50, 20, 20);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	assert_int_equal(rig.created.hw_available, 50);
+	assert_int_equal(rig.created.hw_used, 20);
+	stops_at(90, 60, 60);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	rig.base_avail = rig.base_used = 0; /* the guest was reset */
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	assert_int_equal(rig.created.hw_available, 0);
+	assert_int_equal(rig.created.hw_used, 0);
+}
+
+static void
+test_memory_wins(void **state)
+{
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	stops_at(30, 30, 28);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	assert_int_equal(rig.base_used, 28);
+	assert_int_equal(vq.stats.mismatches, 1);
+	assert_int_equal(vq.stats.fallbacks, 0);
+}
+
+/* The card refuses SUSPEND and goes on writing until it is destroyed. */
+static void
+test_suspend_refused(void **state)
+{
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	rig.fail = "S";
+	rig.answer.state = PRM_VIRTQ_RDY;
+	stops_at(9, 9, 10);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	check(MVDPA_VIRTQ_SUSPENDED, "SQob");
+	assert_int_equal(rig.base_used, 10);
+	used->idx = 12;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	check(MVDPA_VIRTQ_ABSENT, "Db");
+	assert_int_equal(rig.base_used, 12);
+	assert_int_equal(rig.base_avail, 12);
+	assert_int_equal(vq.stats.fallbacks, 1);
+}
+
+static void
+test_query_fails(void **state)
+{
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	rig.fail = "Q";
+	stops_at(0, 0, 65535);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	assert_int_equal(rig.base_used, 65535);
+	assert_int_equal(vq.stats.saved.used, 65535);
+	assert_int_equal(vq.stats.fallbacks, 1);
+}
+
+static void
+test_start_fails(void **state)
+{
+	static const struct {
+		const char *fail, *trace;
+		enum mvdpa_virtq_state left;
+	} cases[] = {
+		{ "p", "p", MVDPA_VIRTQ_ABSENT },
+		{ "C", "pgC", MVDPA_VIRTQ_ABSENT },
+		{ "E", "pgCED", MVDPA_VIRTQ_ABSENT },
+		{ "R", "pgCEiRo", MVDPA_VIRTQ_INIT },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rig.fail = cases[i].fail;
+		assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), -EIO);
+		check(cases[i].left, cases[i].trace);
+		assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+		rig.fail = NULL;
+		memset(rig.trace, 0, sizeof(rig.trace));
+	}
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0); /* nothing sticks */
+	rig.fail = "a"; /* a file that cannot be used does not stop the queue */
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+}
+
+static void
+test_ring_outside(void **state)
+{
+	rig.vring.used = (void *)(guest + sizeof(guest) - 8);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), -EINVAL);
+	check(MVDPA_VIRTQ_ABSENT, "");
+}
+
+static void
+test_no_base(void **state)
+{
+	rig.fail = "g";
+	rig.base_avail = rig.base_used = 0xdead;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	assert_int_equal(rig.created.hw_available, 0);
+}
+
+static void
+test_error(void **state)
+{
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	rig.answer.state = PRM_VIRTQ_ERR;
+	stops_at(50, 20, 20);
+	mvdpa_virtq_fail(&vq);
+	check(MVDPA_VIRTQ_ERROR, "Qob"); /* no SUSPEND */
+	mvdpa_virtq_fail(&vq); /* once is enough */
+	check(MVDPA_VIRTQ_ERROR, "");
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "DpgCEiRa");
+	assert_int_equal(rig.created.hw_available, 20);
+}
+
+/* SUSPENDED -> READY only where the card can and nothing has changed. */
+static void
+test_resume(void **state)
+{
+	cap.freeze_to_rdy = true;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	stops_at(50, 20, 20);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "giRa");
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	rig.base_avail = rig.base_used = 0; /* another life */
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "gDpgCEiRa");
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	rig.vring.size = 32; /* another ring */
+	assert_true(mvdpa_virtq_ring_changed(&vq));
+	memset(rig.trace, 0, sizeof(rig.trace));
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "DpgCEiRa");
+	assert_int_equal(rig.created.size, 32);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_life),
+		TEST(test_policy_saved),
+		TEST(test_memory_wins),
+		TEST(test_suspend_refused),
+		TEST(test_query_fails),
+		TEST(test_start_fails),
+		TEST(test_ring_outside),
+		TEST(test_no_base),
+		TEST(test_error),
+		TEST(test_resume),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
