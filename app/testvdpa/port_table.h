@@ -19,7 +19,6 @@ struct port {
 	const struct base_log *log;
 	int vid; /**< vhost's number of the connection; -1: none */
 	bool saw_kick; /**< of this connection a SET_VRING_KICK was seen */
-	bool watched; /**< messages are seen while it runs: the copies in info follow them */
 	struct port_info info;
 };
 

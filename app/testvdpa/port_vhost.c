@@ -6,17 +6,14 @@
  * a new SET_VRING_ADDR may move the queue, and no lock of the public API keeps them still. Whoever
  * wants to show something reads the copy.
  *
- * vhost has one place for somebody who watches messages, and a vDPA driver may take it from us
- * (mlx5_devx does, at SET_FEATURES, which is before any table). Of a running port that is not
- * watched, the copies are made when they are asked for. The port's lock keeps the connection, since
- * its end has to be told to us; a SET_MEM_TABLE at that very moment is the risk that is left.
- *
  * A message is seen after its handling and before vhost configures the device, so the indices of a
  * SET_MEM_TABLE are the ones that the driver saved when it was closed.
  *
  * vhost has one place for a handler of messages, and a driver may take it for itself (mlx5_devx
  * does, at SET_FEATURES). So the same is copied whenever vhost reports that the rings start, stop or
  * change; where no SET_VRING_KICK was seen by then, the place was taken and the port is marked so.
+ * The rings of such a port are looked at when somebody asks, which is safe while it runs; its
+ * memory table is not (vhost frees the old one without a lock), so it may be an older one.
  *
  * A socket serves one front-end at a time, since the device behind it has one set of rings: a
  * second connection is refused. So is any connection while the port is DOWN.
@@ -105,7 +102,6 @@ port_vhost_message(int vid, void *msg)
 	port = port_vhost_find_locked(vid);
 	if (port != NULL && port->vid == vid) {
 		port->info.nb_messages++;
-		port->watched = true;
 		if (request == PORT_VHOST_SET_MEM_TABLE || request == PORT_VHOST_ADD_MEM_REG ||
 				request == PORT_VHOST_REM_MEM_REG) {
 			port->info.nb_mem_table++;
@@ -121,11 +117,8 @@ port_vhost_message(int vid, void *msg)
 void
 port_vhost_refresh_locked(struct port *port)
 {
-	if (port->info.state != PORT_RUNNING || port->watched)
-		return;
-	port_vhost_copy_memory(port->vid, &port->info);
-	port_vhost_copy_virtqs(port->vid, &port->info);
-	(void)rte_vhost_get_negotiated_features(port->vid, &port->info.features);
+	if (port->info.state == PORT_RUNNING && !port->info.is_watched)
+		port_vhost_copy_virtqs(port->vid, &port->info);
 }
 
 static void
