@@ -63,3 +63,13 @@ def queue_packets(testpmd):
     return {int(queue): int(count)
             for queue, count in re.findall(r"rx_q(\d+)_good_packets: (\d+)", text)
             or re.findall(r"rx_q(\d+)_packets: (\d+)", text)}
+
+
+def await_queues(testpmd, pairs, polls=500):
+    """Asks until every receive queue has got packets: flows come round in their own time."""
+    for _ in range(polls):
+        counts = queue_packets(testpmd)
+        silent = [queue for queue in range(pairs) if counts.get(queue, 0) == 0]
+        if not silent:
+            return
+    raise rig.Failure(f"receive queues {silent} of {pairs} got nothing: {counts}")
