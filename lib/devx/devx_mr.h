@@ -16,6 +16,12 @@
 /** Most that one entry of an indirect key covers: byte_count has 32 bits, firmware takes 2 GiB. */
 #define DEVX_KLM_MAX_BYTES (1ULL << 31)
 
+/**
+ * Entries that one create command can carry, whatever the card could take: the kernel's ioctl has
+ * 16 bits for the length of a command (struct ib_uverbs_attr.len), rdma-core refuses more.
+ */
+#define DEVX_MKEY_KLMS_MAX 4076u
+
 struct devx_mr;
 
 /** What a direct key is made of. */

@@ -20,14 +20,13 @@
 #include <string.h>
 
 #include "base_math.h"
+#include "devx_mr.h"
 
 #define ENTRY_MAX_LOG 31 /* 2 GiB */
 #define ENTRY_MAX (1ULL << ENTRY_MAX_LOG)
 #define GUEST_PAGE 4096u
 /* A walk over so few entries costs nothing worth a longer list. */
 #define KLM_WALK_MAX 8u
-/* 1 MiB of command: enough for 1 TiB in pieces of 16 MiB. */
-#define MAX_ENTRIES_NOT_TOLD (1u << 16)
 
 static int
 plan_check_region(const struct mvdpa_mem_region *r, uint32_t i,
@@ -119,7 +118,9 @@ static int
 plan_choose(struct mvdpa_mem_plan *plan, const struct mvdpa_mem_limits *limits,
 		const struct base_log *log)
 {
-	uint64_t max = limits->max_klms != 0 ? limits->max_klms : MAX_ENTRIES_NOT_TOLD;
+	uint64_t max = limits->max_klms != 0 && limits->max_klms < DEVX_MKEY_KLMS_MAX ?
+			limits->max_klms :
+			DEVX_MKEY_KLMS_MAX;
 	struct plan_sizes s = { 0 };
 	unsigned int log_size;
 	uint64_t nb_fixed;

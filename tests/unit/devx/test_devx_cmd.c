@@ -299,6 +299,9 @@ test_mkey_bytes(void **state)
 	uint8_t in[272 + 4 * 16] = { 0 };
 
 	assert_int_equal(devx_mkey_in_size(3), sizeof(in));
+	/* the longest list is the longest that an ioctl attribute can hold */
+	assert_true(devx_mkey_in_size(DEVX_MKEY_KLMS_MAX) <= UINT16_MAX);
+	assert_true(devx_mkey_in_size(DEVX_MKEY_KLMS_MAX + 1) > UINT16_MAX);
 	devx_mkey_encode(&attr, 0xabcdef, in);
 	assert_int_equal(in[0x10 + 2] & 3, 2); /* access_mode_1_0: KLM */
 	assert_int_equal(in[0x10 + 2] & 0xc, 0xc);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base_math.h"
+#include "devx_mr.h"
 #include "mvdpa_mem_plan.h"
 
 #define MIB (1ULL << 20)
@@ -199,6 +200,26 @@ test_bad_tables(void **state)
 	check_bad(r, UINT32_MAX, "4294967295 regions");
 }
 
+/*
+ * PC memory with the VGA hole and several DIMMs: more entries than are quickly walked, and pieces
+ * of 128 KiB would be more than a create command can carry, whatever the card says.
+ */
+static void
+test_list_fits_into_a_command(void **state)
+{
+	struct mvdpa_mem_region r[8] = { region(0, 640 * 1024), region(768 * 1024, 63 * MIB) };
+	struct mvdpa_mem_plan p;
+	uint32_t nb;
+
+	r[1].size += 256 * 1024;
+	for (nb = 2; nb < 8; nb++) {
+		r[nb] = region(4 * GIB + (nb - 2) * 128 * MIB, 128 * MIB);
+		p = make(r, nb + 1);
+		assert_true(p.nb_entries <= DEVX_MKEY_KLMS_MAX);
+		mvdpa_mem_plan_free(&p);
+	}
+}
+
 static void
 test_card_is_too_small(void **state)
 {
@@ -255,6 +276,7 @@ main(void)
 		cmocka_unit_test(test_fixed_size_by_gcd),
 		cmocka_unit_test(test_big),
 		cmocka_unit_test(test_bad_tables),
+		cmocka_unit_test(test_list_fits_into_a_command),
 		cmocka_unit_test(test_card_is_too_small),
 		cmocka_unit_test(test_difference),
 	};
