@@ -66,6 +66,13 @@ json_int(struct json *json, const char *name, int64_t value)
 }
 
 void
+json_real(struct json *json, const char *name, double value)
+{
+	json_name(json, name);
+	fprintf(json->out, "%.3f", value);
+}
+
+void
 json_bool(struct json *json, const char *name, bool value)
 {
 	json_name(json, name);

@@ -22,6 +22,8 @@ void json_open(struct json *json, const char *name, char bracket);
 void json_close(struct json *json, char bracket);
 void json_u64(struct json *json, const char *name, uint64_t value);
 void json_int(struct json *json, const char *name, int64_t value);
+/** A number with a fraction; three digits behind the point are kept. */
+void json_real(struct json *json, const char *name, double value);
 void json_bool(struct json *json, const char *name, bool value);
 /** Text; bytes below 0x20, '"' and '\' are escaped; NULL becomes null. */
 void json_text(struct json *json, const char *name, const char *value);

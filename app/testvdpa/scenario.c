@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "scenario.h"
+#include "scenario_demo.h"
 
 /** One story. */
 struct scenario {
@@ -16,6 +17,7 @@ struct scenario {
 };
 
 static const struct scenario scenarios[] = {
+	{ "demo", scenario_demo },
 	{ NULL, NULL },
 };
 

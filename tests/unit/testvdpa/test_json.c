@@ -25,12 +25,13 @@ test_document(void **state)
 	json_close(&json, ']');
 	json_text(&json, "text", "a\"b\\c\n\x01\xc3\xa4");
 	json_text(&json, "none", NULL);
+	json_real(&json, "real", -2.0625);
 	json_close(&json, '}');
 	fclose(json.out);
 	assert_string_equal(text,
 			"{\"max\":18446744073709551615,\"min\":-9223372036854775808,"
 			"\"list\":[{},true],\"text\":\"a\\\"b\\\\c\\u000a\\u0001\xc3\xa4\","
-			"\"none\":null}");
+			"\"none\":null,\"real\":-2.062}");
 }
 
 int
