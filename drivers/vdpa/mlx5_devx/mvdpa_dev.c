@@ -146,6 +146,7 @@ dev_conf_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 		return ret;
 	}
 	dev->configured = true;
+	mvdpa_mem_trim(&dev->mem);
 	mvdpa_notifier_arm(&dev->notifier, vid);
 	return 0;
 }

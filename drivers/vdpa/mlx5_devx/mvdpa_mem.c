@@ -3,8 +3,9 @@
  * Theory of operation: a new plan takes over the direct keys of the regions that it shares with
  * the old one (same addresses, same size, same place of the same file: the pages are pinned, it
  * does not matter that vhost has mapped them anew), registers the others, strings all together
- * with a new indirect key, and only then gives the rest of the old plan back. So an error leaves
- * the old state whole.
+ * with a new indirect key, and only then puts the rest of the old plan aside. So an error leaves
+ * the old state whole. What was put aside is given back when the queues run again: deregistering
+ * takes long (rdma-core may walk the pages) and nobody needs to wait for it.
  *
  * With each key a duplicate of the region's file descriptor is kept: as long as it is open, the
  * inode number that the comparison trusts cannot be given to another file.
@@ -179,7 +180,21 @@ mem_next_alloc(struct mem_next *next)
 	return 0;
 }
 
-/* The new plan becomes the plan; keys that it did not take over go. */
+/* Makes room for the keys that are going to be put aside. */
+static int
+mem_room_for_old(struct mvdpa_mem *mem)
+{
+	struct mvdpa_mem_key *old;
+
+	mvdpa_mem_trim(mem);
+	old = calloc(mem->plan.nb_regions + 1, sizeof(*old));
+	if (old == NULL)
+		return -ENOMEM;
+	mem->old = old;
+	return 0;
+}
+
+/* The new plan becomes the plan; keys that it did not take over are put aside. */
 static void
 mem_commit(struct mvdpa_mem *mem, struct mem_next *next)
 {
@@ -192,7 +207,7 @@ mem_commit(struct mvdpa_mem *mem, struct mem_next *next)
 	devx_obj_destroy(mem->mkey); /* before the keys that it names */
 	for (i = 0; i < mem->plan.nb_regions; i++) {
 		if (!mem->keys[i].taken)
-			mem_key_drop(&mem->keys[i]);
+			mem->old[mem->nb_old++] = mem->keys[i];
 	}
 	mvdpa_mem_plan_free(&mem->plan);
 	free(mem->keys);
@@ -219,6 +234,8 @@ mvdpa_mem_update(struct mvdpa_mem *mem, const struct rte_vhost_memory *table)
 	}
 	ret = mem_next_alloc(&next);
 	if (ret == 0)
+		ret = mem_room_for_old(mem);
+	if (ret == 0)
 		ret = mem_next_keys(mem, table, &next);
 	if (ret == 0)
 		ret = mem_next_mkey(mem, &next);
@@ -231,10 +248,23 @@ mvdpa_mem_update(struct mvdpa_mem *mem, const struct rte_vhost_memory *table)
 }
 
 void
+mvdpa_mem_trim(struct mvdpa_mem *mem)
+{
+	uint32_t i;
+
+	for (i = 0; i < mem->nb_old; i++)
+		mem_key_drop(&mem->old[i]);
+	free(mem->old);
+	mem->old = NULL;
+	mem->nb_old = 0;
+}
+
+void
 mvdpa_mem_release(struct mvdpa_mem *mem)
 {
 	uint32_t i;
 
+	mvdpa_mem_trim(mem);
 	devx_obj_destroy(mem->mkey);
 	mem->mkey = NULL;
 	for (i = 0; i < mem->plan.nb_regions; i++)

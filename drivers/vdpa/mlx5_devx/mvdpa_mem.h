@@ -21,13 +21,17 @@ struct mvdpa_mem {
 	struct mvdpa_mem_plan plan; /**< what is registered; also translates addresses */
 	struct mvdpa_mem_key *keys; /**< one for each region of the plan */
 	struct devx_obj *mkey; /**< indirect key over all of them */
+	struct mvdpa_mem_key *old; /**< keys of regions that went, until mvdpa_mem_trim() */
+	uint32_t nb_old;
 };
 
 /**
- * Registers the table @p table; what was registered before and is not in it is given back. No
+ * Registers the table @p table; what was registered before and is not in it is put aside. No
  * queue may be running. On error nothing has changed.
  */
 int mvdpa_mem_update(struct mvdpa_mem *mem, const struct rte_vhost_memory *table);
+/** Gives back what mvdpa_mem_update() put aside; queues may be running. */
+void mvdpa_mem_trim(struct mvdpa_mem *mem);
 /** Gives all keys back. */
 void mvdpa_mem_release(struct mvdpa_mem *mem);
 /** The key for virtio queues. */
