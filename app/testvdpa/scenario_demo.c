@@ -593,6 +593,24 @@ demo_start(struct demo *demo)
 	return ret;
 }
 
+/* How the guests rang: by storing to the device's own page (host notifier) or by eventfd. */
+static void
+demo_note_kicks(struct demo *demo, struct scenario_step *step)
+{
+	static struct guest_vm_stats stats; /* large; one thread */
+	double page = 0, eventfd = 0;
+
+	for (unsigned int g = 0; g < NB_GUESTS; g++) {
+		guest_vm_stats(demo->guests[g].vm, &stats);
+		for (unsigned int i = 0; i < stats.nb_queues; i++) {
+			page += (double)stats.notify[i].page_kicks;
+			eventfd += (double)stats.notify[i].eventfd_kicks;
+		}
+	}
+	scenario_step_note(step, "kicks_by_page", page);
+	scenario_step_note(step, "kicks_by_eventfd", eventfd);
+}
+
 /* The last step: both devices are stopped and must say where they were. */
 static void
 demo_stop(struct demo *demo)
@@ -609,6 +627,7 @@ demo_stop(struct demo *demo)
 		if (ret != 0)
 			demo_failed(step, &demo->guests[g], "stop", ret);
 	}
+	demo_note_kicks(demo, step);
 	demo_finish(demo, step, known, commands);
 	step->seconds = (double)(base_clock_ns() - begin) / BASE_NS_PER_S;
 	demo_tell(demo, step);
