@@ -3,6 +3,7 @@
 with our driver, and dpdk-testpmd's virtio-user port as a front-end that this project did not write.
 meson tells in the environment where what was built lies: MLX5EMU, TESTVDPA, DRIVER."""
 import os
+import pathlib
 import re
 import shutil
 
@@ -19,10 +20,13 @@ def eal(prefix, memory=192):
 def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa"):
     """The app with our driver and every function of one card, at its prompt."""
     allow = [word for device in DEVICES[:functions] for word in ("-a", f"{device},{devargs}")]
+    driver = pathlib.Path(os.environ["DRIVER"])
     app = r.start("testvdpa", [
         os.environ["MLX5EMU"], "--functions", str(functions), "--wire", wire,
         "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
-        *eal("testvdpa"), "-d", os.environ["DRIVER"], *allow, "--", "-i"])
+        *eal("testvdpa"), "-d", driver.name, *allow, "--", "-i"],
+        # by name: EAL refuses a path with a world-writable parent
+        env={"LD_LIBRARY_PATH": str(driver.parent)})
     app.expect(r"testvdpa> ", 60)
     return app
 

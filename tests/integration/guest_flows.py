@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every flow that a front-end may ask for, by the built-in guest, on our driver under traffic.
+
+usage: guest_flows.py PROGRAM PAIRS
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import dpdk  # noqa: E402
+import rig  # noqa: E402
+
+
+def main(program, pairs):
+    with rig.Rig(f"flows{pairs}") as r:
+        app = dpdk.testvdpa(r)
+        app.ask(f"attach {dpdk.DEVICES[0]} {r.path('vm')} server", r"testvdpa> ")
+        r.await_path("vm")
+        guest = r.start("guest", [program, r.path("vm"), pairs])
+        status = guest.wait(150)
+        print(guest.text)
+        rig.check(status == 0, "the guest is not content")
+        app.send("quit")
+        rig.check(app.wait(30) == 0, "dpdk-testvdpa did not end well")
+        card = r.path("card.log").read_text()
+        for word in (" left", "mlx5emu error", "mlx5emu warning"):
+            rig.check(word not in card, f"the card said '{word}':\n{card}")
+
+
+main(sys.argv[1], sys.argv[2])
