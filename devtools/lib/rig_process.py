@@ -20,7 +20,8 @@ def die_with_parent():
 
 class Process:
     """A child with its log file; use stop(), which is harmless when called again. @stdin and
-    @stdout: whether the rig writes to the one and reads the other."""
+    @stdout: whether the rig writes to the one and reads the other. RUNTIME_DIRECTORY is where DPDK
+    makes its files, which nobody would take away from /run."""
 
     def __init__(self, name, command, logdir, env=None, stdin=False, stdout=False):
         self.name = name
@@ -32,7 +33,8 @@ class Process:
         self.popen = subprocess.Popen(
             command, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if stdout else self.log, stderr=self.log,
-            env={**os.environ, **(env or {})}, start_new_session=True,
+            env={**os.environ, "RUNTIME_DIRECTORY": str(logdir), **(env or {})},
+            start_new_session=True,
             preexec_fn=die_with_parent)
 
     def check(self):

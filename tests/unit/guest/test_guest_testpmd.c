@@ -52,7 +52,7 @@ run_testpmd(int in)
 		snprintf(vdevs[i], sizeof(vdevs[i]), "--vdev=net_vhost%d,iface=%s,queues=%d", i,
 				sockets[i], NB_PAIRS);
 	fd = open(log, O_CREAT | O_WRONLY, 0600);
-	setenv("XDG_RUNTIME_DIR", dir, 1);
+	setenv("RUNTIME_DIRECTORY", dir, 1); /* XDG_RUNTIME_DIR means nothing to root's DPDK */
 	dup2(in, 0);
 	dup2(fd, 1);
 	dup2(fd, 2);
@@ -85,8 +85,7 @@ clean_up(void)
 {
 	char cmd[160];
 
-	/* run by root, DPDK keeps its files in /var/run whatever XDG_RUNTIME_DIR says */
-	snprintf(cmd, sizeof(cmd), "rm -rf -- %s /var/run/dpdk/%s", dir, strrchr(dir, '.') + 1);
+	snprintf(cmd, sizeof(cmd), "rm -rf -- %s", dir);
 	if (system(cmd) != 0)
 		fprintf(stderr, "cannot remove %s\n", dir);
 }

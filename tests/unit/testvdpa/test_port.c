@@ -295,8 +295,11 @@ setup(void **state)
 	for (i = 0; i < sizeof(args) / sizeof(args[0]); i++)
 		argv[i] = args[i];
 	null_vdpa_use();
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	setenv("RUNTIME_DIRECTORY", dir, 1); /* EAL makes directories that it does not remove */
 	ret = rte_eal_init((int)i, argv);
-	if (ret < 0 || mkdtemp(dir) == NULL)
+	if (ret < 0)
 		return -1;
 	snprintf(path0, sizeof(path0), "%s/0", dir);
 	snprintf(path1, sizeof(path1), "%s/1", dir);
@@ -306,8 +309,14 @@ setup(void **state)
 static int
 teardown(void **state)
 {
+	char eal_dir[64];
+
 	port_detach_all(&test_log);
 	rte_eal_cleanup();
+	snprintf(eal_dir, sizeof(eal_dir), "%s/dpdk/rte", dir);
+	rmdir(eal_dir);
+	*strrchr(eal_dir, '/') = '\0';
+	rmdir(eal_dir);
 	return rmdir(dir); /* fails if a socket was left */
 }
 
