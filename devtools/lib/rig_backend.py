@@ -17,6 +17,7 @@ class VdpaBackend:
     name = "mlx5_devx on mlx5emu"
     plugin = ["-d", "librte_vdpa_mlx5_devx.so"]
     devices = ["0000:03:00.2", "0000:03:00.3"]
+    doorbell_pages = 2  # that a guest's QEMU is to map, one for each queue
 
     @classmethod
     def launch(cls, build):
@@ -101,6 +102,7 @@ class SoftwareBackend:
     """dpdk-testpmd forwarding between two net_vhost ports: the baseline."""
 
     name = "dpdk-testpmd, net_vhost"
+    doorbell_pages = 0
 
     def __init__(self, build, workdir):
         self.sockets = [workdir / "a.sock", workdir / "b.sock"]

@@ -167,6 +167,12 @@ class Story:
             vm.connect()
         for vm in self.vms:
             vm.wait_ready()
+        if self.backend.doorbell_pages:
+            for vm in self.vms:
+                until(f"QEMU {vm.name} to map the card's doorbell page for each queue", 10,
+                      lambda vm=vm: vm.doorbell_pages() >= self.backend.doorbell_pages)
+            step.notes["doorbell pages mapped by QEMU"] = ", ".join(
+                f"{vm.name} {vm.doorbell_pages()}" for vm in self.vms)
 
     def traffic(self, step):
         self.new_epochs()

@@ -106,6 +106,12 @@ class Vm:
                  for word in line.split(":", 1)[1].split()]
         return sum(addr >= HIGH_MEMORY for addr in words[::2]), ring["num"]
 
+    def doorbell_pages(self):
+        """Pages of the card that QEMU has mapped for its guest (host notifiers): a kick is then a
+        store into the card's page and passes nobody else."""
+        with open(f"/proc/{self.process.popen.pid}/maps", encoding="utf-8") as maps:
+            return sum("/memfd:uverbs" in line for line in maps)
+
     def reset(self):
         self.qmp.command("system_reset")
 
