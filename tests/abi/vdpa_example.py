@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The witness: DPDK's own mlx5 vDPA driver, untouched, in DPDK's own vdpa example, carries traffic
-on the emulated card. The front-end is testpmd's virtio-user; the wire gives frames back.
+on the emulated card. The front-end is testpmd's virtio-user; the wire gives frames back. With a
+DRIVER, which is given to EAL with -d, that one has to take the device from it.
 
-Usage: stock_pmd.py MLX5EMU VDPA_EXAMPLE QUEUE_PAIRS
+Usage: vdpa_example.py MLX5EMU VDPA_EXAMPLE QUEUE_PAIRS [DRIVER]
 """
 import pathlib
 import re
@@ -44,12 +45,20 @@ def traffic(testpmd, what, pairs=1):
     check(0 <= tx - rx <= 2 * BURST * pairs, f"{what}: {tx} sent but {rx} received")
 
 
-def back_end(rig, mlx5emu, example):
+def back_end(rig, mlx5emu, example, driver=None):
+    plugin, env = [], {}
+    if driver:
+        # by name: EAL refuses a path with a world-writable parent
+        path = pathlib.Path(driver).resolve()
+        plugin, env = ["-d", path.name], {"LD_LIBRARY_PATH": str(path.parent)}
     vdpa = rig.start("vdpa", [
         mlx5emu, "--functions", "1", "--wire", "loop", "--log", "card.log", "--log-level", "info",
-        "--", example, "--no-huge", "-m", "192", "--lcores", "0@0-1", "-a", f"{BDF},class=vdpa",
-        "--file-prefix", "back", "--", "-i"])
+        "--", example, "--no-huge", "-m", "192", "--lcores", "0@0-1", *plugin,
+        "-a", f"{BDF},class=vdpa", "--file-prefix", "back", "--", "-i"], env)
     vdpa.expect(r"vdpa> ", 30)
+    if driver:
+        check("Probe PCI driver: vdpa_mlx5_devx" in vdpa.text,
+              "the device went to another driver than the one that was named")
     return vdpa
 
 
@@ -62,13 +71,13 @@ def front_end(rig, pairs):
         "--", "-i", f"--rxq={pairs}", f"--txq={pairs}", "--total-num-mbufs=8192"])
 
 
-def main(mlx5emu, example, pairs):
+def main(mlx5emu, example, pairs, driver=None):
     if example == "none":
         skip("no source of DPDK's vdpa example (package dpdk-doc)")
     if not shutil.which("dpdk-testpmd"):
         skip("dpdk-testpmd is not installed (package dpdk-dev)")
-    with Rig(f"stock{pairs}") as rig:
-        vdpa = back_end(rig, mlx5emu, example)
+    with Rig(f"vdpa{pairs}") as rig:
+        vdpa = back_end(rig, mlx5emu, example, driver)
         row = vdpa.ask("list", BDF.replace(".", r"\.") + r"\s+(\d+)\s+(0x[0-9a-f]+)")
         print(f"queues {row[1]}, features {row[2]}")
         vdpa.ask(f"create {rig.path('s')} {BDF}", r"vdpa> ")
@@ -93,4 +102,4 @@ def main(mlx5emu, example, pairs):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:5])

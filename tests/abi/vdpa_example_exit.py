@@ -3,7 +3,7 @@
 """The vdpa example ends in ugly ways while traffic runs: SIGTERM (its handler calls exit() with
 everything open), quit with the front-end connected; and the front-end is killed and comes back.
 
-Usage: stock_pmd_exit.py MLX5EMU VDPA_EXAMPLE
+Usage: vdpa_example_exit.py MLX5EMU VDPA_EXAMPLE
 """
 import pathlib
 import re
@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from rig import Rig, check, skip  # noqa: E402
-from stock_pmd import BDF, back_end, front_end, traffic  # noqa: E402
+from vdpa_example import BDF, back_end, front_end, traffic  # noqa: E402
 
 
 def start(rig, mlx5emu, example):
