@@ -38,23 +38,75 @@ def ring_place(queue):
     return base, base + 0x4000, base + 0x8000
 
 
+class Memory:
+    """A file of guest memory at a guest address; user: where the front-end says that it is."""
+
+    def __init__(self, gpa, size, user):
+        self.gpa, self.size, self.user = gpa, size, user
+        self.fd = os.memfd_create("guest")
+        os.ftruncate(self.fd, size)
+        self.map = mmap.mmap(self.fd, size)
+
+    def region(self):
+        return self.gpa, self.size, self.user, 0
+
+    def close(self):
+        self.map.close()
+        os.close(self.fd)
+
+
 class FrontEnd:
-    def __init__(self, path):
+    def __init__(self, path, base=0):
+        """base: where both rings begin; the rings are as a guest would have left them there."""
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(20)
         self.socket.connect(path)
-        self.memfd = os.memfd_create("guest")
-        os.ftruncate(self.memfd, RAM_SIZE)
-        self.ram = mmap.mmap(self.memfd, RAM_SIZE)
+        self.main = Memory(0, RAM_SIZE, USER_BASE)
+        self.memfd = self.main.fd
+        self.ram = self.main.map
+        self.more = []  # further memory that the front-end has, in the table or not
+        self.buffers = 0x400000  # guest address of the frame buffers, 2 MiB
         self.kicks = [os.eventfd(0), os.eventfd(0)]
         self.calls = [os.eventfd(0, os.EFD_NONBLOCK), os.eventfd(0, os.EFD_NONBLOCK)]
-        self.posted = [0, 0]
+        self.fresh_rings(base)
 
     def close(self):
         self.socket.close()
-        self.ram.close()
-        for fd in (self.memfd, *self.kicks, *self.calls):
+        for memory in (self.main, *self.more):
+            memory.close()
+        for fd in (*self.kicks, *self.calls):
             os.close(fd)
+
+    def fresh_rings(self, base=0):
+        """Both rings, empty, at an index."""
+        self.base = [base, base]
+        self.posted = [base, base]
+        for queue in (0, 1):
+            desc, avail, used = ring_place(queue)
+            self.ram[desc:used + 0x4000] = bytes(used + 0x4000 - desc)
+            struct.pack_into("<HH", self.ram, avail, 0, base)
+            struct.pack_into("<HH", self.ram, used, 0, base)
+
+    def add_memory(self, gpa, size):
+        """Memory that a later table may name."""
+        memory = Memory(gpa, size, USER_BASE + (1 << 36) * (len(self.more) + 1))
+        self.more.append(memory)
+        return memory
+
+    def _at(self, address):
+        """(mapping, offset) of a guest address; of several memories the last one counts."""
+        for memory in (*reversed(self.more), self.main):
+            if memory.gpa <= address < memory.gpa + memory.size:
+                return memory.map, address - memory.gpa
+        raise rig.Failure(f"guest address {address:#x} is in no memory")
+
+    def write(self, address, data):
+        where, offset = self._at(address)
+        where[offset:offset + len(data)] = data
+
+    def read(self, address, size):
+        where, offset = self._at(address)
+        return bytes(where[offset:offset + size])
 
     def __enter__(self):
         return self
@@ -108,6 +160,19 @@ class FrontEnd:
         self.send(SET_MEM_TABLE, payload, [self.memfd] * len(regions), NEED_REPLY)
         return struct.unpack("=Q", self.receive(SET_MEM_TABLE))[0]
 
+    def set_table(self, memories):
+        """A memory table of these memories, in this order; returns the back-end's word on it."""
+        payload = struct.pack("=II", len(memories), 0)
+        for memory in memories:
+            payload += struct.pack("=QQQQ", *memory.region())
+        self.send(SET_MEM_TABLE, payload, [memory.fd for memory in memories], NEED_REPLY)
+        return struct.unpack("=Q", self.receive(SET_MEM_TABLE))[0]
+
+    def get_base(self, queue):
+        """GET_VRING_BASE: stops the ring and tells where."""
+        reply = self.ask(GET_VRING_BASE, struct.pack("=II", queue, 0))
+        return struct.unpack("=II", reply)[1]
+
     def vring_address(self, queue, shift=0):
         desc, avail, used = (USER_BASE + place + shift for place in ring_place(queue))
         self.send(SET_VRING_ADDR, struct.pack("=IIQQQQ", queue, 0, desc, used, avail, 0))
@@ -117,6 +182,19 @@ class FrontEnd:
 
     def vring_fd(self, request, queue, fd):
         self.send(request, struct.pack("=Q", queue), [fd])
+
+    def ring_steps(self, queue):
+        """What starts one ring."""
+        return [
+            (f"SET_VRING_NUM {queue}", lambda: self.vring_state(SET_VRING_NUM, queue, RING_SIZE)),
+            (f"SET_VRING_BASE {queue}",
+             lambda: self.vring_state(SET_VRING_BASE, queue, self.base[queue])),
+            (f"SET_VRING_ADDR {queue}", lambda: self.vring_address(queue)),
+            (f"SET_VRING_KICK {queue}",
+             lambda: self.vring_fd(SET_VRING_KICK, queue, self.kicks[queue])),
+            (f"SET_VRING_CALL {queue}",
+             lambda: self.vring_fd(SET_VRING_CALL, queue, self.calls[queue])),
+        ]
 
     def steps(self):
         """A start in QEMU's order: (name, what to do) for each message."""
@@ -138,17 +216,7 @@ class FrontEnd:
             ("SET_MEM_TABLE", self.set_memory),
         ]
         for queue in (0, 1):
-            todo += [
-                (f"SET_VRING_NUM {queue}",
-                 lambda q=queue: self.vring_state(SET_VRING_NUM, q, RING_SIZE)),
-                (f"SET_VRING_BASE {queue}",
-                 lambda q=queue: self.vring_state(SET_VRING_BASE, q, 0)),
-                (f"SET_VRING_ADDR {queue}", lambda q=queue: self.vring_address(q)),
-                (f"SET_VRING_KICK {queue}",
-                 lambda q=queue: self.vring_fd(SET_VRING_KICK, q, self.kicks[q])),
-                (f"SET_VRING_CALL {queue}",
-                 lambda q=queue: self.vring_fd(SET_VRING_CALL, q, self.calls[q])),
-            ]
+            todo += self.ring_steps(queue)
         todo += [
             ("SET_STATUS driver ok", lambda: self.set_u64(SET_STATUS, 0xF)),
             # A reply means that everything before it was worked off.
@@ -167,7 +235,7 @@ class FrontEnd:
         desc, avail, _ = ring_place(queue)
         slot = self.posted[queue] % RING_SIZE
         if address is None:
-            address = 0x400000 + queue * 0x100000 + slot * FRAME_SLOT
+            address = self.buffers + queue * 0x100000 + slot * FRAME_SLOT
         struct.pack_into("<QIHH", self.ram, desc + 16 * slot, address, length, flags, 0)
         struct.pack_into("<H", self.ram, avail + 4 + 2 * slot, slot)
         self.posted[queue] += 1
@@ -197,10 +265,9 @@ class FrontEnd:
         """One frame out; the port is looped, so it comes back into one receive buffer."""
         buffer = self.post(0, FRAME_SLOT, F_WRITE)
         address = self.post(1, HEADER + len(frame), 0)
-        self.ram[address:address + HEADER] = bytes(HEADER)
-        self.ram[address + HEADER:address + HEADER + len(frame)] = frame
+        self.write(address, bytes(HEADER) + frame)
         self.kick(1)
         self.await_used(1, self.posted[1] & 0xFFFF)
         self.await_used(0, self.posted[0] & 0xFFFF)
-        got = bytes(self.ram[buffer + HEADER:buffer + HEADER + len(frame)])
+        got = self.read(buffer + HEADER, len(frame))
         rig.check(got == frame, "the looped frame came back changed")
