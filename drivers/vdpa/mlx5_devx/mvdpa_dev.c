@@ -15,6 +15,11 @@
  * and no queue runs on while others are taken down; then steering goes, then the objects. Event
  * QPs, completion queues, buffers, counters and memory keys stay for the next dev_conf.
  *
+ * vhost takes any number of connections at a socket and hands all of them to the same device. The
+ * first one that asks for something owns it until its dev_cleanup; another one is refused, and its
+ * end (vhost calls dev_cleanup even for a connection that the application never let in) is nothing
+ * to the owner.
+ *
  * The event thread runs from creation to destruction. It enters here for recovery only.
  */
 #include "mvdpa_dev.h"
@@ -74,6 +79,30 @@ dev_stop_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq, enum mvdpa_
 
 /* --- the vDPA operations --------------------------------------------------------------------- */
 
+/* The first to come owns the device. */
+static int
+dev_own_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
+{
+	if (dev->owner < 0)
+		dev->owner = vid;
+	if (dev->owner == vid)
+		return 0;
+	base_err(&mvdpa_log, "%s: vhost device %d is refused, vhost device %d has it", dev->name,
+			vid, dev->owner);
+	return -EBUSY;
+}
+
+bool
+mvdpa_dev_in_use(struct mvdpa_dev *dev)
+{
+	bool in_use;
+
+	base_mutex_lock(&dev->lock);
+	in_use = dev->owner >= 0;
+	base_mutex_unlock(&dev->lock);
+	return in_use;
+}
+
 static void
 dev_close_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 {
@@ -95,7 +124,10 @@ dev_take_memory_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 	int ret;
 
 	if (!dev->message.mem_table) {
-		base_err(&mvdpa_log, "%s: the front-end has set no usable memory table", dev->name);
+		base_err(&mvdpa_log,
+				"%s: there is no memory table that can be used (SET_MEM_TABLE was "
+				"refused, or came before SET_FEATURES)",
+				dev->name);
 		return -EINVAL;
 	}
 	if (rte_vhost_get_mem_table(dev->env.vid, &table) != 0) {
@@ -158,9 +190,12 @@ mvdpa_dev_conf(struct mvdpa_dev *dev, int vid)
 	int ret;
 
 	base_mutex_lock(&dev->lock);
-	mvdpa_message_follow(&dev->message, vid);
-	ret = dev_conf_locked(dev, vid);
-	mvdpa_message_done(&dev->message);
+	ret = dev_own_locked(dev, vid);
+	if (ret == 0) {
+		mvdpa_message_follow(&dev->message, vid);
+		ret = dev_conf_locked(dev, vid);
+		mvdpa_message_done(&dev->message);
+	}
 	base_mutex_unlock(&dev->lock);
 	if (ret != 0)
 		base_err(&mvdpa_log, "%s: not configured: %s", dev->name, strerror(-ret));
@@ -177,7 +212,7 @@ mvdpa_dev_close(struct mvdpa_dev *dev, int vid)
 	uint64_t commands = devx_cmd_total(dev->devx), start = base_clock_ns();
 
 	base_mutex_lock(&dev->lock);
-	if (dev->configured) {
+	if (dev->configured && dev->owner == vid) {
 		dev_close_locked(dev);
 		base_info(&mvdpa_log, "%s: closed with %" PRIu64 " commands in %" PRIu64 " us",
 				dev->name, devx_cmd_total(dev->devx) - commands,
@@ -197,6 +232,7 @@ dev_forget_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 	for (i = 0; i < dev->nb_virtqs; i++)
 		mvdpa_virtq_forget(&dev->virtqs[i]);
 	mvdpa_mem_release(&dev->mem);
+	dev->owner = -1;
 	dev->env.vid = -1;
 	dev->env.features = 0;
 }
@@ -204,11 +240,17 @@ dev_forget_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 int
 mvdpa_dev_cleanup(struct mvdpa_dev *dev, int vid)
 {
+	bool owned;
+
 	base_mutex_lock(&dev->lock);
-	dev_forget_locked(dev);
-	mvdpa_message_forget(&dev->message);
+	owned = dev->owner == vid;
+	if (owned) {
+		dev_forget_locked(dev);
+		mvdpa_message_forget(&dev->message);
+	}
 	base_mutex_unlock(&dev->lock);
-	mvdpa_notifier_wait(&dev->notifier);
+	if (owned)
+		mvdpa_notifier_wait(&dev->notifier);
 	return 0;
 }
 
@@ -250,7 +292,7 @@ int
 mvdpa_dev_set_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable)
 {
 	struct mvdpa_virtq *vq;
-	int ret = 0;
+	int ret;
 
 	if (queue < 0 || queue >= dev->nb_virtqs) {
 		base_err(&mvdpa_log, "%s: queue %d: the card has %u", dev->name, queue,
@@ -259,11 +301,14 @@ mvdpa_dev_set_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable)
 	}
 	vq = &dev->virtqs[queue];
 	base_mutex_lock(&dev->lock);
-	mvdpa_message_follow(&dev->message, vid);
-	if (enable)
-		ret = dev_enable_locked(dev, vq);
-	else
-		dev_disable_locked(dev, vq);
+	ret = dev_own_locked(dev, vid);
+	if (ret == 0) {
+		mvdpa_message_follow(&dev->message, vid);
+		if (enable)
+			ret = dev_enable_locked(dev, vq);
+		else
+			dev_disable_locked(dev, vq);
+	}
 	base_mutex_unlock(&dev->lock);
 	if (ret != 0)
 		base_err(&mvdpa_log, "%s queue %d: not started: %s", dev->name, queue,
@@ -275,11 +320,16 @@ int
 mvdpa_dev_set_features(struct mvdpa_dev *dev, int vid)
 {
 	uint64_t features = 0;
+	int ret;
 
 	/* What counts is read at dev_conf; vhost refuses a change while the device runs. */
 	base_mutex_lock(&dev->lock);
-	mvdpa_message_follow(&dev->message, vid);
+	ret = dev_own_locked(dev, vid);
+	if (ret == 0)
+		mvdpa_message_follow(&dev->message, vid);
 	base_mutex_unlock(&dev->lock);
+	if (ret != 0)
+		return ret;
 	if (rte_vhost_get_negotiated_features(vid, &features) != 0)
 		return -ENODEV;
 	base_info(&mvdpa_log, "%s: negotiated features 0x%" PRIx64, dev->name, features);
@@ -426,6 +476,7 @@ dev_create_virtqs(struct mvdpa_dev *dev) BASE_NO_TSA
 static void
 dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 {
+	dev->owner = -1;
 	dev->mem.devx = dev->devx;
 	dev->mem.log = &mvdpa_log;
 	dev->mem.max_klms = dev->cap.max_klms;

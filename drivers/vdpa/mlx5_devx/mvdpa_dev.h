@@ -46,6 +46,7 @@ struct mvdpa_dev {
 
 	struct base_mutex lock;
 	struct mvdpa_virtq_env env BASE_GUARDED_BY(lock);
+	int owner BASE_GUARDED_BY(lock); /**< vhost device that is served, -1: none */
 	bool configured BASE_GUARDED_BY(lock); /**< between dev_conf and dev_close */
 	struct mvdpa_mem mem BASE_GUARDED_BY(lock);
 	struct mvdpa_steer steer BASE_GUARDED_BY(lock);
@@ -57,6 +58,9 @@ int
 mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struct mvdpa_dev **dev);
 /** Closes whatever is open. */
 void mvdpa_dev_destroy(struct mvdpa_dev *dev);
+
+/** Does a front-end use the device (from its first operation to dev_cleanup)? */
+bool mvdpa_dev_in_use(struct mvdpa_dev *dev);
 
 /* The vDPA operations (vdpa_driver.h) on a device that was found; 0 or -errno. */
 int mvdpa_dev_conf(struct mvdpa_dev *dev, int vid);
