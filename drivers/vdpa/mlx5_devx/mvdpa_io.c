@@ -3,7 +3,9 @@
  * Theory of operation: the files of kick and call belong to vhost, which closes and replaces them
  * from its own thread; duplicates are used here, so that a number never comes to mean another
  * file. They come from a process that is not trusted: only eventfds are taken (a write to a pipe
- * could raise SIGPIPE, a read could block), and they are made non-blocking.
+ * could raise SIGPIPE, a read could block), and they are made non-blocking. The front-end can undo
+ * that, since both ends share the file's flags, so each access asks first whether it would block:
+ * a thread that hung here would hold up vhost, and with it all other guests.
  *
  * The doorbell is one 32-bit little-endian store of the queue's index. The guest wrote the ring
  * before it kicked and we have seen the kick, so its ring is visible before our store; the fence
@@ -18,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,18 +53,26 @@ mvdpa_io_ring(const struct mvdpa_io *io)
 	*(volatile uint32_t *)io->doorbell = htole32(io->index);
 }
 
+static bool
+io_would_block(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, 0) <= 0 || (p.revents & events) == 0;
+}
+
 static void
 io_call_locked(struct mvdpa_io *io) BASE_REQUIRES(io->lock)
 {
 	const uint64_t one = 1;
 	ssize_t len;
 
-	if (io->call_fd < 0)
+	/* A counter that is full: the guest has been called often enough. */
+	if (io->call_fd < 0 || io_would_block(io->call_fd, POLLOUT))
 		return;
 	do
 		len = write(io->call_fd, &one, sizeof(one));
 	while (len < 0 && errno == EINTR);
-	/* EAGAIN: the counter is full, so the guest has been called often enough. */
 	if (len < 0 && errno != EAGAIN)
 		base_warn(io->log, "%s queue %u: cannot call the guest: %s", io->dev_name,
 				io->index, strerror(errno));
@@ -210,12 +221,14 @@ mvdpa_io_kicked(struct mvdpa_io *io)
 	int i;
 
 	base_mutex_lock(&io->lock);
+	/* Would block: somebody else took the kick, or the event is of an older file. */
 	for (i = 0; io->kick_fd >= 0 && i < READ_TRIES; i++) {
+		if (io_would_block(io->kick_fd, POLLIN))
+			break;
 		len = read(io->kick_fd, &count, sizeof(count));
 		if (len >= 0 || errno != EINTR)
 			break;
 	}
-	/* EAGAIN: somebody else took the kick, or the event is of an older file. */
 	if (len > 0) {
 		mvdpa_io_ring(io);
 		kicked = true;
