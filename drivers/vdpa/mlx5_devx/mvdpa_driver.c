@@ -3,6 +3,9 @@
  * Theory of operation: the PCI bus offers a function whose id is in the table. It is taken only
  * with class=vdpa (any other answer is "not mine", so that drivers of other classes get it), and
  * through rdma-core: the kernel's mlx5 driver stays bound, nothing is mapped by EAL.
+ *
+ * A device that a front-end uses is not removed: vhost keeps a pointer to it for the connection,
+ * and has no way to be told that it went. The application has to unregister the socket first.
  */
 #include <errno.h>
 
@@ -60,6 +63,13 @@ mvdpa_remove(struct rte_pci_device *pci)
 
 	if (dev == NULL)
 		return -ENODEV;
+	if (mvdpa_dev_in_use(dev)) {
+		base_err(&mvdpa_log,
+				"%s: cannot be removed while a front-end uses it: unregister its "
+				"vhost socket first",
+				dev->name);
+		return -EBUSY;
+	}
 	mvdpa_ops_unregister(dev);
 	mvdpa_dev_destroy(dev);
 	return 0;
