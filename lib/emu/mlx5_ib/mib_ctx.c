@@ -199,7 +199,7 @@ mib_get_context(struct uv_call *call)
 	memcpy(&req, in, sizeof(req));
 	ret = mib_context_check(ctx, &req);
 	if (ret == 0)
-		ret = uv_context_made(call);
+		ret = uv_context_begin(call);
 	if (ret != 0)
 		return ret;
 	mib_context_resp(ctx, req.max_cqe_version, &resp);

@@ -67,7 +67,7 @@ mib_cmd_begin(struct uv_call *call, struct mib_cmd *cmd)
 	struct mib_ctx *ctx = mib_ctx(call);
 
 	cmd->out = NULL;
-	if (ctx->uctx == NULL || !ctx->devx)
+	if (!uv_has_context(call) || !ctx->devx)
 		return -EINVAL;
 	cmd->in = uv_in(call, cmd->in_attr, &cmd->inlen);
 	cmd->outlen = uv_out_len(call, cmd->out_attr);
@@ -222,7 +222,7 @@ mib_devx_query_eqn(struct uv_call *call)
 	uint32_t eqn;
 	int ret;
 
-	if (ctx->uctx == NULL)
+	if (!uv_has_context(call))
 		return -EINVAL;
 	ret = fw_eqn(ctx->uctx, uv_in_u32(call, MLX5_IB_ATTR_DEVX_QUERY_EQN_USER_VEC), &eqn);
 	if (ret != 0)

@@ -166,10 +166,13 @@ struct uv_file *uv_call_file(const struct uv_call *call);
 void *uv_priv(const struct uv_call *call);
 
 /**
- * The user context exists: until then no handle can be made (EINVAL). Undone if the call fails.
- * @return 0, -EINVAL when it existed.
+ * This call makes the user context: it exists when the call has succeeded. Until then no handle can
+ * be made (EINVAL), nor another context.
+ * @return 0, -EINVAL when it exists or another call makes it.
  */
-int uv_context_made(struct uv_call *call);
+int uv_context_begin(struct uv_call *call);
+/** Does the user context exist? Calls that name no object must ask before they use it. */
+bool uv_has_context(const struct uv_call *call);
 
 /** Was the attribute given? */
 bool uv_has(const struct uv_call *call, uint16_t attr);
@@ -206,7 +209,7 @@ struct uv_obj {
 	int fd;
 	uint32_t id; /**< handle */
 
-	/* private to uv_obj.c */
+	/* private to uv_file.c */
 	const struct uv_object_def *def;
 	struct uv_file *file;
 	int use; /**< readers, or -1: used by one alone; guarded by the file's lock */

@@ -184,11 +184,17 @@ uv_obj_get(struct uv_call *call, uint16_t type, uint32_t id, enum uv_access acce
 }
 
 int
-uv_context_made(struct uv_call *call)
+uv_context_begin(struct uv_call *call)
 {
-	int ret = uv_file_set_context(call->file, true);
+	int ret = uv_file_set_context(call->file, UV_CONTEXT_NONE, UV_CONTEXT_MAKING);
 
 	if (ret == 0)
-		call->context_made = true;
+		call->makes_context = true;
 	return ret;
+}
+
+bool
+uv_has_context(const struct uv_call *call)
+{
+	return uv_file_has_context(call->file);
 }

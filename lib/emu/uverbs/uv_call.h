@@ -30,7 +30,7 @@ struct uv_call {
 	struct uv_slot slots[UV_MAX_ATTRS]; /**< in the order of the method's declaration */
 	struct uv_slot extra[UV_MAX_EXTRA];
 	unsigned int nb_extra;
-	bool context_made;
+	bool makes_context;
 };
 
 #endif /* UV_CALL_H */

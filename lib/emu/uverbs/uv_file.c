@@ -37,7 +37,7 @@ struct uv_file {
 			lock); /* NULL-marked by &uv_reserved until commit */
 	struct uv_obj *newest BASE_GUARDED_BY(lock);
 	unsigned int refs BASE_GUARDED_BY(lock); /* the open file, and FDs that the user has */
-	bool has_context BASE_GUARDED_BY(lock);
+	enum uv_context context BASE_GUARDED_BY(lock);
 };
 
 /* Holds a number in the table for an object that is not committed. */
@@ -96,16 +96,28 @@ uv_file_leave(struct uv_file *file)
 }
 
 int
-uv_file_set_context(struct uv_file *file, bool exists)
+uv_file_set_context(struct uv_file *file, enum uv_context from, enum uv_context to)
 {
 	int ret = 0;
 
 	base_mutex_lock(&file->lock);
-	if (file->has_context == exists)
+	if (file->context == from)
+		file->context = to;
+	else
 		ret = -EINVAL;
-	file->has_context = exists;
 	base_mutex_unlock(&file->lock);
 	return ret;
+}
+
+bool
+uv_file_has_context(struct uv_file *file)
+{
+	bool has;
+
+	base_mutex_lock(&file->lock);
+	has = file->context == UV_CONTEXT_MADE;
+	base_mutex_unlock(&file->lock);
+	return has;
 }
 
 const struct uv_api *
@@ -238,7 +250,7 @@ uv_obj_begin(struct uv_file *file, const struct uv_object_def *def, struct uv_ob
 	obj->file = file;
 	obj->fd = -1;
 	base_mutex_lock(&file->lock);
-	if (!file->has_context)
+	if (file->context != UV_CONTEXT_MADE)
 		ret = -EINVAL;
 	else if (!def->is_fd)
 		ret = base_idtab_add(&file->handles, &uv_reserved, &obj->id);

@@ -13,8 +13,17 @@ int uv_file_enter(struct uv_file *file);
 void uv_file_leave(struct uv_file *file);
 
 const struct uv_api *uv_file_api(const struct uv_file *file);
-/** Notes that the user context exists, or not any more; @return 0 or -EINVAL: it is so already. */
-int uv_file_set_context(struct uv_file *file, bool exists);
+/** The user context of a file. While a call makes it, others must not use what is half made. */
+enum uv_context {
+	UV_CONTEXT_NONE,
+	UV_CONTEXT_MAKING,
+	UV_CONTEXT_MADE,
+};
+
+/** Goes from one state of the context to another; @return 0 or -EINVAL: it is not in @p from. */
+int uv_file_set_context(struct uv_file *file, enum uv_context from, enum uv_context to);
+/** Can the context be used? */
+bool uv_file_has_context(struct uv_file *file);
 
 /** The declaration of type @p type, or NULL. */
 const struct uv_object_def *uv_api_object(const struct uv_api *api, uint16_t type);

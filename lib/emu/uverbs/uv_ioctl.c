@@ -220,8 +220,9 @@ uv_finish(struct uv_call *call, int ret, bool ran)
 		uv_finish_slot(&call->method->attrs[i], &call->slots[i], &ret, ran);
 	for (i = 0; i < call->nb_extra; i++)
 		uv_finish_slot(NULL, &call->extra[i], &ret, ran);
-	if (ret != 0 && call->context_made)
-		uv_file_set_context(call->file, false);
+	if (call->makes_context)
+		uv_file_set_context(call->file, UV_CONTEXT_MAKING,
+				ret == 0 ? UV_CONTEXT_MADE : UV_CONTEXT_NONE);
 	return ret;
 }
 

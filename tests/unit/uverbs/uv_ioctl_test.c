@@ -57,6 +57,7 @@ static uint32_t seen_flags;
 static unsigned int seen_elem;
 static uint8_t seen_payload;
 static struct uv_obj *published;
+static int context_errno, half_made_errno[2];
 
 static int
 toy_destroy(struct uv_obj *obj)
@@ -112,6 +113,8 @@ toy_use(struct uv_call *call)
 static int held_errno;
 static struct uv_file *held_file;
 static int one_attr_call(struct uv_file *file, unsigned int method, uint32_t handle);
+static int make_toy(struct uv_file *file, uint8_t first, uint32_t *handle);
+static int context_call(struct uv_file *file);
 
 static int
 toy_hold(struct uv_call *call)
@@ -133,7 +136,15 @@ chan_new(struct uv_call *call)
 static int
 dev_context(struct uv_call *call)
 {
-	return uv_context_made(call);
+	uint32_t handle;
+
+	if (uv_context_begin(call) != 0)
+		return -EINVAL;
+	/* Half made: another thread's call can neither use it nor make a second one. */
+	assert_false(uv_has_context(call));
+	half_made_errno[0] = make_toy(uv_call_file(call), 0, &handle);
+	half_made_errno[1] = context_call(uv_call_file(call));
+	return context_errno;
 }
 
 static int
@@ -249,6 +260,15 @@ one_attr_call(struct uv_file *file, unsigned int method, uint32_t handle)
 }
 
 static int
+context_call(struct uv_file *file)
+{
+	struct call c;
+
+	call_init(&c, OBJ_DEVICE, M_CONTEXT);
+	return call_run(file, &c);
+}
+
+static int
 make_toy(struct uv_file *file, uint8_t first, uint32_t *handle)
 {
 	uint32_t in = first, out[2] = { 0, UINT32_MAX };
@@ -335,6 +355,14 @@ test_no_context(void **state)
 
 	assert_int_equal(uv_file_create(&attr, &file), 0);
 	assert_int_equal(make_toy(file, 0, &handle), -EINVAL);
+	context_errno = -EIO; /* it fails: there is none, and the next call may make it */
+	assert_int_equal(context_call(file), -EIO);
+	assert_int_equal(make_toy(file, 0, &handle), -EINVAL);
+	context_errno = 0;
+	assert_int_equal(context_call(file), 0);
+	assert_int_equal(half_made_errno[0], -EINVAL);
+	assert_int_equal(half_made_errno[1], -EINVAL);
+	assert_int_equal(make_toy(file, 0, &handle), 0);
 	uv_file_close(file);
 }
 
