@@ -241,9 +241,8 @@ mib_devx_subscribe(struct uv_call *call)
 		.eventfd = -1,
 	};
 	uint16_t events[MIB_MAX_EVENTS];
-	size_t len, i;
+	size_t len;
 	const void *list = uv_in(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_TYPE_NUM_LIST, &len);
-	int ret = 0;
 
 	if (!ctx->devx || len % sizeof(events[0]) != 0 || len > sizeof(events))
 		return -EINVAL;
@@ -259,9 +258,9 @@ mib_devx_subscribe(struct uv_call *call)
 	attr.kind = mib_devx_obj_kind(obj);
 	attr.id = mib_devx_obj_id(obj);
 	memcpy(events, list, len);
-	for (i = 0; i < len / sizeof(events[0]) && ret == 0; i++)
-		ret = mib_subscribe(ctx, &attr, events[i]);
-	return ret;
+	attr.events = events;
+	attr.nb_events = len / sizeof(events[0]);
+	return mib_subscribe(ctx, &attr);
 }
 
 /* --- tables --------------------------------------------------------------------------------- */

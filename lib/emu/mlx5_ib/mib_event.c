@@ -13,6 +13,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,7 +60,9 @@ mib_sub_send_locked(struct mib_ctx *ctx, struct mib_sub *sub, const void *eqe)
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = sub->chan->omit_data ? 1 : 2 };
 
 	if (sub->eventfd >= 0) {
-		if (write(sub->eventfd, &one, sizeof(one)) < 0)
+		/* One that is full would keep us waiting; its reader has been told often enough. */
+		if (poll(&(struct pollfd){ sub->eventfd, POLLOUT, 0 }, 1, 0) == 1 &&
+				write(sub->eventfd, &one, sizeof(one)) < 0)
 			mib_warn(ctx, "event fd of %s %#x: %s", sub->kind->name, sub->id,
 					strerror(errno));
 		return;
@@ -117,10 +121,43 @@ mib_event_valid(const struct prm_obj_kind *kind, uint16_t event)
 			(event == PRM_EVENT_OBJECT_CHANGE && kind->obj_type != 0);
 }
 
-int
-mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr, uint16_t event)
+static void
+mib_sub_free(struct mib_sub *sub)
+{
+	if (sub->eventfd >= 0)
+		close(sub->eventfd);
+	free(sub);
+}
+
+/* A file of any other kind could keep the card waiting in write(), or raise a signal. */
+static int
+mib_sub_eventfd(int fd, int *own)
+{
+	static const char want[] = "anon_inode:[eventfd]";
+	char path[64], link[sizeof(want)];
+	ssize_t len;
+
+	*own = -1;
+	if (fd < 0)
+		return 0;
+	*own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (*own < 0)
+		return -EBADF;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *own);
+	len = readlink(path, link, sizeof(link));
+	if (len == (ssize_t)sizeof(want) - 1 && memcmp(link, want, sizeof(want) - 1) == 0)
+		return 0;
+	close(*own);
+	*own = -1;
+	return -EINVAL;
+}
+
+static int
+mib_sub_make(struct mib_ctx *ctx, const struct mib_sub_attr *attr, uint16_t event,
+		struct mib_sub **out)
 {
 	struct mib_sub *sub;
+	int ret;
 
 	if (!mib_event_valid(attr->kind, event)) {
 		mib_err(ctx, "subscribe: %s has no event %#x", attr->kind->name, event);
@@ -129,13 +166,10 @@ mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr, uint16_t eve
 	sub = calloc(1, sizeof(*sub));
 	if (sub == NULL)
 		return -ENOMEM;
-	sub->eventfd = -1;
-	if (attr->eventfd >= 0) {
-		sub->eventfd = fcntl(attr->eventfd, F_DUPFD_CLOEXEC, 0);
-		if (sub->eventfd < 0) {
-			free(sub);
-			return -EBADF;
-		}
+	ret = mib_sub_eventfd(attr->eventfd, &sub->eventfd);
+	if (ret != 0) {
+		free(sub);
+		return ret;
 	}
 	sub->chan_obj = attr->chan;
 	sub->chan = attr->chan->priv;
@@ -143,11 +177,34 @@ mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr, uint16_t eve
 	sub->id = attr->id;
 	sub->event = event;
 	sub->cookie = attr->cookie;
+	*out = sub;
+	return 0;
+}
+
+int
+mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr)
+{
+	struct mib_sub *first = NULL, **end = &first, *sub;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < attr->nb_events; i++) {
+		ret = mib_sub_make(ctx, attr, attr->events[i], end);
+		if (ret != 0)
+			goto free_all;
+		end = &(*end)->next;
+	}
 	base_mutex_lock(&ctx->event_lock);
-	sub->next = ctx->subs;
-	ctx->subs = sub;
+	*end = ctx->subs;
+	ctx->subs = first;
 	base_mutex_unlock(&ctx->event_lock);
 	return 0;
+free_all:
+	while ((sub = first) != NULL) {
+		first = sub->next;
+		mib_sub_free(sub);
+	}
+	return ret;
 }
 
 /* Drops the subscriptions of a channel, or of an object. */
@@ -164,9 +221,7 @@ mib_unsubscribe(struct mib_ctx *ctx, const struct uv_obj *chan, const struct prm
 			continue;
 		}
 		*link = sub->next;
-		if (sub->eventfd >= 0)
-			close(sub->eventfd);
-		free(sub);
+		mib_sub_free(sub);
 	}
 	base_mutex_unlock(&ctx->event_lock);
 }

@@ -20,10 +20,16 @@ struct mib_sub_attr {
 	uint32_t id;
 	uint64_t cookie;
 	int eventfd; /**< told instead of the channel; -1: none. Is duplicated */
+	const uint16_t *events; /**< enum prm_event */
+	size_t nb_events;
 };
 
-/** Listens to one event of one object; @return 0, -EINVAL (no such event of it), -ENOMEM, ... */
-int mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr, uint16_t event);
+/**
+ * Listens to events of one object, to all that are named or to none.
+ * @return 0; -EINVAL the object has no such event, or @c eventfd is another kind of file; -EBADF;
+ * -ENOMEM.
+ */
+int mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr);
 /** The object is gone. */
 void mib_unsubscribe_obj(struct mib_ctx *ctx, const struct prm_obj_kind *kind, uint32_t id);
 

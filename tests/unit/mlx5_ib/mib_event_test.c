@@ -147,6 +147,14 @@ chan_close(struct uv_obj *chan)
 	uv_fd_closed(chan);
 }
 
+static int
+subscribe(struct mib_ctx *ctx, struct mib_sub_attr *attr, uint16_t event)
+{
+	attr->events = &event;
+	attr->nb_events = 1;
+	return mib_subscribe(ctx, attr);
+}
+
 static const struct prm_obj_kind *
 cq_kind(void)
 {
@@ -164,17 +172,17 @@ test_messages(void **state)
 {
 	struct rig *rig = *state;
 	struct uv_obj *brief = chan_make(rig, true), *full = chan_make(rig, false);
-	struct mib_sub_attr cq = { brief, cq_kind(), 5, 0x1122334455667788, -1 };
-	struct mib_sub_attr vq = { full, virtq_kind(), 5, 99, -1 };
+	struct mib_sub_attr cq = { brief, cq_kind(), 5, 0x1122334455667788, -1, NULL, 0 };
+	struct mib_sub_attr vq = { full, virtq_kind(), 5, 99, -1, NULL, 0 };
 	uint8_t eqe[64], buf[100];
 	uint64_t cookie;
 
 	memset(eqe, 0xab, sizeof(eqe));
-	assert_int_equal(mib_subscribe(rig->ctx, &cq, PRM_EVENT_COMP), 0);
-	assert_int_equal(mib_subscribe(rig->ctx, &vq, PRM_EVENT_OBJECT_CHANGE), 0);
+	assert_int_equal(subscribe(rig->ctx, &cq, PRM_EVENT_COMP), 0);
+	assert_int_equal(subscribe(rig->ctx, &vq, PRM_EVENT_OBJECT_CHANGE), 0);
 	/* events that the object does not have */
-	assert_int_equal(mib_subscribe(rig->ctx, &cq, PRM_EVENT_OBJECT_CHANGE), -EINVAL);
-	assert_int_equal(mib_subscribe(rig->ctx, &vq, PRM_EVENT_COMP), -EINVAL);
+	assert_int_equal(subscribe(rig->ctx, &cq, PRM_EVENT_OBJECT_CHANGE), -EINVAL);
+	assert_int_equal(subscribe(rig->ctx, &vq, PRM_EVENT_COMP), -EINVAL);
 	mib_event_ops.completion(rig->ctx, 6); /* nobody's */
 	assert_int_equal(read(brief->fd, buf, sizeof(buf)), -1);
 	mib_event_ops.completion(rig->ctx, 5);
@@ -200,17 +208,33 @@ static void
 test_eventfd(void **state)
 {
 	struct rig *rig = *state;
+	static const uint16_t both[] = { PRM_EVENT_COMP, PRM_EVENT_OBJECT_CHANGE };
 	int efd = eventfd(0, EFD_NONBLOCK);
-	struct mib_sub_attr sub = { chan_make(rig, true), cq_kind(), 5, 0, efd };
+	struct mib_sub_attr sub = { chan_make(rig, true), cq_kind(), 5, 0, efd, NULL, 0 };
 	uint64_t count;
 
-	assert_int_equal(mib_subscribe(rig->ctx, &sub, PRM_EVENT_COMP), 0);
+	assert_int_equal(subscribe(rig->ctx, &sub, PRM_EVENT_COMP), 0);
 	mib_event_ops.completion(rig->ctx, 5);
 	assert_int_equal(read(efd, &count, 8), 8);
 	assert_int_equal(count, 1);
+	/* full and blocking: nobody waits for its reader */
+	fcntl(efd, F_SETFL, 0);
+	assert_int_equal(eventfd_write(efd, UINT64_MAX - 1), 0);
+	mib_event_ops.completion(rig->ctx, 5);
+	assert_int_equal(nb_warnings, 0);
+	/* one event that the object does not have spoils the call, and nothing of it stays */
+	mib_unsubscribe_obj(rig->ctx, cq_kind(), 5);
+	assert_int_equal(read(efd, &count, 8), 8);
+	sub.events = both;
+	sub.nb_events = 2;
+	assert_int_equal(mib_subscribe(rig->ctx, &sub), -EINVAL);
+	mib_event_ops.completion(rig->ctx, 5);
+	assert_int_equal(poll(&(struct pollfd){ efd, POLLIN, 0 }, 1, 0), 0);
 	close(efd);
 	sub.eventfd = efd;
-	assert_int_equal(mib_subscribe(rig->ctx, &sub, PRM_EVENT_COMP), -EBADF);
+	assert_int_equal(subscribe(rig->ctx, &sub, PRM_EVENT_COMP), -EBADF);
+	sub.eventfd = rig->cmd_fd; /* a file, but no eventfd */
+	assert_int_equal(subscribe(rig->ctx, &sub, PRM_EVENT_COMP), -EINVAL);
 	chan_close(sub.chan);
 }
 
@@ -218,11 +242,11 @@ static void
 test_overflow(void **state)
 {
 	struct rig *rig = *state;
-	struct mib_sub_attr sub = { chan_make(rig, true), cq_kind(), 5, 1, -1 };
+	struct mib_sub_attr sub = { chan_make(rig, true), cq_kind(), 5, 1, -1, NULL, 0 };
 	unsigned int sent = 0, seen = 0;
 	uint64_t cookie;
 
-	assert_int_equal(mib_subscribe(rig->ctx, &sub, PRM_EVENT_COMP), 0);
+	assert_int_equal(subscribe(rig->ctx, &sub, PRM_EVENT_COMP), 0);
 	while (nb_warnings == 0 && sent++ < 1000000)
 		mib_event_ops.completion(rig->ctx, 5);
 	assert_int_equal(nb_warnings, 1);
@@ -240,11 +264,11 @@ test_file_first(void **state)
 {
 	struct rig *rig = *state;
 	struct uv_obj *chan = chan_make(rig, true);
-	struct mib_sub_attr sub = { chan, cq_kind(), 5, 1, -1 };
+	struct mib_sub_attr sub = { chan, cq_kind(), 5, 1, -1, NULL, 0 };
 	uint8_t buf[8];
 	int fd = chan->fd;
 
-	assert_int_equal(mib_subscribe(rig->ctx, &sub, PRM_EVENT_COMP), 0);
+	assert_int_equal(subscribe(rig->ctx, &sub, PRM_EVENT_COMP), 0);
 	uv_file_close(rig->file);
 	assert_int_equal(read(fd, buf, sizeof(buf)), 0);
 	chan_close(chan);
