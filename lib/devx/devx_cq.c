@@ -10,6 +10,8 @@
  * Arming: the arm word carries a sequence number of two bits that changes at each arming, and the
  * consumer index; the same words then go to the UAR page as one 64-bit doorbell. The card compares
  * the index with its producer index, so nothing is lost between the last poll and the arming.
+ * The UAR page may be write-combining: the doorbell is pushed out, or the card might hear of it
+ * only when something else happens to be written.
  */
 #include "devx_cq.h"
 
@@ -18,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base_io.h"
 #include "base_math.h"
 #include "devx_priv.h"
 #include "devx_umem.h"
@@ -142,9 +145,10 @@ devx_cq_arm(struct devx_cq *cq)
 
 	atomic_store_explicit(&cq->dbrec[1], htobe32(word), memory_order_release);
 	/* the card may read the record as soon as it sees the doorbell */
-	atomic_thread_fence(memory_order_seq_cst);
+	base_io_wmb();
 	atomic_store_explicit(doorbell, htobe64((uint64_t)word << 32 | cq->obj->id),
 			memory_order_release);
+	base_io_flush();
 }
 
 void

@@ -21,12 +21,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base_io.h"
 #include "mvdpa_event.h"
 
 #define READ_TRIES 3
@@ -49,7 +49,7 @@ mvdpa_io_fini(struct mvdpa_io *io)
 void
 mvdpa_io_ring(const struct mvdpa_io *io)
 {
-	atomic_thread_fence(memory_order_seq_cst);
+	base_io_wmb();
 	*(volatile uint32_t *)io->doorbell = htole32(io->index);
 }
 
