@@ -3,6 +3,8 @@
  * Theory of operation: vhost hands over addresses of this process; the card needs the guest's.
  * Each of the three parts of a ring must lie whole in one region of the memory table. Their sizes
  * are those of virtio 1.2, 2.7 without the event index fields, since EVENT_IDX is never offered.
+ * So are their alignments: vhost does not check them, and an atomic access to an index that lies
+ * across a boundary is a bus error on some CPUs.
  */
 #include "mvdpa_virtq_attr.h"
 
@@ -30,12 +32,13 @@ mvdpa_ring_make(const struct rte_vhost_vring *vring, const struct mvdpa_mem_plan
 	const struct {
 		const char *name;
 		const void *va;
+		unsigned int align;
 		uint64_t len;
 		uint64_t *gpa;
 	} parts[] = {
-		{ "descriptor table", vring->desc, 16ull * vring->size, &ring->desc },
-		{ "available ring", vring->avail, 4 + 2ull * vring->size, &ring->avail },
-		{ "used ring", vring->used, 4 + 8ull * vring->size, &ring->used },
+		{ "descriptor table", vring->desc, 16, 16ull * vring->size, &ring->desc },
+		{ "available ring", vring->avail, 2, 4 + 2ull * vring->size, &ring->avail },
+		{ "used ring", vring->used, 4, 4 + 8ull * vring->size, &ring->used },
 	};
 	size_t i;
 
@@ -45,6 +48,11 @@ mvdpa_ring_make(const struct rte_vhost_vring *vring, const struct mvdpa_mem_plan
 		return -EINVAL;
 	}
 	for (i = 0; i < BASE_ARRAY_SIZE(parts); i++) {
+		if ((uintptr_t)parts[i].va % parts[i].align != 0) {
+			base_err(log, "%s: the %s (at %p) is not aligned to %u bytes", who,
+					parts[i].name, parts[i].va, parts[i].align);
+			return -EINVAL;
+		}
 		if (ring_part(mem, parts[i].va, parts[i].len, parts[i].gpa) == 0)
 			continue;
 		base_err(log,

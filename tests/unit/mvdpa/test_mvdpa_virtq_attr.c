@@ -103,11 +103,15 @@ test_bad_rings(void **state)
 	check_bad(vring(MEM, MEM, MEM, 255), "size 255");
 	check_bad(vring(MEM, MEM, MEM, 32769), "size 32769");
 	check_bad(vring(0, MEM, MEM, 256), "descriptor table");
-	check_bad(vring(MEM - 1, MEM, MEM, 256), "descriptor table");
+	check_bad(vring(MEM - 16, MEM, MEM, 256), "descriptor table");
 	/* Both regions are next to each other in this process, but not for the guest. */
 	check_bad(vring(MEM + 0x10000 - 16, MEM, MEM, 256), "descriptor table");
-	check_bad(vring(MEM, MEM + 0x20000 - 4 - 2 * 256 + 1, MEM, 256), "available ring");
-	check_bad(vring(MEM, MEM, MEM + 0x20000 - 4 - 8 * 256 + 1, 256), "used ring");
+	check_bad(vring(MEM, MEM + 0x20000 - 4 - 2 * 256 + 2, MEM, 256), "available ring");
+	check_bad(vring(MEM, MEM, MEM + 0x20000 - 4 - 8 * 256 + 4, 256), "used ring");
+	/* Alignment (virtio 1.2, 2.7): an atomic access across a boundary can be a bus error. */
+	check_bad(vring(MEM + 8, MEM, MEM, 256), "descriptor table (at");
+	check_bad(vring(MEM, MEM + 1, MEM, 256), "available ring (at");
+	check_bad(vring(MEM, MEM, MEM + 2, 256), "used ring (at");
 	check_bad(vring(MEM, MEM, UINT64_MAX - 8, 256), "used ring");
 }
 
