@@ -61,8 +61,10 @@ dev_start_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUI
 	ret = mvdpa_virtq_walk(vq, MVDPA_WANT_READY);
 	if (ret == 0 && mvdpa_virtq_is_rx(vq))
 		ret = dev_steer_locked(dev);
-	if (ret != 0)
+	if (ret != 0) {
 		mvdpa_virtq_walk(vq, MVDPA_WANT_ABSENT);
+		dev_steer_locked(dev); /* the others go on */
+	}
 	return ret;
 }
 
@@ -74,7 +76,8 @@ dev_stop_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq, enum mvdpa_
 	mvdpa_virtq_walk(vq, MVDPA_WANT_SUSPENDED);
 	if (mvdpa_virtq_is_rx(vq))
 		dev_steer_locked(dev);
-	mvdpa_virtq_walk(vq, wanted);
+	/* What the card does not stop has to go. */
+	mvdpa_virtq_walk(vq, mvdpa_virtq_has_stopped(vq) ? wanted : MVDPA_WANT_ABSENT);
 }
 
 /* --- the vDPA operations --------------------------------------------------------------------- */
@@ -400,10 +403,26 @@ dev_failed(void *arg, uint16_t queue, uint32_t version)
 	base_mutex_unlock(&dev->lock);
 }
 
+/* Nobody knows what was in the events that were lost: the card is asked about each queue. */
+static void
+dev_lost(void *arg)
+{
+	struct mvdpa_dev *dev = arg;
+	uint16_t i;
+
+	base_mutex_lock(&dev->lock);
+	for (i = 0; i < dev->nb_virtqs && dev->configured; i++) {
+		if (mvdpa_virtq_has_failed(&dev->virtqs[i]))
+			dev_recover_locked(dev, &dev->virtqs[i]);
+	}
+	base_mutex_unlock(&dev->lock);
+}
+
 static const struct mvdpa_event_ops dev_event_ops = {
 	.kicked = dev_kicked,
 	.completed = dev_completed,
 	.failed = dev_failed,
+	.lost = dev_lost,
 };
 
 /* --- creation -------------------------------------------------------------------------------- */

@@ -5,7 +5,8 @@
  * cancelled: stopping writes the eventfd and joins.
  *
  * All files are non-blocking and level-triggered; from a channel at most BATCH events are taken at
- * a time, so that one busy channel cannot keep kicks waiting. A channel whose read fails for good
+ * a time, so that one busy channel cannot keep kicks waiting. The kernel says EOVERFLOW once when
+ * it had no memory for an event (the file works on); a channel whose read fails for good
  * (the card was pulled out) is taken out of the set, or it would keep the thread spinning.
  */
 #include "mvdpa_event.h"
@@ -52,8 +53,12 @@ event_errors(struct mvdpa_event *event, uint16_t queue)
 		if (ret == 0)
 			event->ops->failed(event->arg, (uint16_t)cookie, (uint32_t)(cookie >> 32));
 	}
-	if (ret != 0 && ret != -EAGAIN)
+	if (ret == -EOVERFLOW) {
+		base_warn(event->log, "error events were lost, all queues are looked at");
+		event->ops->lost(event->arg);
+	} else if (ret != 0 && ret != -EAGAIN) {
 		event_channel_lost(event, event->error, ret);
+	}
 }
 
 static void

@@ -40,6 +40,7 @@ struct mvdpa_event_ops {
 	void (*kicked)(void *arg, uint16_t queue);
 	void (*completed)(void *arg, uint16_t queue);
 	void (*failed)(void *arg, uint16_t queue, uint32_t version);
+	void (*lost)(void *arg); /**< error events were lost: any queue may have failed */
 };
 
 struct mvdpa_event {

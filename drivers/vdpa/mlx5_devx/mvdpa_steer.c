@@ -6,6 +6,8 @@
  * queue. Packets that are neither IPv4 nor IPv6 are not hashed and go to the first entry.
  *
  * When queues come and go, only the table is rewritten; the rules stay as long as there is one.
+ * Should the card refuse that, everything is taken down and built anew: a queue that is about to
+ * be destroyed must not be left in a table.
  */
 #include "mvdpa_steer.h"
 
@@ -138,8 +140,12 @@ mvdpa_steer_set(struct mvdpa_steer *steer, const uint32_t *ids, uint32_t nb)
 		ret = steer_build(steer, &attr);
 	else if (memcmp(table, steer->ids, attr.size * sizeof(table[0])) == 0)
 		return 0;
-	else
-		ret = devx_rqt_modify(steer->rqt, &attr);
+	else if (devx_rqt_modify(steer->rqt, &attr) == 0)
+		ret = 0;
+	else {
+		steer_clear(steer);
+		ret = steer_build(steer, &attr);
+	}
 	if (ret == 0)
 		memcpy(steer->ids, table, attr.size * sizeof(table[0]));
 	return ret;

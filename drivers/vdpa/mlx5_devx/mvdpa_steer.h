@@ -30,8 +30,7 @@ void
 mvdpa_steer_init(struct mvdpa_steer *steer, struct devx_dev *devx, uint32_t td, uint32_t rqt_max);
 /**
  * Spreads packets over these queue objects. None: packets no longer come to us (everything is
- * taken down). The same as before: nothing is done. On error with nothing set up before, nothing
- * is left; otherwise the old spread stays.
+ * taken down). The same as before: nothing is done. On error nothing is left set up.
  */
 int mvdpa_steer_set(struct mvdpa_steer *steer, const uint32_t *ids, uint32_t nb);
 

@@ -357,6 +357,10 @@ mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted)
 		if (to == vq->state)
 			break;
 		ret = virtq_step_locked(vq, to);
+		if (ret != 0 && vq->state == MVDPA_VIRTQ_SUSPENDED) {
+			vq->resumable = false; /* build it anew instead */
+			ret = 0;
+		}
 	}
 	base_mutex_unlock(&vq->lock);
 	return ret;
@@ -398,6 +402,30 @@ mvdpa_virtq_id(struct mvdpa_virtq *vq)
 	id = devx_obj_id(vq->obj);
 	base_mutex_unlock(&vq->lock);
 	return id;
+}
+
+bool
+mvdpa_virtq_has_stopped(struct mvdpa_virtq *vq)
+{
+	bool stopped;
+
+	base_mutex_lock(&vq->lock);
+	stopped = vq->state != MVDPA_VIRTQ_READY && !vq->indices_from_memory;
+	base_mutex_unlock(&vq->lock);
+	return stopped;
+}
+
+bool
+mvdpa_virtq_has_failed(struct mvdpa_virtq *vq)
+{
+	struct devx_virtq_attr hw = { 0 };
+	bool failed = false;
+
+	base_mutex_lock(&vq->lock);
+	if (vq->state == MVDPA_VIRTQ_READY && devx_virtq_query(vq->obj, &hw) == 0)
+		failed = hw.state == PRM_VIRTQ_ERR;
+	base_mutex_unlock(&vq->lock);
+	return failed;
 }
 
 bool

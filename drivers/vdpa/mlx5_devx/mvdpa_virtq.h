@@ -73,7 +73,7 @@ void mvdpa_virtq_fini(struct mvdpa_virtq *vq);
 
 /**
  * Goes from arc to arc until @p wanted is reached. On error the queue stays in the last state it
- * reached. Ways to ABSENT and SUSPENDED always succeed: what the card refuses is made up for.
+ * reached; one that cannot be resumed is built anew. Ways to ABSENT and SUSPENDED always succeed: what the card refuses is made up for.
  */
 int
 mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted) BASE_EXCLUDES(vq->lock);
@@ -83,6 +83,10 @@ void mvdpa_virtq_fail(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 enum mvdpa_virtq_state mvdpa_virtq_state(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Firmware number of the object; only in states that have one. */
 uint32_t mvdpa_virtq_id(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Is it certain that the card no longer touches the ring? Not when it refused to suspend. */
+bool mvdpa_virtq_has_stopped(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Asks the card: did firmware give up a queue that is READY for all we know? */
+bool mvdpa_virtq_has_failed(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Has vhost another size or other addresses for the ring than the running object? */
 bool mvdpa_virtq_ring_changed(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Takes vhost's present kick and call files. */

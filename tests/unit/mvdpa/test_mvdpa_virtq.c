@@ -22,6 +22,7 @@
 static struct {
 	char trace[512]; /* one letter a step */
 	const char *fail; /* letters of the steps that fail, each time */
+	char fail_once; /* letter of the step that fails the next time */
 	struct devx_virtq_attr created;
 	struct devx_virtq_attr answer; /* of a query */
 	uint16_t base_avail, base_used; /* of vhost */
@@ -45,6 +46,10 @@ step(char letter)
 
 	assert_true(len + 1 < sizeof(rig.trace));
 	rig.trace[len] = letter;
+	if (letter == rig.fail_once) {
+		rig.fail_once = '\0';
+		return -EIO;
+	}
 	return rig.fail != NULL && strchr(rig.fail, letter) != NULL ? -EIO : 0;
 }
 
@@ -322,9 +327,11 @@ test_suspend_refused(void **state)
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
 	check(MVDPA_VIRTQ_SUSPENDED, "SQob");
 	assert_int_equal(rig.base_used, 10);
+	assert_false(mvdpa_virtq_has_stopped(&vq));
 	used->idx = 12;
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
 	check(MVDPA_VIRTQ_ABSENT, "Db");
+	assert_true(mvdpa_virtq_has_stopped(&vq));
 	assert_int_equal(rig.base_used, 12);
 	assert_int_equal(rig.base_avail, 12);
 	assert_int_equal(vq.stats.fallbacks, 1);
@@ -428,6 +435,37 @@ test_resume(void **state)
 	assert_int_equal(rig.created.size, 32);
 }
 
+/* A card that cannot resume after all gets a new object; the ring goes on where it was. */
+static void
+test_resume_refused(void **state)
+{
+	cap.freeze_to_rdy = true;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	stops_at(20, 20, 20);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	rig.fail_once = 'R';
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "giRoDpgCEiRa");
+	assert_int_equal(rig.created.hw_used, 20);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	rig.fail = "R";
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), -EIO); /* and it ends */
+}
+
+static void
+test_has_failed(void **state)
+{
+	assert_false(mvdpa_virtq_has_failed(&vq));
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	rig.answer.state = PRM_VIRTQ_RDY;
+	assert_false(mvdpa_virtq_has_failed(&vq));
+	rig.answer.state = PRM_VIRTQ_ERR;
+	assert_true(mvdpa_virtq_has_failed(&vq));
+	rig.fail = "Q";
+	assert_false(mvdpa_virtq_has_failed(&vq)); /* no answer is no failure of the queue */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -444,6 +482,8 @@ main(void)
 		TEST(test_no_base),
 		TEST(test_error),
 		TEST(test_resume),
+		TEST(test_resume_refused),
+		TEST(test_has_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
