@@ -13,6 +13,9 @@
 #ifndef PRM_LAYOUT_H
 #define PRM_LAYOUT_H
 
+/* A table, one field a line. */
+/* clang-format off */
+
 #define PRM_FIELDS_cmd_in(F) \
 	F(cmd_in, opcode, 0, 16) \
 	F(cmd_in, uid, 16, 16) \
@@ -698,5 +701,7 @@
 	S(eqe, 512) \
 	S(fte_match_set_lyr_2_4, 512) \
 	S(fte_match_param, 4096)
+
+/* clang-format on */
 
 #endif /* PRM_LAYOUT_H */

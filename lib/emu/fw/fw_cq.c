@@ -80,7 +80,7 @@ fw_cq_push(struct fw_cq *cq, const struct fw_cqe *cqe)
 {
 	uint32_t place = cq->collapsed ? 0 : cq->pi & ((1u << cq->log_size) - 1);
 	uint32_t owner = cq->pi >> cq->log_size & 1;
-	uint8_t *entry = cq->cqes + place * CQE_SIZE;
+	uint8_t *entry = cq->cqes + (size_t)place * CQE_SIZE;
 	uint32_t last = (uint32_t)cqe->wqe_counter << 16 | (uint32_t)cqe->opcode << 4 | owner;
 
 	__atomic_store_n((uint32_t *)(void *)(entry + CQE_QPN_OFF), htobe32(cqe->qpn),

@@ -103,7 +103,7 @@ fw_rqt_create(struct fw_cmd *cmd)
 	const uint8_t *rqtc = PRM_PTR(create_rqt_in, cmd->in, rqt_context);
 	uint32_t max = (uint32_t)PRM_GET(rqtc, rqtc, rqt_max_size);
 	struct fw_func *func = cmd->uctx->func;
-	struct fw_rqt_list list;
+	struct fw_rqt_list list = { 0 };
 	enum fw_syndrome syn;
 	struct fw_obj *obj;
 	struct fw_rqt *rqt;
@@ -138,7 +138,7 @@ fw_rqt_modify(struct fw_cmd *cmd)
 {
 	uint32_t rqtn = (uint32_t)PRM_GET(modify_rqt_in, cmd->in, rqtn);
 	uint64_t bits = PRM_GET(modify_rqt_in, cmd->in, modify_bitmask);
-	struct fw_rqt_list list;
+	struct fw_rqt_list list = { 0 };
 	enum fw_syndrome syn;
 	struct fw_obj *obj;
 	struct fw_rqt *rqt;

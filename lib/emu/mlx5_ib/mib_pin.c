@@ -124,7 +124,7 @@ mib_pin_drop(struct mib_pin *pin)
 static int
 mib_pin_walk(int fd, uint64_t start, uint64_t end, unsigned int need, struct mib_pin *pin)
 {
-	struct mib_vma vma;
+	struct mib_vma vma = { 0 };
 	uint64_t addr, stop;
 
 	for (addr = start; addr < end; addr = stop) {

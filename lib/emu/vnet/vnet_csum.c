@@ -64,7 +64,7 @@ vnet_csum_good(const void *frame, const struct vnet_flow *flow)
 		return false;
 	if (flow->l4_proto == IP_UDP && l4[6] == 0 && l4[7] == 0)
 		return false;
-	sum = csum_add(0, p + flow->addr_off, flow->addr_len * 2);
+	sum = csum_add(0, p + flow->addr_off, (size_t)flow->addr_len * 2);
 	sum += htons(flow->l4_proto);
 	sum += htons((uint16_t)(flow->l4_len >> 16));
 	sum += htons((uint16_t)flow->l4_len);
