@@ -231,6 +231,25 @@ mlx5emu_sanitizer(char *path, size_t size)
 }
 #endif
 
+/*
+ * LD_PRELOAD separates its entries by spaces and colons, which the path of a clone may contain; the
+ * path of a link in our own directory does not.
+ */
+static int
+mlx5emu_link_lib(const char *tree, const char *lib, char *path, size_t size)
+{
+	char real[PATH_MAX];
+	int len = snprintf(path, size, "%s/%s", tree, MLX5EMU_LIB);
+
+	if (len < 0 || (size_t)len >= size)
+		return -ENAMETOOLONG;
+	if (path[strcspn(path, " :")] != '\0')
+		return -EINVAL;
+	if (realpath(lib, real) == NULL || symlink(real, path) != 0)
+		return -errno;
+	return 0;
+}
+
 static void
 mlx5emu_preload(const char *lib)
 {
@@ -310,7 +329,7 @@ mlx5emu_run(char **argv, const char *lib)
 int
 main(int argc, char **argv)
 {
-	char tree[PATH_MAX], lib[PATH_MAX];
+	char tree[PATH_MAX], lib[PATH_MAX], link[PATH_MAX];
 	int status;
 
 	mlx5emu_parse(argc, argv);
@@ -326,7 +345,14 @@ main(int argc, char **argv)
 		return 1;
 	}
 	setenv("MLX5EMU_TREE", tree, 1);
-	status = mlx5emu_run(argv + optind, lib);
+	status = mlx5emu_link_lib(tree, lib, link, sizeof(link));
+	if (status == 0) {
+		status = mlx5emu_run(argv + optind, link);
+	} else {
+		fprintf(stderr, "mlx5emu: cannot link %s into %s: %s\n", lib, tree,
+				strerror(-status));
+		status = 1;
+	}
 	mlx5emu_tree_remove(tree);
 	return status;
 }

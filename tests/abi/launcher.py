@@ -5,6 +5,7 @@
 Usage: launcher.py MLX5EMU
 """
 import pathlib
+import shutil
 import signal
 import sys
 import time
@@ -50,6 +51,13 @@ def main(mlx5emu):
         # The shell has the card, its children have not.
         status, text = rig.run([mlx5emu, "sh", "-c", "echo [$LD_PRELOAD]; ls /sys/class/"])
         check("libmlx5emu" not in text, f"LD_PRELOAD is inherited: {text}")
+        # LD_PRELOAD cannot hold such a path.
+        odd = rig.path("a b:c")
+        odd.mkdir()
+        shutil.copy(pathlib.Path(mlx5emu).parent.parent.parent / "lib/emu/libmlx5emu.so", odd)
+        status, text = rig.run([mlx5emu, "ibv_devices"],
+                               env={"MLX5EMU_LIB": str(odd / "libmlx5emu.so")})
+        check(status == 0 and "mlx5_0" in text, f"library in '{odd}': {status} {text}")
 
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             app = rig.start("sleep", [mlx5emu, "sleep", "60"])
