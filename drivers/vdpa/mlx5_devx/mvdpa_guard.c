@@ -5,8 +5,9 @@
  * room for the longest one, then the files that came with it and their number. A memory table is
  * judged here by what the kernel says of its files; vhost trusts the front-end in that.
  *
- * When the number of files does not fit the number of regions (a message of another shape, or
- * another DPDK), nothing is judged: this is a guard for the careless, vhost's checks come after.
+ * When the files do not look like those of the message (their number, and -1 in all places behind
+ * them), it is a message of another shape, or of another DPDK, and nothing is judged: what stands
+ * there might be the front-end's, and must not be closed. vhost's checks come after.
  */
 #include "mvdpa_guard.h"
 
@@ -20,8 +21,6 @@
 #include "base_math.h"
 
 #define SET_MEM_TABLE 5u
-/* The longest payload is that of CREATE_CRYPTO_SESSION (vhost-user, "Payload"). */
-#define PAYLOAD_MAX 632
 
 struct __attribute__((packed)) guard_msg {
 	uint32_t request;
@@ -33,7 +32,7 @@ struct __attribute__((packed)) guard_msg {
 			uint32_t padding;
 			struct mvdpa_guard_region region[MVDPA_GUARD_REGIONS_MAX];
 		} memory;
-		uint8_t room[PAYLOAD_MAX];
+		uint8_t room[MVDPA_GUARD_PAYLOAD_MAX];
 	};
 	int fd[MVDPA_GUARD_REGIONS_MAX];
 	int nb_fds;
@@ -43,6 +42,7 @@ int
 mvdpa_guard_table_read(const void *msg, struct mvdpa_guard_table *table)
 {
 	struct guard_msg copy;
+	uint32_t i;
 
 	memcpy(&copy, msg, offsetof(struct guard_msg, room));
 	if (copy.request != SET_MEM_TABLE)
@@ -50,6 +50,10 @@ mvdpa_guard_table_read(const void *msg, struct mvdpa_guard_table *table)
 	memcpy(&copy, msg, sizeof(copy));
 	if (copy.memory.nb > MVDPA_GUARD_REGIONS_MAX || copy.nb_fds != (int)copy.memory.nb)
 		return -EINVAL;
+	for (i = 0; i < MVDPA_GUARD_REGIONS_MAX; i++) {
+		if (i < copy.memory.nb ? copy.fd[i] < 0 : copy.fd[i] != -1)
+			return -EINVAL;
+	}
 	table->nb = copy.memory.nb;
 	memcpy(table->region, copy.memory.region, sizeof(table->region));
 	memcpy(table->fd, copy.fd, sizeof(table->fd));

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_version.h>
+
 #define MVDPA_GUARD_REGIONS_MAX 8u
 
 /** A region of SET_MEM_TABLE as it stands in the message (vhost-user, "Memory region"). */
@@ -19,6 +21,14 @@ struct mvdpa_guard_region {
 	uint64_t user;
 	uint64_t offset; /**< in the file that came with it */
 };
+
+/** Bytes of the longest payload of a message (vhost-user, "Payload"), behind which vhost keeps the
+ * files: that of CREATE_CRYPTO_SESSION, which learned of asymmetric keys in DPDK 25.03. */
+#if RTE_VERSION >= RTE_VERSION_NUM(25, 3, 0, 0)
+#define MVDPA_GUARD_PAYLOAD_MAX 1072
+#else
+#define MVDPA_GUARD_PAYLOAD_MAX 632
+#endif
 
 /** A memory table with its files. */
 struct mvdpa_guard_table {

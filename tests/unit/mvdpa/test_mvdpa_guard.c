@@ -80,23 +80,24 @@ test_closed_file(void **state)
 
 /* The message as vhost lays it out: header, room for the longest payload, files, their number. */
 static void
-message_fill(uint8_t msg[1024], uint32_t request, uint32_t nb, int nb_fds, int fd)
+message_fill(uint8_t msg[2048], uint32_t request, uint32_t nb, int nb_fds, int fd)
 {
 	struct mvdpa_guard_region region = { 0x1000, 0x2000, 0x3000, 0x4000 };
 
-	memset(msg, 0, 1024);
+	memset(msg, 0, 2048);
+	memset(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX, 0xff, 32);
 	memcpy(msg, &request, 4);
 	memcpy(msg + 12, &nb, 4);
 	memcpy(msg + 20, &region, sizeof(region));
-	memcpy(msg + 12 + 632, &fd, 4);
-	memcpy(msg + 12 + 632 + 32, &nb_fds, 4);
+	memcpy(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX, &fd, 4);
+	memcpy(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX + 32, &nb_fds, 4);
 }
 
 static void
 test_read(void **state)
 {
 	struct mvdpa_guard_table table;
-	uint8_t msg[1024];
+	uint8_t msg[2048];
 
 	(void)state;
 	message_fill(msg, 5, 1, 1, 77);
@@ -108,6 +109,12 @@ test_read(void **state)
 	message_fill(msg, 6, 1, 1, 77);
 	assert_int_equal(mvdpa_guard_table_read(msg, &table), -ENOMSG);
 	message_fill(msg, 5, 1, 2, 77);
+	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
+	/* Places without a file hold -1; anything else is not what vhost lays out. */
+	message_fill(msg, 5, 1, 1, 77);
+	memset(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX + 28, 0, 4);
+	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
+	message_fill(msg, 5, 2, 2, 77); /* and there are two */
 	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
 	message_fill(msg, 5, 9, 9, 77);
 	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
