@@ -4,11 +4,12 @@
 Two functions of one card, a well-behaved front-end on each; then a misdeed, and the other guest
 must still carry frames.
 
-usage: hostile.py second|files
+usage: hostile.py second|files|notifier
 """
 import fcntl
 import os
 import pathlib
+import socket
 import struct
 import sys
 
@@ -75,6 +76,30 @@ def files(r, app, vms):
         good.send_frame(FRAME)
 
 
+def notifier(r, app, vms):
+    """A front-end that never answers a request of the back-end's and goes away."""
+    ours, theirs = socket.socketpair()
+    with fe.FrontEnd(vms[1]) as good:
+        good.start()
+        with fe.FrontEnd(vms[0]) as bad:
+            for name, step in bad.steps():
+                if name == "SET_PROTOCOL_FEATURES":
+                    bad.set_u64(fe.SET_PROTOCOL_FEATURES, fe.PROTOCOL_MQ | fe.PROTOCOL_REPLY_ACK |
+                                fe.PROTOCOL_STATUS | 1 << 5 | 1 << 10 | 1 << 11)
+                    bad.send(21, struct.pack("=Q", 0), [theirs.fileno()])
+                else:
+                    step()
+            theirs.close()
+            bad.send_frame(FRAME)
+            bad.kick(1)
+            ours.settimeout(10)
+            ours.recv(12)  # the request; it is not answered
+        app.expect("-> waiting")
+        good.set_table([good.main, good.add_memory(1 << 30, 1 << 20)])
+        good.send_frame(FRAME)
+    ours.close()
+
+
 def main(story):
     with rig.Rig(f"hostile-{story}") as r:
         app = dpdk.testvdpa(r, functions=2)
@@ -82,7 +107,7 @@ def main(story):
         for number, device in enumerate(dpdk.DEVICES):
             app.ask(f"attach {device} {r.path(f'vm{number}')} server", r"testvdpa> ")
             vms.append(str(r.await_path(f"vm{number}")))
-        {"second": second, "files": files}[story](r, app, vms)
+        {"second": second, "files": files, "notifier": notifier}[story](r, app, vms)
         app.send("quit")
         rig.check(app.wait(30) == 0, "the app did not end well")
 

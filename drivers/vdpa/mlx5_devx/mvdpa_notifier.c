@@ -10,14 +10,24 @@
  *
  * dev_close only disarms. The asking thread may hang in vhost until the front-end answers or goes
  * away, so dev_cleanup, which comes when it has gone away, waits: behind it vhost frees what the
- * asking thread uses.
+ * asking thread uses. A front-end can close its connection and keep the channel on which it is
+ * asked, and the thread that waits here is the one that serves all guests; so the channel is shut
+ * down. vhost does not say which file that is, the kernel does: the one of the system call that
+ * the asking thread is in.
  */
 #include "mvdpa_notifier.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <vdpa_driver.h>
+
+#define HANG_UP_AFTER_NS 10000000
 
 static void
 notifier_offer(struct mvdpa_notifier *n, int vid)
@@ -38,6 +48,7 @@ notifier_main(void *arg)
 	int vid;
 
 	base_mutex_lock(&n->lock);
+	n->tid = syscall(SYS_gettid);
 	while (!n->stop) {
 		if (n->wish < 0) {
 			pthread_cond_wait(&n->changed, &n->lock.m);
@@ -59,12 +70,16 @@ notifier_main(void *arg)
 int
 mvdpa_notifier_start(struct mvdpa_notifier *n, const char *name, const struct base_log *log)
 {
+	pthread_condattr_t attr;
 	int ret;
 
 	n->name = name;
 	n->log = log;
 	base_mutex_init(&n->lock);
-	pthread_cond_init(&n->changed, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&n->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	base_mutex_lock(&n->lock);
 	n->wish = -1;
 	base_mutex_unlock(&n->lock);
@@ -120,11 +135,40 @@ mvdpa_notifier_kicked(struct mvdpa_notifier *n)
 	base_mutex_unlock(&n->lock);
 }
 
+/* Ends a send or receive that the asking thread hangs in, and fails those that come after. */
+static void
+notifier_hang_up_locked(const struct mvdpa_notifier *n) BASE_REQUIRES(n->lock)
+{
+	char path[64], line[128] = "";
+	unsigned long fd;
+	FILE *file;
+	long call;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/syscall", n->tid);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return;
+	if (fgets(line, sizeof(line), file) != NULL && sscanf(line, "%ld %lx", &call, &fd) == 2 &&
+			(call == SYS_recvmsg || call == SYS_sendmsg))
+		shutdown((int)fd, SHUT_RDWR);
+	fclose(file);
+}
+
 void
 mvdpa_notifier_wait(struct mvdpa_notifier *n)
 {
+	struct timespec until;
+
 	base_mutex_lock(&n->lock);
-	while (n->busy)
-		pthread_cond_wait(&n->changed, &n->lock.m);
+	while (n->busy) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += HANG_UP_AFTER_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
+		if (pthread_cond_timedwait(&n->changed, &n->lock.m, &until) == ETIMEDOUT && n->busy)
+			notifier_hang_up_locked(n);
+	}
 	base_mutex_unlock(&n->lock);
 }

@@ -20,6 +20,7 @@ struct mvdpa_notifier {
 	bool running;
 	struct base_mutex lock;
 	pthread_cond_t changed;
+	long tid BASE_GUARDED_BY(lock); /**< of the thread, for the kernel */
 	int wish BASE_GUARDED_BY(lock); /**< vhost device to offer to, -1: none */
 	bool armed BASE_GUARDED_BY(lock); /**< the next kick makes the wish */
 	int armed_vid BASE_GUARDED_BY(lock);
@@ -36,7 +37,8 @@ void mvdpa_notifier_arm(struct mvdpa_notifier *n, int vid) BASE_EXCLUDES(n->lock
 void mvdpa_notifier_disarm(struct mvdpa_notifier *n) BASE_EXCLUDES(n->lock);
 /** A kick was relayed. */
 void mvdpa_notifier_kicked(struct mvdpa_notifier *n) BASE_EXCLUDES(n->lock);
-/** Waits until no front-end is being asked; for dev_cleanup, when the connection is gone. */
+/** Waits until no front-end is being asked, and hangs up on one that does not answer; for
+ * dev_cleanup, when the connection is gone. */
 void mvdpa_notifier_wait(struct mvdpa_notifier *n) BASE_EXCLUDES(n->lock);
 
 #endif /* MVDPA_NOTIFIER_H */
