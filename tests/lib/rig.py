@@ -9,7 +9,7 @@
 
 A program runs on a terminal of its own (so its output is not held back in a buffer), without
 echo. Its output is kept, and printed when the test fails. Every wait has a limit. All processes
-are ended by their pid, in reverse order; the rig's directory is removed, except when the test
+are ended by their pid, in reverse order, and by the kernel should the test be killed; the rig's directory is removed, except when the test
 failed and RIG_KEEP is set.
 """
 import os
@@ -17,19 +17,17 @@ import pathlib
 import pty
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import termios
 import threading
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "devtools" / "lib"))
+from rig_process import Child, status_text  # noqa: E402
+from rig_wait import Deadline, Failure, until  # noqa: E402
 
 SKIP = 77  # meson's exit status for a skipped test
-
-
-class Failure(Exception):
-    """The test failed; the message says what was expected and what came."""
 
 
 def skip(reason):
@@ -45,19 +43,17 @@ def _words(argv):
             for arg in map(str, argv)]
 
 
-class Proc:
+class Proc(Child):
     """A program on its own terminal."""
 
     def __init__(self, name, argv, env, cwd):
-        self.name = name
         master, slave = pty.openpty()
         attr = termios.tcgetattr(slave)
         attr[3] &= ~termios.ECHO
         attr[1] &= ~termios.OPOST  # no \r\n
         termios.tcsetattr(slave, termios.TCSANOW, attr)
         self.tty = master
-        self.popen = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, env=env,
-                                      cwd=cwd, close_fds=True)
+        super().__init__(name, argv, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=cwd)
         os.close(slave)
         self.text = ""
         self.pos = 0  # where the next expect() looks
@@ -92,7 +88,7 @@ class Proc:
     def expect(self, pattern, timeout=20):
         """Waits for a regular expression behind what was found last; returns the match."""
         regex = re.compile(pattern, re.M)
-        end = time.monotonic() + timeout
+        deadline = Deadline(f"{self.name} to print: {pattern}", timeout)
         with self.news:
             while True:
                 match = regex.search(self.text, self.pos)
@@ -100,12 +96,15 @@ class Proc:
                     self.pos = match.end()
                     return match
                 if self.eof:
-                    raise Failure(f"{self.name} ended (status {self.popen.poll()}), expected: "
-                                  f"{pattern}")
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise Failure(f"{self.name}: not seen in {timeout} s: {pattern}")
-                self.news.wait(left)
+                    raise Failure(f"{self.name} ended ({self.how_it_ended()}), expected: {pattern}")
+                self.news.wait(deadline.left())
+
+    def how_it_ended(self):
+        """Its terminal may be closed before the kernel says so."""
+        try:
+            return status_text(self.popen.wait(2))
+        except subprocess.TimeoutExpired:
+            return "its terminal, but it runs"
 
     def ask(self, line, pattern, timeout=20):
         """Types a line and waits for an answer."""
@@ -128,14 +127,7 @@ class Proc:
 
     def stop(self):
         """Ends it whatever it does."""
-        for number, patience in ((signal.SIGTERM, 3), (signal.SIGKILL, 5)):
-            if self.popen.poll() is not None:
-                break
-            self.popen.send_signal(number)
-            try:
-                self.popen.wait(patience)
-            except subprocess.TimeoutExpired:
-                pass
+        self.end(seconds=3)
         self.reader.join(2)
         try:
             os.close(self.tty)
@@ -182,11 +174,8 @@ class Rig:
 
     def await_path(self, name, timeout=20):
         """Waits until a file exists (a socket that a program makes)."""
-        end = time.monotonic() + timeout
-        while not self.path(name).exists():
-            if time.monotonic() > end:
-                raise Failure(f"{name} did not appear in {timeout} s")
-            time.sleep(0.02)  # there is no event for "somebody made a socket" on all file systems
+        # Asked again and again: not all file systems have an event for "somebody made a socket".
+        until(f"{name} to appear", timeout, self.path(name).exists)
         return self.path(name)
 
     def __exit__(self, kind, value, trace):
