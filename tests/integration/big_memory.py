@@ -41,8 +41,7 @@ def pass_frame(front, receive, transmit, number):
     """One frame through these two buffers."""
     frame = FRAME + struct.pack("<Q", number) * 25
     front.post(0, fe.FRAME_SLOT, fe.F_WRITE, receive)
-    front.post(1, fe.HEADER + len(frame), 0, transmit)
-    front.write(transmit, bytes(fe.HEADER) + frame)
+    front.post_frame(frame, transmit)
     front.kick(1)
     for queue in (1, 0):
         front.await_used(queue, front.posted[queue] & 0xFFFF)

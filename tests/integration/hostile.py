@@ -62,8 +62,7 @@ def files(r, app, vms):
         for kick in bad.kicks:
             blocking(kick)
         buffer = bad.post(0, fe.FRAME_SLOT, fe.F_WRITE)
-        address = bad.post(1, fe.HEADER + len(FRAME), 0)
-        bad.write(address, bytes(fe.HEADER) + FRAME)
+        bad.post_frame(FRAME)
         bad.kick(1)
         for queue in (0, 1):
             while bad.used_index(queue) != bad.posted[queue]:

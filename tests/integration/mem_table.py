@@ -82,8 +82,7 @@ def posted_before(guest):
     front = guest.front
     frame = bytes.fromhex("ffffffffffff52540000000188b5") + b"unkicked" * 20
     buffer = front.post(0, fe.FRAME_SLOT, fe.F_WRITE)
-    address = front.post(1, fe.HEADER + len(frame), 0)
-    front.write(address, bytes(fe.HEADER) + frame)
+    front.post_frame(frame)
     rig.check(front.set_table([front.main]) == 0, "the table was refused")
     for queue in (1, 0):
         front.await_used(queue, front.posted[queue] & 0xFFFF)

@@ -97,8 +97,7 @@ def kick_during_swap(front):
     for _ in range(20):
         new = os.eventfd(1)
         buffer = front.post(0, fe.FRAME_SLOT, fe.F_WRITE)
-        address = front.post(1, fe.HEADER + len(frame), 0)
-        front.write(address, bytes(fe.HEADER) + frame)
+        front.post_frame(frame)
         front.vring_fd(fe.SET_VRING_KICK, 1, new)
         front.kick(1)
         os.close(front.kicks[1])
@@ -117,8 +116,7 @@ def disabled(front):
         place = front.used_index(queue)
         buffer = front.post(0, fe.FRAME_SLOT, fe.F_WRITE)
         if queue == 1:
-            address = front.post(1, fe.HEADER + len(frame), 0)
-            front.write(address, bytes(fe.HEADER) + frame)
+            front.post_frame(frame)
             front.kick(1)
         else:
             front.kick(0)
@@ -127,8 +125,7 @@ def disabled(front):
         front.vring_state(fe.SET_VRING_ENABLE, queue, 1)
         front.ask_u64(fe.GET_STATUS)
         if queue == 0:
-            address = front.post(1, fe.HEADER + len(frame), 0)
-            front.write(address, bytes(fe.HEADER) + frame)
+            front.post_frame(frame)
             front.kick(1)
         for q in (1, 0):
             front.await_used(q, front.posted[q] & 0xFFFF)

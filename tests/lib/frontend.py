@@ -230,12 +230,25 @@ class FrontEnd:
 
     # --- rings --------------------------------------------------------------------------------
 
+    def own_buffer(self, queue):
+        """Where the next buffer of the queue lies unless somebody says otherwise."""
+        slot = self.posted[queue] % RING_SIZE
+        return self.buffers + queue * 0x100000 + slot * FRAME_SLOT
+
+    def post_frame(self, frame, address=None):
+        """Makes a frame available to be sent, which must be there by then: the card may be looking
+        at the ring already, for a kick of before."""
+        if address is None:
+            address = self.own_buffer(1)
+        self.write(address, bytes(HEADER) + frame)
+        self.post(1, HEADER + len(frame), 0, address)
+
     def post(self, queue, length, flags, address=None):
         """Makes one buffer of its own available; returns its guest address."""
         desc, avail, _ = ring_place(queue)
         slot = self.posted[queue] % RING_SIZE
         if address is None:
-            address = self.buffers + queue * 0x100000 + slot * FRAME_SLOT
+            address = self.own_buffer(queue)
         struct.pack_into("<QIHH", self.ram, desc + 16 * slot, address, length, flags, 0)
         struct.pack_into("<H", self.ram, avail + 4 + 2 * slot, slot)
         self.posted[queue] += 1
@@ -264,8 +277,7 @@ class FrontEnd:
     def send_frame(self, frame):
         """One frame out; the port is looped, so it comes back into one receive buffer."""
         buffer = self.post(0, FRAME_SLOT, F_WRITE)
-        address = self.post(1, HEADER + len(frame), 0)
-        self.write(address, bytes(HEADER) + frame)
+        self.post_frame(frame)
         self.kick(1)
         self.await_used(1, self.posted[1] & 0xFFFF)
         self.await_used(0, self.posted[0] & 0xFFFF)
