@@ -13,19 +13,8 @@
 
 #include <cmocka.h>
 
+#include "last_log.h"
 #include "mvdpa_args.h"
-
-static char last_log[512];
-static int nb_logs;
-
-static void
-log_write(void *arg, enum base_log_level level, const char *msg)
-{
-	nb_logs++;
-	snprintf(last_log, sizeof(last_log), "%s", msg);
-}
-
-static const struct base_log test_log = { BASE_LOG_DEBUG, log_write, NULL };
 
 static void
 test_want(void **state)

@@ -16,6 +16,7 @@
 
 #include "base_math.h"
 #include "devx_mr.h"
+#include "last_log.h"
 #include "mvdpa_mem_plan.h"
 
 #define MIB (1ULL << 20)
@@ -23,17 +24,6 @@
 #define TIB (1ULL << 40)
 #define HVA 0x7f0000000000ULL
 
-static char last_log[512];
-static int nb_logs;
-
-static void
-log_write(void *arg, enum base_log_level level, const char *msg)
-{
-	nb_logs++;
-	snprintf(last_log, sizeof(last_log), "%s", msg);
-}
-
-static const struct base_log test_log = { BASE_LOG_DEBUG, log_write, NULL };
 static const struct mvdpa_mem_limits limits = { .page_size = 4096, .max_klms = 65536 };
 
 static struct mvdpa_mem_region

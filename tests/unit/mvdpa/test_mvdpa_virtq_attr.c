@@ -15,22 +15,12 @@
 
 #include <linux/virtio_ring.h>
 
+#include "last_log.h"
 #include "mvdpa_recover.h"
 #include "mvdpa_virtq_attr.h"
 
 #define MEM 0x7f0000000000ULL
 
-static char last_log[512];
-static int nb_logs;
-
-static void
-log_write(void *arg, enum base_log_level level, const char *msg)
-{
-	nb_logs++;
-	snprintf(last_log, sizeof(last_log), "%s", msg);
-}
-
-static const struct base_log test_log = { BASE_LOG_DEBUG, log_write, NULL };
 static struct mvdpa_mem_plan plan;
 
 static int
