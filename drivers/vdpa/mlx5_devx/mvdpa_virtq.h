@@ -73,7 +73,8 @@ void mvdpa_virtq_fini(struct mvdpa_virtq *vq);
 
 /**
  * Goes from arc to arc until @p wanted is reached. On error the queue stays in the last state it
- * reached; one that cannot be resumed is built anew. Ways to ABSENT and SUSPENDED always succeed: what the card refuses is made up for.
+ * reached; one that cannot be resumed is built anew. Ways to ABSENT and SUSPENDED always succeed:
+ * what the card refuses is made up for.
  */
 int
 mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted) BASE_EXCLUDES(vq->lock);
