@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import time
 
 import rig
 
@@ -50,14 +51,16 @@ def port_packets(testpmd):
     return int(found[1]), int(found[2])
 
 
-def await_packets(testpmd, received, sent, polls=2000):
-    """Asks for the port's counters, which testpmd announces to nobody, until both have passed."""
-    for _ in range(polls):
+def await_packets(testpmd, received, sent, timeout=60):
+    """Asks for the port's counters, which testpmd announces to nobody, until both have passed. On a
+    loaded machine a packet's way round takes a turn of the scheduler at each of its stations."""
+    end = time.monotonic() + timeout
+    now = port_packets(testpmd)
+    while now[0] < received or now[1] < sent:
+        rig.check(time.monotonic() < end, f"port 0 has received {now[0]} and sent {now[1]} packets "
+                  f"in {timeout} s, wanted {received} and {sent}")
         now = port_packets(testpmd)
-        if now[0] >= received and now[1] >= sent:
-            return now
-    raise rig.Failure(f"port 0 has received {now[0]} and sent {now[1]} packets, wanted {received} "
-                      f"and {sent}")
+    return now
 
 
 def queue_packets(testpmd):
@@ -69,11 +72,13 @@ def queue_packets(testpmd):
             or re.findall(r"rx_q(\d+)_packets: (\d+)", text)}
 
 
-def await_queues(testpmd, pairs, polls=500):
+def await_queues(testpmd, pairs, timeout=60):
     """Asks until every receive queue has got packets: flows come round in their own time."""
-    for _ in range(polls):
+    end = time.monotonic() + timeout
+    while True:
         counts = queue_packets(testpmd)
         silent = [queue for queue in range(pairs) if counts.get(queue, 0) == 0]
         if not silent:
             return
-    raise rig.Failure(f"receive queues {silent} of {pairs} got nothing: {counts}")
+        rig.check(time.monotonic() < end,
+                  f"receive queues {silent} of {pairs} got nothing in {timeout} s: {counts}")
