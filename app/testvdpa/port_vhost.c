@@ -24,6 +24,7 @@
 
 #include <rte_vhost.h>
 
+#include "guard_table.h"
 #include "port_table.h"
 #include "port_vhost.h"
 
@@ -114,6 +115,26 @@ port_vhost_message(int vid, void *msg)
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
+/* A memory table that would kill the process is refused before vhost maps it. */
+static enum rte_vhost_msg_result
+port_vhost_before_message(int vid, void *msg)
+{
+	struct guard_table table;
+	struct port *port;
+	char why[256];
+
+	if (guard_table_read(msg, &table) != 0 || guard_table_check(&table, why, sizeof(why)) == 0)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	base_mutex_lock(&port_table.lock);
+	port = port_vhost_find_locked(vid);
+	if (port != NULL)
+		base_err(port->log, "port %s: SET_MEM_TABLE was refused: %s", port->info.device,
+				why);
+	base_mutex_unlock(&port_table.lock);
+	guard_table_close(&table);
+	return RTE_VHOST_MSG_RESULT_ERR;
+}
+
 void
 port_vhost_refresh_locked(struct port *port)
 {
@@ -134,6 +155,7 @@ static int
 port_vhost_new_connection(int vid)
 {
 	static const struct rte_vhost_user_extern_ops extern_ops = {
+		.pre_msg_handle = port_vhost_before_message,
 		.post_msg_handle = port_vhost_message,
 	};
 	struct port *port;

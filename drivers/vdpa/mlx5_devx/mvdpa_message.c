@@ -14,7 +14,7 @@
 
 #include <rte_vhost.h>
 
-#include "mvdpa_guard.h"
+#include "guard_table.h"
 #include "mvdpa_log.h"
 
 /* VhostUserRequest (vhost-user protocol, "Front-end message types"). */
@@ -41,14 +41,13 @@ message_of(int vid)
 static bool
 message_refuses_table(int vid, const void *msg)
 {
-	struct mvdpa_guard_table table;
+	struct guard_table table;
 	char why[256];
 
-	if (mvdpa_guard_table_read(msg, &table) != 0 ||
-			mvdpa_guard_table_check(&table, why, sizeof(why)) == 0)
+	if (guard_table_read(msg, &table) != 0 || guard_table_check(&table, why, sizeof(why)) == 0)
 		return false;
 	base_err(&mvdpa_log, "vhost device %d: SET_MEM_TABLE was refused: %s", vid, why);
-	mvdpa_guard_table_close(&table);
+	guard_table_close(&table);
 	return true;
 }
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "mvdpa_guard.h"
+#include "guard_table.h"
 
 #define FILE_SIZE 0x10000u
 
@@ -26,7 +26,7 @@ file_new(void)
 }
 
 struct verdict {
-	struct mvdpa_guard_region region[2];
+	struct guard_region region[2];
 	uint32_t nb;
 	const char *why; /* NULL: served */
 };
@@ -47,7 +47,7 @@ test_verdicts(void **state)
 		{ { { 0, 0x2000, 0, 0 }, { 0x1fff, 0x1000, 0, 0 } }, 2, "overlap" },
 		{ { { 0x1000, 0x1000, 0, 0 }, { 0x1000, 0x1000, 0, 0 } }, 2, "overlap" },
 	};
-	struct mvdpa_guard_table table;
+	struct guard_table table;
 	char why[256];
 	size_t i;
 	int fd = file_new();
@@ -59,7 +59,7 @@ test_verdicts(void **state)
 		memcpy(table.region, cases[i].region, sizeof(cases[i].region));
 		table.fd[0] = table.fd[1] = fd;
 		why[0] = '\0';
-		assert_int_equal(mvdpa_guard_table_check(&table, why, sizeof(why)),
+		assert_int_equal(guard_table_check(&table, why, sizeof(why)),
 				cases[i].why == NULL ? 0 : -EINVAL);
 		if (cases[i].why != NULL && strstr(why, cases[i].why) == NULL)
 			fail_msg("case %zu says: %s", i, why);
@@ -70,56 +70,56 @@ test_verdicts(void **state)
 static void
 test_closed_file(void **state)
 {
-	struct mvdpa_guard_table table = { .nb = 1, .region[0].size = 1, .fd[0] = -1 };
+	struct guard_table table = { .nb = 1, .region[0].size = 1, .fd[0] = -1 };
 	char why[256];
 
 	(void)state;
-	assert_int_equal(mvdpa_guard_table_check(&table, why, sizeof(why)), -EINVAL);
-	mvdpa_guard_table_close(&table);
+	assert_int_equal(guard_table_check(&table, why, sizeof(why)), -EINVAL);
+	guard_table_close(&table);
 }
 
 /* The message as vhost lays it out: header, room for the longest payload, files, their number. */
 static void
 message_fill(uint8_t msg[2048], uint32_t request, uint32_t nb, int nb_fds, int fd)
 {
-	struct mvdpa_guard_region region = { 0x1000, 0x2000, 0x3000, 0x4000 };
+	struct guard_region region = { 0x1000, 0x2000, 0x3000, 0x4000 };
 
 	memset(msg, 0, 2048);
-	memset(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX, 0xff, 32);
+	memset(msg + 12 + GUARD_PAYLOAD_MAX, 0xff, 32);
 	memcpy(msg, &request, 4);
 	memcpy(msg + 12, &nb, 4);
 	memcpy(msg + 20, &region, sizeof(region));
-	memcpy(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX, &fd, 4);
-	memcpy(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX + 32, &nb_fds, 4);
+	memcpy(msg + 12 + GUARD_PAYLOAD_MAX, &fd, 4);
+	memcpy(msg + 12 + GUARD_PAYLOAD_MAX + 32, &nb_fds, 4);
 }
 
 static void
 test_read(void **state)
 {
-	struct mvdpa_guard_table table;
+	struct guard_table table;
 	uint8_t msg[2048];
 
 	(void)state;
 	message_fill(msg, 5, 1, 1, 77);
-	assert_int_equal(mvdpa_guard_table_read(msg, &table), 0);
+	assert_int_equal(guard_table_read(msg, &table), 0);
 	assert_int_equal(table.nb, 1);
 	assert_int_equal(table.region[0].gpa, 0x1000);
 	assert_int_equal(table.region[0].offset, 0x4000);
 	assert_int_equal(table.fd[0], 77);
 	message_fill(msg, 6, 1, 1, 77);
-	assert_int_equal(mvdpa_guard_table_read(msg, &table), -ENOMSG);
+	assert_int_equal(guard_table_read(msg, &table), -ENOMSG);
 	message_fill(msg, 5, 1, 2, 77);
-	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
+	assert_int_equal(guard_table_read(msg, &table), -EINVAL);
 	/* Places without a file hold -1; anything else is not what vhost lays out. */
 	message_fill(msg, 5, 1, 1, 77);
-	memset(msg + 12 + MVDPA_GUARD_PAYLOAD_MAX + 28, 0, 4);
-	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
+	memset(msg + 12 + GUARD_PAYLOAD_MAX + 28, 0, 4);
+	assert_int_equal(guard_table_read(msg, &table), -EINVAL);
 	message_fill(msg, 5, 2, 2, 77); /* and there are two */
-	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
+	assert_int_equal(guard_table_read(msg, &table), -EINVAL);
 	message_fill(msg, 5, 9, 9, 77);
-	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
+	assert_int_equal(guard_table_read(msg, &table), -EINVAL);
 	message_fill(msg, 5, UINT32_MAX, -1, 77);
-	assert_int_equal(mvdpa_guard_table_read(msg, &table), -EINVAL);
+	assert_int_equal(guard_table_read(msg, &table), -EINVAL);
 }
 
 int

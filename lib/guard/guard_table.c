@@ -9,7 +9,7 @@
  * them), it is a message of another shape, or of another DPDK, and nothing is judged: what stands
  * there might be the front-end's, and must not be closed. vhost's checks come after.
  */
-#include "mvdpa_guard.h"
+#include "guard_table.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +22,7 @@
 
 #define SET_MEM_TABLE 5u
 
-struct __attribute__((packed)) guard_msg {
+struct __attribute__((packed)) guard_table_msg {
 	uint32_t request;
 	uint32_t flags;
 	uint32_t size;
@@ -30,27 +30,27 @@ struct __attribute__((packed)) guard_msg {
 		struct {
 			uint32_t nb;
 			uint32_t padding;
-			struct mvdpa_guard_region region[MVDPA_GUARD_REGIONS_MAX];
+			struct guard_region region[GUARD_REGIONS_MAX];
 		} memory;
-		uint8_t room[MVDPA_GUARD_PAYLOAD_MAX];
+		uint8_t room[GUARD_PAYLOAD_MAX];
 	};
-	int fd[MVDPA_GUARD_REGIONS_MAX];
+	int fd[GUARD_REGIONS_MAX];
 	int nb_fds;
 };
 
 int
-mvdpa_guard_table_read(const void *msg, struct mvdpa_guard_table *table)
+guard_table_read(const void *msg, struct guard_table *table)
 {
-	struct guard_msg copy;
+	struct guard_table_msg copy;
 	uint32_t i;
 
-	memcpy(&copy, msg, offsetof(struct guard_msg, room));
+	memcpy(&copy, msg, offsetof(struct guard_table_msg, room));
 	if (copy.request != SET_MEM_TABLE)
 		return -ENOMSG;
 	memcpy(&copy, msg, sizeof(copy));
-	if (copy.memory.nb > MVDPA_GUARD_REGIONS_MAX || copy.nb_fds != (int)copy.memory.nb)
+	if (copy.memory.nb > GUARD_REGIONS_MAX || copy.nb_fds != (int)copy.memory.nb)
 		return -EINVAL;
-	for (i = 0; i < MVDPA_GUARD_REGIONS_MAX; i++) {
+	for (i = 0; i < GUARD_REGIONS_MAX; i++) {
 		if (i < copy.memory.nb ? copy.fd[i] < 0 : copy.fd[i] != -1)
 			return -EINVAL;
 	}
@@ -62,7 +62,7 @@ mvdpa_guard_table_read(const void *msg, struct mvdpa_guard_table *table)
 
 /* Device memory has no size; everything else can be looked into up to its end only. */
 static int
-guard_file_size(int fd, uint64_t *size)
+guard_table_file_size(int fd, uint64_t *size)
 {
 	struct stat st;
 
@@ -73,7 +73,7 @@ guard_file_size(int fd, uint64_t *size)
 }
 
 static int
-guard_region_check(const struct mvdpa_guard_region *region, int fd, char *why, size_t size)
+guard_table_region_check(const struct guard_region *region, int fd, char *why, size_t size)
 {
 	uint64_t end, file = 0;
 
@@ -81,8 +81,8 @@ guard_region_check(const struct mvdpa_guard_region *region, int fd, char *why, s
 		snprintf(why, size, "is empty or wraps around the address space");
 		return -EINVAL;
 	}
-	if (!base_add_ok(region->offset, region->size, &end) || guard_file_size(fd, &file) != 0 ||
-			end > file) {
+	if (!base_add_ok(region->offset, region->size, &end) ||
+			guard_table_file_size(fd, &file) != 0 || end > file) {
 		snprintf(why, size,
 				"wants 0x%" PRIx64 " bytes at 0x%" PRIx64
 				" of a file that is shorter",
@@ -93,20 +93,20 @@ guard_region_check(const struct mvdpa_guard_region *region, int fd, char *why, s
 }
 
 int
-mvdpa_guard_table_check(const struct mvdpa_guard_table *table, char *why, size_t size)
+guard_table_check(const struct guard_table *table, char *why, size_t size)
 {
 	char what[128];
 	uint32_t i, j;
 
 	for (i = 0; i < table->nb; i++) {
-		const struct mvdpa_guard_region *r = &table->region[i];
+		const struct guard_region *r = &table->region[i];
 
-		if (guard_region_check(r, table->fd[i], what, sizeof(what)) != 0) {
+		if (guard_table_region_check(r, table->fd[i], what, sizeof(what)) != 0) {
 			snprintf(why, size, "region %u (GPA 0x%" PRIx64 ") %s", i, r->gpa, what);
 			return -EINVAL;
 		}
 		for (j = 0; j < i; j++) {
-			const struct mvdpa_guard_region *o = &table->region[j];
+			const struct guard_region *o = &table->region[j];
 
 			if (!base_range_overlap(r->gpa, r->size, o->gpa, o->size))
 				continue;
@@ -121,7 +121,7 @@ mvdpa_guard_table_check(const struct mvdpa_guard_table *table, char *why, size_t
 }
 
 void
-mvdpa_guard_table_close(const struct mvdpa_guard_table *table)
+guard_table_close(const struct guard_table *table)
 {
 	uint32_t i;
 

@@ -4,18 +4,18 @@
  * Memory tables that vhost would take, and die of: a region that is longer than its file is mapped
  * without a question, and the first look into it is a SIGBUS for the whole process.
  */
-#ifndef MVDPA_GUARD_H
-#define MVDPA_GUARD_H
+#ifndef GUARD_TABLE_H
+#define GUARD_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include <rte_version.h>
 
-#define MVDPA_GUARD_REGIONS_MAX 8u
+#define GUARD_REGIONS_MAX 8u
 
 /** A region of SET_MEM_TABLE as it stands in the message (vhost-user, "Memory region"). */
-struct mvdpa_guard_region {
+struct guard_region {
 	uint64_t gpa;
 	uint64_t size;
 	uint64_t user;
@@ -25,16 +25,16 @@ struct mvdpa_guard_region {
 /** Bytes of the longest payload of a message (vhost-user, "Payload"), behind which vhost keeps the
  * files: that of CREATE_CRYPTO_SESSION, which learned of asymmetric keys in DPDK 25.03. */
 #if RTE_VERSION >= RTE_VERSION_NUM(25, 3, 0, 0)
-#define MVDPA_GUARD_PAYLOAD_MAX 1072
+#define GUARD_PAYLOAD_MAX 1072
 #else
-#define MVDPA_GUARD_PAYLOAD_MAX 632
+#define GUARD_PAYLOAD_MAX 632
 #endif
 
 /** A memory table with its files. */
-struct mvdpa_guard_table {
+struct guard_table {
 	uint32_t nb;
-	struct mvdpa_guard_region region[MVDPA_GUARD_REGIONS_MAX];
-	int fd[MVDPA_GUARD_REGIONS_MAX];
+	struct guard_region region[GUARD_REGIONS_MAX];
+	int fd[GUARD_REGIONS_MAX];
 };
 
 /**
@@ -42,16 +42,16 @@ struct mvdpa_guard_table {
  * @return 0, -ENOMSG when it is another message, -EINVAL when it is not of the expected shape
  * (vhost has its own checks for those).
  */
-int mvdpa_guard_table_read(const void *msg, struct mvdpa_guard_table *table);
+int guard_table_read(const void *msg, struct guard_table *table);
 
 /**
  * Judges it.
  * @param why gets a sentence when the table cannot be served
  * @return 0 or -EINVAL
  */
-int mvdpa_guard_table_check(const struct mvdpa_guard_table *table, char *why, size_t size);
+int guard_table_check(const struct guard_table *table, char *why, size_t size);
 
 /** Closes the files of a table that vhost will not see. */
-void mvdpa_guard_table_close(const struct mvdpa_guard_table *table);
+void guard_table_close(const struct guard_table *table);
 
-#endif /* MVDPA_GUARD_H */
+#endif /* GUARD_TABLE_H */
