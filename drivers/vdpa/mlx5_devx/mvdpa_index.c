@@ -7,6 +7,10 @@
  *
  * vhost is always told (U, U): it answers GET_VRING_BASE with the available part, and whoever
  * continues from that number must lose nothing.
+ *
+ * At the start the ring is asked again. A front-end may give a running queue another ring
+ * (SET_VRING_ADDR, then SET_VRING_KICK): what was published when the old one stopped says nothing
+ * of the new one.
  */
 #include "mvdpa_index.h"
 
@@ -28,12 +32,13 @@ mvdpa_index_from_memory(uint16_t used_idx, struct mvdpa_index_stop *stop)
 struct mvdpa_index
 mvdpa_index_at_start(const struct mvdpa_index_start *start)
 {
-	struct mvdpa_index base = { .avail = start->base.used, .used = start->base.used };
+	struct mvdpa_index base = { .avail = start->used_idx, .used = start->used_idx };
 
 	if (start->policy != MVDPA_INDEX_SAVED || !start->same_life)
 		return base;
 	/* Another number from vhost means that somebody decided since: it counts, not the past. */
-	if (start->base.used != start->saved.used || start->base.avail != start->saved.used)
+	if (start->base.used != start->saved.used || start->base.avail != start->saved.used ||
+			start->used_idx != start->saved.used)
 		return base;
 	/* More in flight than the ring holds cannot be. */
 	if ((uint16_t)(start->saved.avail - start->saved.used) > start->size)

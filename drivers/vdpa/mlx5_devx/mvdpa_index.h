@@ -42,11 +42,16 @@ void mvdpa_index_from_memory(uint16_t used_idx, struct mvdpa_index_stop *stop);
 struct mvdpa_index_start {
 	enum mvdpa_index_policy policy;
 	struct mvdpa_index base; /**< what vhost says (rte_vhost_get_vring_base()) */
+	uint16_t used_idx; /**< what the ring itself says, in guest memory */
 	struct mvdpa_index saved; /**< of the last stop */
 	bool same_life; /**< @c saved belongs to the ring that is to be started */
 	uint16_t size; /**< of the ring */
 };
 
+/**
+ * Where the queue starts: at the ring's own used index, which is vhost's base unless the ring was
+ * exchanged under us; vhost's rule for split rings is the same (a base that differs gives way).
+ */
 struct mvdpa_index mvdpa_index_at_start(const struct mvdpa_index_start *start);
 
 #endif /* MVDPA_INDEX_H */

@@ -82,12 +82,18 @@ virtq_start_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		.saved = vq->stats.saved,
 		.same_life = vq->same_life,
 		.size = vq->ring.size,
+		.used_idx = mvdpa_ring_used_idx(&vq->ring),
 	};
 
 	if (rte_vhost_get_vring_base(vq->env->vid, vq->index, &start.base.avail,
 			    &start.base.used) != 0) {
-		vq_warn(vq, "vhost has no base, starting at 0");
-		start.base = (struct mvdpa_index){ 0, 0 };
+		vq_warn(vq, "vhost has no base");
+		start.base = (struct mvdpa_index){ start.used_idx, start.used_idx };
+	}
+	if (start.base.used != start.used_idx) {
+		vq_warn(vq, "vhost says used %u, guest memory says %u: memory counts",
+				start.base.used, start.used_idx);
+		vq->stats.mismatches++;
 	}
 	return mvdpa_index_at_start(&start);
 }

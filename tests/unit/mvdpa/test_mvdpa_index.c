@@ -12,10 +12,14 @@
 
 #include "mvdpa_index.h"
 
+/* The ring in guest memory is the one that vhost speaks of. */
 static void
 check_start(struct mvdpa_index_start start, uint16_t avail, uint16_t used)
 {
-	struct mvdpa_index got = mvdpa_index_at_start(&start);
+	struct mvdpa_index got;
+
+	start.used_idx = start.base.used;
+	got = mvdpa_index_at_start(&start);
 
 	assert_int_equal(got.avail, avail);
 	assert_int_equal(got.used, used);
@@ -108,6 +112,25 @@ test_no_leak_into_a_new_life(void **state)
 	check_start(start, 0, 0);
 }
 
+/* The front-end gave the running queue another ring; vhost was told where the old one stopped. */
+static void
+test_ring_exchanged(void **state)
+{
+	struct mvdpa_index_start start = { .same_life = true,
+		.size = 256,
+		.saved = { 50, 20 },
+		.base = { 20, 20 },
+		.used_idx = 7 };
+	struct mvdpa_index got;
+
+	start.policy = MVDPA_INDEX_USED;
+	got = mvdpa_index_at_start(&start);
+	assert_true(got.avail == 7 && got.used == 7);
+	start.policy = MVDPA_INDEX_SAVED;
+	got = mvdpa_index_at_start(&start);
+	assert_true(got.avail == 7 && got.used == 7);
+}
+
 static void
 test_impossible_saved(void **state)
 {
@@ -133,6 +156,7 @@ main(void)
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_memory_wins),
 		cmocka_unit_test(test_no_leak_into_a_new_life),
+		cmocka_unit_test(test_ring_exchanged),
 		cmocka_unit_test(test_impossible_saved),
 	};
 

@@ -247,6 +247,14 @@ stops_at(uint16_t avail, uint16_t hw_used, uint16_t memory)
 	used->idx = memory;
 }
 
+/* A ring that begins another life: the front-end sets the base, the guest the ring. */
+static void
+lives_at(uint16_t index)
+{
+	rig.base_avail = rig.base_used = index;
+	used->idx = index;
+}
+
 static void
 check(enum mvdpa_virtq_state state, const char *trace)
 {
@@ -259,7 +267,7 @@ static void
 test_life(void **state)
 {
 	used->flags = VRING_USED_F_NO_NOTIFY; /* left by a back-end that polled */
-	rig.base_avail = rig.base_used = 7;
+	lives_at(7);
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
 	check(MVDPA_VIRTQ_READY, "pgCEiRa");
 	assert_int_equal(rig.created.hw_available, 7);
@@ -298,7 +306,7 @@ test_policy_saved(void **state)
 	assert_int_equal(rig.created.hw_used, 20);
 	stops_at(90, 60, 60);
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
-	rig.base_avail = rig.base_used = 0; /* the guest was reset */
+	lives_at(0); /* the guest was reset */
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
 	assert_int_equal(rig.created.hw_available, 0);
 	assert_int_equal(rig.created.hw_used, 0);
@@ -313,6 +321,23 @@ test_memory_wins(void **state)
 	assert_int_equal(rig.base_used, 28);
 	assert_int_equal(vq.stats.mismatches, 1);
 	assert_int_equal(vq.stats.fallbacks, 0);
+}
+
+/* Vhost was told where the old ring stopped; the one that is started now is elsewhere. */
+static void
+test_ring_exchanged(void **state)
+{
+	lives_at(7);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	stops_at(20, 20, 20);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	assert_int_equal(rig.base_used, 20);
+	assert_int_equal(vq.stats.mismatches, 0);
+	used->idx = 3;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	assert_int_equal(rig.created.hw_available, 3);
+	assert_int_equal(rig.created.hw_used, 3);
+	assert_int_equal(vq.stats.mismatches, 1);
 }
 
 /* The card refuses SUSPEND and goes on writing until it is destroyed. */
@@ -390,8 +415,10 @@ test_no_base(void **state)
 {
 	rig.fail = "g";
 	rig.base_avail = rig.base_used = 0xdead;
+	used->idx = 33;
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	assert_int_equal(rig.created.hw_available, 0);
+	assert_int_equal(rig.created.hw_available, 33);
+	assert_int_equal(vq.stats.mismatches, 0);
 }
 
 static void
@@ -423,7 +450,7 @@ test_resume(void **state)
 	check(MVDPA_VIRTQ_READY, "giRa");
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
 	memset(rig.trace, 0, sizeof(rig.trace));
-	rig.base_avail = rig.base_used = 0; /* another life */
+	lives_at(0); /* another life */
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
 	check(MVDPA_VIRTQ_READY, "gDpgCEiRa");
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
@@ -475,6 +502,7 @@ main(void)
 		TEST(test_life),
 		TEST(test_policy_saved),
 		TEST(test_memory_wins),
+		TEST(test_ring_exchanged),
 		TEST(test_suspend_refused),
 		TEST(test_query_fails),
 		TEST(test_start_fails),
