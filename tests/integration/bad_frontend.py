@@ -171,10 +171,7 @@ def main(story):
         good_session(vm)
         {"disconnect": disconnects, "memory": memory, "rings": rings}[story](vm)
         app.ask("show device", dpdk.DEVICES[0])
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "the app did not end well")
-        card = r.path("card.log").read_text()
-        rig.check("leak" not in card.lower(), f"something leaked:\n{card}")
+        dpdk.end(r, app)
 
 
 main(sys.argv[1])

@@ -66,8 +66,7 @@ def main():
                     pass_frame(front, receive, transmit, number)
                 print(f"{what}: {len(places)} places")
             app.expect(r"-> waiting")
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "the app did not end well")
+        dpdk.end(r, app)
 
 
 main()

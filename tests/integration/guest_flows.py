@@ -20,11 +20,8 @@ def main(program, pairs):
         status = guest.wait(150)
         print(guest.text)
         rig.check(status == 0, "the guest is not content")
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "dpdk-testvdpa did not end well")
-        card = r.path("card.log").read_text()
-        for word in (" left", "mlx5emu error", "mlx5emu warning"):
-            rig.check(word not in card, f"the card said '{word}':\n{card}")
+        dpdk.end(r, app)
+        dpdk.card_is_content(r)
 
 
 main(sys.argv[1], sys.argv[2])

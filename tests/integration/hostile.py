@@ -107,8 +107,7 @@ def main(story):
             app.ask(f"attach {device} {r.path(f'vm{number}')} server", r"testvdpa> ")
             vms.append(str(r.await_path(f"vm{number}")))
         {"second": second, "files": files, "notifier": notifier}[story](r, app, vms)
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "the app did not end well")
+        dpdk.end(r, app)
 
 
 main(sys.argv[1])

@@ -107,11 +107,8 @@ def main():
                 base = front.get_base(queue)
                 rig.check(base == front.used_index(queue), f"queue {queue}: GET_VRING_BASE says "
                           f"{base}, the ring {front.used_index(queue)}")
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "the app did not end well")
-        card = r.path("card.log").read_text()
-        for word in (" left", "mlx5emu error", "mlx5emu warning"):
-            rig.check(word not in card, f"the card said '{word}':\n{card}")
+        dpdk.end(r, app)
+        dpdk.card_is_content(r)
 
 
 main()

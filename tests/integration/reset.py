@@ -144,11 +144,8 @@ def main():
                 print(story.__name__, flush=True)
                 story(front)
             stop(front)
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "the app did not end well")
-        card = r.path("card.log").read_text()
-        for word in (" left", "mlx5emu error", "mlx5emu warning"):
-            rig.check(word not in card, f"the card said '{word}':\n{card}")
+        dpdk.end(r, app)
+        dpdk.card_is_content(r)
 
 
 main()

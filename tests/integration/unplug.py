@@ -42,11 +42,8 @@ def main(program):
             front.send_frame(FRAME)
         app.ask("unregister", r"^unregister: 0$")
         app.ask("remove", r"^remove: 0$")
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "the program did not end well")
-        card = r.path("card.log").read_text()
-        for word in (" left", "mlx5emu error", "mlx5emu warning"):
-            rig.check(word not in card, f"the card said '{word}':\n{card}")
+        dpdk.end(r, app)
+        dpdk.card_is_content(r)
 
 
 main(sys.argv[1])

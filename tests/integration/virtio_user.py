@@ -42,8 +42,7 @@ def main(pairs):
         traffic(testpmd, pairs)
         testpmd.send("quit")
         rig.check(testpmd.wait(30) == 0, "testpmd did not end well")
-        app.send("quit")
-        rig.check(app.wait(30) == 0, "dpdk-testvdpa did not end well")
+        dpdk.end(r, app)
         for place, text in (("app", app.text), ("card", r.path("card.log").read_text())):
             said = [line for line in text.splitlines() if WORDS.search(line)]
             rig.check(not said, f"the {place} said: {said}")

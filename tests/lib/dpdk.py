@@ -32,6 +32,27 @@ def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa"):
     return app
 
 
+def end(r, app):
+    """Quits the app, which has to end well and to leave nothing on the card. The card says so when
+    its device file is closed: "closed with N objects left", and a line for each."""
+    app.send("quit")
+    rig.check(app.wait(30) == 0, f"{app.name} did not end well")
+    card_said(r, " left")
+
+
+def card_is_content(r):
+    """The card had nothing to complain of; for tests that give it no reason to."""
+    card_said(r, "mlx5emu error", "mlx5emu warning")
+
+
+def card_said(r, *words):
+    """Fails the test if one of the words is in the card's log."""
+    card = r.path("card.log").read_text()
+    rig.check("card with" in card, "the card has logged nothing")
+    for word in words:
+        rig.check(word not in card, f"the card said '{word}':\n{card}")
+
+
 def virtio_user(r, socket, pairs=1, options=()):
     """testpmd on a virtio-user port whose back-end listens on the socket, at its prompt."""
     if not shutil.which("dpdk-testpmd"):
