@@ -246,12 +246,6 @@ devx_dev_close(struct devx_dev *dev)
 	free(dev);
 }
 
-const char *
-devx_dev_ibname(const struct devx_dev *dev)
-{
-	return ibv_get_device_name(dev->ctx->device);
-}
-
 int
 devx_dev_cmd_fd(const struct devx_dev *dev)
 {

@@ -35,8 +35,6 @@ struct devx_var {
 int devx_dev_open(const char *pci_addr, const struct base_log *log, struct devx_dev **dev);
 void devx_dev_close(struct devx_dev *dev);
 
-/** Name of the RDMA device, "mlx5_0" for example. */
-const char *devx_dev_ibname(const struct devx_dev *dev);
 /** Command file: a process that gets it can map the doorbell page at devx_var.offset. */
 int devx_dev_cmd_fd(const struct devx_dev *dev);
 /** Number of the protection domain that all objects are created in. */

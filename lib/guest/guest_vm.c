@@ -478,12 +478,6 @@ guest_vm_error(const struct guest_vm *vm)
 	return guest_vhost_error(vm->vhost);
 }
 
-struct guest_vhost *
-guest_vm_vhost(struct guest_vm *vm)
-{
-	return vm->vhost;
-}
-
 struct guest_mem *
 guest_vm_mem(struct guest_vm *vm)
 {

@@ -96,7 +96,6 @@ int guest_vm_reconnect(struct guest_vm *vm);
 bool guest_vm_is_up(const struct guest_vm *vm); /**< running, and the back-end is there */
 const char *guest_vm_error(const struct guest_vm *vm); /**< last vhost-user error, "" if none */
 void guest_vm_stats(struct guest_vm *vm, struct guest_vm_stats *stats);
-struct guest_vhost *guest_vm_vhost(struct guest_vm *vm); /**< for messages of a test's own */
 struct guest_mem *guest_vm_mem(struct guest_vm *vm);
 
 #endif /* GUEST_VM_H */
