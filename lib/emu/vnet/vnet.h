@@ -76,7 +76,8 @@ struct vnet_queue_ops {
 };
 
 enum vnet_ring {
-	VNET_RING_SPLIT,
+	VNET_RING_SPLIT, /**< virtio 1.2, 2.7 */
+	VNET_RING_PACKED, /**< virtio 1.2, 2.8 */
 };
 
 /** Everything about a queue; checked by vnet_queue_create(). */
@@ -84,12 +85,16 @@ struct vnet_queue_attr {
 	uint16_t index; /**< virtio queue number: even receives, odd transmits (virtio 1.2, 5.1.2) */
 	enum vnet_ring ring;
 	uint32_t size; /**< entries, a power of two, 1 to 32768 */
-	uint64_t desc_addr, driver_addr, device_addr; /**< in the address space of @c mkey */
-	uint32_t mkey;
+	/** In the address space of @c ring_mkey: descriptor table, available and used ring; of a
+	 * packed queue descriptor ring, driver and device event suppression. */
+	uint64_t desc_addr, driver_addr, device_addr;
+	uint32_t mkey; /**< of the buffers */
+	uint32_t ring_mkey; /**< of the rings (PRM desc_group_mkey); equals @c mkey without one */
 	bool version_1; /**< 12-byte header (VIRTIO_F_VERSION_1), else 10 */
-	bool tx_csum; /**< guest may leave the checksum to us (VIRTIO_NET_F_CSUM) */
-	bool rx_csum; /**< we may say that a checksum is good (VIRTIO_NET_F_GUEST_CSUM) */
-	uint16_t avail_index, used_index; /**< where to begin */
+	uint32_t features; /**< PRM_VIRTQ_F_*: the offloads that were negotiated */
+	/** Where to begin. Packed: position in bits 0 to 14, wrap counter in bit 15, as in
+	 * virtio_net_q.hw_available_index and VHOST_SET_VRING_BASE. */
+	uint16_t avail_index, used_index;
 	struct vnet_mem mem;
 	const struct vnet_queue_ops *ops;
 	void *arg; /**< for @c ops */
@@ -164,17 +169,41 @@ void vnet_doorbell_del_locked(struct vnet_port *port, volatile uint32_t *word);
  */
 int vnet_queue_create_locked(struct vnet_port *port, const struct vnet_queue_attr *attr,
 		struct vnet_queue **queue);
+/**
+ * Gives a stopped queue new values for everything but its port; it stays in its RQTs, statistics
+ * and dirty log are kept. @return 0, -EBUSY (it runs or is in error), -EINVAL as for creation;
+ * then nothing has changed.
+ */
+int vnet_queue_reconfigure_locked(struct vnet_queue *queue, const struct vnet_queue_attr *attr);
 /** Frees it in any state, NULL is fine; it must be in no RQT (assert). */
 void vnet_queue_destroy_locked(struct vnet_queue *queue);
 /** Lets it run from its indices; @return 0, -EINVAL when it runs or is in error. */
 int vnet_queue_start_locked(struct vnet_queue *queue);
 /** Stops it; when this returns everything fetched is done, published and the indices final. */
 void vnet_queue_suspend_locked(struct vnet_queue *queue);
+/**
+ * The same, but with up to @p nb chains fetched whose used entries are not written: the available
+ * index is ahead of the used index, as on hardware that is stopped in mid-work. Starting this
+ * queue object again goes on with them; a new one that is made with both indices skips them.
+ */
+void vnet_queue_suspend_early_locked(struct vnet_queue *queue, unsigned int nb);
+/** Puts a running queue into the error state, as if the guest had done something bad. */
+void vnet_queue_fail_locked(struct vnet_queue *queue, enum vnet_error error);
 /** Next available entry to fetch, next used entry to write; right in every state. */
 void vnet_queue_indices_locked(const struct vnet_queue *queue, uint16_t *avail, uint16_t *used);
 /** Why it is in error, VNET_ERR_NONE when it is not. */
 enum vnet_error vnet_queue_error_locked(const struct vnet_queue *queue);
 void vnet_queue_stats_locked(const struct vnet_queue *queue, struct vnet_queue_stats *stats);
+/** Where a queue notes the guest pages that it writes (vhost dirty log, VHOST_USER_SET_LOG_BASE). */
+struct vnet_dirty {
+	bool enabled;
+	uint32_t mkey; /**< of the bitmap */
+	uint64_t addr; /**< of the bitmap, in the address space of @c mkey */
+	uint32_t size; /**< bytes of the bitmap; pages beyond it are not noted */
+	uint8_t page_shift; /**< page of address A: bit (A >> shift) & 7 of byte A >> (shift + 3) */
+};
+/** In any state but error; from the next write on. Not kept by a queue that is made anew. */
+void vnet_queue_dirty_set_locked(struct vnet_queue *queue, const struct vnet_dirty *dirty);
 /** Is it in an RQT? (then the firmware refuses to destroy it) */
 bool vnet_queue_in_rqt_locked(const struct vnet_queue *queue);
 

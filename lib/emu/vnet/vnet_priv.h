@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
+#include "prm_cmd.h"
 #include "vnet.h"
 #include "vnet_flow.h"
 #include "vnet_turn.h"
@@ -32,7 +33,7 @@ enum vnet_queue_state {
 struct vnet_queue {
 	struct vnet_port *port;
 	uint16_t index;
-	bool tx_csum, rx_csum;
+	uint32_t features;
 	uint32_t hdr_len;
 	const struct vnet_queue_ops *ops;
 	void *arg;
@@ -41,6 +42,9 @@ struct vnet_queue {
 	uint64_t ring_pass; /**< pass that ring's translations belong to */
 	uint16_t avail, used;
 	struct vnet_queue_stats stats;
+	/** Chains of an early suspend that were fetched and not used: entries avail to avail + n. */
+	uint16_t nb_inflight;
+	struct vnet_dirty dirty;
 	struct wire_hold hold; /**< of the frame at the head of a transmit queue */
 	unsigned int nb_rqt; /**< entries of RQTs that name it */
 	unsigned int nb_unsaid; /**< used entries that ops->used was not told of yet */

@@ -63,34 +63,53 @@ vnet_queue_set_state(struct vnet_queue *queue, enum vnet_queue_state to)
 		vnet_queue_deactivate(queue);
 }
 
-int
-vnet_queue_create_locked(struct vnet_port *port, const struct vnet_queue_attr *attr,
-		struct vnet_queue **out)
+/* Fills in what the attributes say; nothing is changed when they are refused. */
+static int
+vnet_queue_configure(struct vnet_queue *queue, const struct vnet_queue_attr *attr)
 {
-	struct vnet_queue *queue;
+	struct vq_split ring;
 
 	if (attr->ring != VNET_RING_SPLIT)
 		return -EINVAL;
-	queue = calloc(1, sizeof(*queue));
-	if (queue == NULL)
-		return -ENOMEM;
-	if (vq_split_init(&queue->ring, attr) != 0) {
-		free(queue);
+	if (vq_split_init(&ring, attr) != 0)
 		return -EINVAL;
-	}
-	queue->port = port;
+	queue->ring = ring;
 	queue->index = attr->index;
-	queue->tx_csum = attr->tx_csum;
-	queue->rx_csum = attr->rx_csum;
+	queue->features = attr->features;
 	queue->hdr_len = attr->version_1 ? 12 : 10;
 	queue->ops = attr->ops;
 	queue->arg = attr->arg;
 	queue->avail = attr->avail_index;
 	queue->used = attr->used_index;
+	queue->nb_inflight = 0;
+	return 0;
+}
+
+int
+vnet_queue_create_locked(struct vnet_port *port, const struct vnet_queue_attr *attr,
+		struct vnet_queue **out)
+{
+	struct vnet_queue *queue = calloc(1, sizeof(*queue));
+
+	if (queue == NULL)
+		return -ENOMEM;
+	if (vnet_queue_configure(queue, attr) != 0) {
+		free(queue);
+		return -EINVAL;
+	}
+	queue->port = port;
 	queue->state = VNET_QUEUE_STOPPED;
 	LIST_INSERT_HEAD(&port->queues, queue, port_link);
 	*out = queue;
 	return 0;
+}
+
+int
+vnet_queue_reconfigure_locked(struct vnet_queue *queue, const struct vnet_queue_attr *attr)
+{
+	if (queue->state != VNET_QUEUE_STOPPED)
+		return -EBUSY;
+	return vnet_queue_configure(queue, attr);
 }
 
 void
@@ -116,6 +135,7 @@ vnet_queue_start_locked(struct vnet_queue *queue)
 		return -EINVAL;
 	queue->hold.since_ns = 0;
 	queue->ring_pass = 0;
+	queue->nb_inflight = 0;
 	vnet_queue_set_state(queue, VNET_QUEUE_RUNNING);
 	if (queue->index % 2 == 0)
 		wire_port_wake(vnet->wire, queue->port->index);
@@ -133,9 +153,36 @@ vnet_queue_suspend_locked(struct vnet_queue *queue)
 }
 
 void
+vnet_queue_suspend_early_locked(struct vnet_queue *queue, unsigned int nb)
+{
+	uint32_t pending;
+
+	if (queue->state != VNET_QUEUE_RUNNING)
+		return;
+	vnet_queue_enter(queue);
+	if (vq_split_pending(&queue->ring, queue->avail, &pending) != VNET_ERR_NONE)
+		pending = 0; /* whoever starts it again will find out */
+	vnet_queue_suspend_locked(queue);
+	queue->nb_inflight = (uint16_t)(nb < pending ? nb : pending);
+}
+
+void
+vnet_queue_fail_locked(struct vnet_queue *queue, enum vnet_error error)
+{
+	if (queue->state == VNET_QUEUE_RUNNING)
+		vnet_queue_fail_for(queue, error, "injected error", error);
+}
+
+void
+vnet_queue_dirty_set_locked(struct vnet_queue *queue, const struct vnet_dirty *dirty)
+{
+	queue->dirty = *dirty;
+}
+
+void
 vnet_queue_indices_locked(const struct vnet_queue *queue, uint16_t *avail, uint16_t *used)
 {
-	*avail = queue->avail;
+	*avail = (uint16_t)(queue->avail + queue->nb_inflight);
 	*used = queue->used;
 }
 

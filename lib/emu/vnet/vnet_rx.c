@@ -9,6 +9,7 @@
  * One frame fills one chain (mergeable buffers are not offered). A frame that is longer than the
  * next chain is dropped and counted, and the chain stays where it is: a shorter frame may fit.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base_clock.h"
@@ -39,8 +40,8 @@ rx_ready(struct vnet_queue *queue)
 	return true;
 }
 
-static bool
-rx_can_take(void *arg, const void *frame, size_t len)
+static enum wire_answer
+rx_can_take(void *arg, const struct wire_frame *frame)
 {
 	struct vnet_port *port = arg;
 	const struct vnet_rule *rule;
@@ -48,24 +49,29 @@ rx_can_take(void *arg, const void *frame, size_t len)
 
 	port->picked = NULL;
 	if (TAILQ_EMPTY(&port->rules))
-		return false;
-	vnet_flow_parse(frame, len, &port->flow);
+		return WIRE_NO;
+	vnet_flow_parse(frame->head, frame->len, &port->flow);
 	rule = vnet_steer_rule(port, &port->flow);
 	if (rule == NULL)
 		return base_clock_ns() - port->rules_changed_ns >=
-				VNET_STEER_SETTLE_MS * BASE_NS_PER_MS;
-	queue = vnet_steer_queue(rule, frame, &port->flow);
+						VNET_STEER_SETTLE_MS * BASE_NS_PER_MS ?
+				WIRE_YES :
+				WIRE_NO;
+	queue = vnet_steer_queue(rule, frame->head, &port->flow);
 	if (!rx_ready(queue))
-		return false;
+		return WIRE_NO;
+	if (frame->csum_partial)
+		return WIRE_FINISHED_ONLY;
 	port->picked = queue;
-	return true;
+	return WIRE_YES;
 }
 
 static void
 rx_header(const struct vnet_queue *queue, const void *frame, uint8_t hdr[VNET_HDR_MAX])
 {
 	memset(hdr, 0, VNET_HDR_MAX);
-	if (queue->rx_csum && vnet_csum_good(frame, &queue->port->flow))
+	if ((queue->features & PRM_VIRTQ_F_GUEST_CSUM) != 0 &&
+			vnet_csum_good(frame, &queue->port->flow))
 		hdr[0] = HDR_F_DATA_VALID;
 	if (queue->hdr_len > HDR_NUM_BUFFERS)
 		hdr[HDR_NUM_BUFFERS] = 1;
@@ -103,14 +109,15 @@ rx_put(struct vnet_queue *queue, const void *frame, size_t len)
 }
 
 static void
-rx_take(void *arg, const void *frame, size_t len)
+rx_take(void *arg, const struct wire_frame *frame)
 {
 	struct vnet_port *port = arg;
 
+	assert(frame->nb_body == 0); /* the only sender is vnet_tx.c, which gathers */
 	if (port->picked == NULL)
 		port->stats.rx_unmatched++;
 	else
-		rx_put(port->picked, frame, len);
+		rx_put(port->picked, frame->head, frame->len);
 }
 
 const struct wire_port_ops vnet_rx_port_ops = {

@@ -63,7 +63,7 @@ tx_offload(struct vnet_queue *queue, uint8_t *buf, size_t frame_len)
 		value = hdr.gso_type;
 	} else if ((hdr.flags & HDR_F_NEEDS_CSUM) == 0) {
 		return true;
-	} else if (!queue->tx_csum) {
+	} else if ((queue->features & PRM_VIRTQ_F_CSUM) == 0) {
 		what = "header flags without checksum offload";
 		value = hdr.flags;
 	} else if (!vnet_csum_complete(buf + queue->hdr_len, frame_len, le16toh(hdr.csum_start),
@@ -102,6 +102,7 @@ vnet_tx_one(struct vnet_queue *queue)
 	struct vnet *vnet = queue->port->vnet;
 	struct vq_chain *chain = &vnet->tx_chain;
 	uint8_t *buf = vnet->tx_buf;
+	struct wire_frame frame;
 	uint32_t pending;
 	int ret;
 
@@ -114,8 +115,8 @@ vnet_tx_one(struct vnet_queue *queue)
 		return VNET_TX_EMPTY;
 	if (!tx_gather(queue, chain, buf))
 		return VNET_TX_ERROR;
-	ret = wire_send(vnet->wire, queue->port->index, buf + queue->hdr_len,
-			chain->read_len - queue->hdr_len, &queue->hold);
+	wire_frame_init(&frame, buf + queue->hdr_len, chain->read_len - queue->hdr_len);
+	ret = wire_send(vnet->wire, queue->port->index, &frame, &queue->hold);
 	if (ret == -EAGAIN)
 		return VNET_TX_HELD;
 	if (ret != 0)

@@ -71,6 +71,7 @@ vq_split_init(struct vq_split *vq, const struct vnet_queue_attr *attr)
 	memset(vq, 0, sizeof(*vq));
 	vq->mem = attr->mem;
 	vq->mkey = attr->mkey;
+	vq->ring_mkey = attr->ring_mkey;
 	vq->size = attr->size;
 	vq->areas[VQ_DESC].addr = attr->desc_addr;
 	vq->areas[VQ_DESC].len = attr->size * VQ_DESC_SIZE;
@@ -97,17 +98,21 @@ vq_split_begin(struct vq_split *vq)
 		vq->areas[i].win_ptr = NULL;
 }
 
-/* Translates [addr, addr + len); @return what map says, -EFAULT for a range that wraps. */
+struct vq_range {
+	uint64_t addr, len;
+};
+
+/* Translates the start of @seg; @return what map says, -EFAULT for a range that wraps. */
 static int64_t
-vq_map(struct vq_split *vq, uint64_t addr, uint64_t len, enum vnet_access access, void **ptr)
+vq_map(struct vq_split *vq, uint32_t mkey, struct vq_range seg, enum vnet_access access, void **ptr)
 {
 	uint64_t end;
 	int64_t got;
 
-	if (!base_add_ok(addr, len - 1, &end))
+	if (!base_add_ok(seg.addr, seg.len - 1, &end))
 		return -EFAULT;
-	got = vq->mem.map(vq->mem.arg, vq->mkey, addr, len, access, ptr);
-	assert(got != 0 && (got < 0 || (uint64_t)got <= len));
+	got = vq->mem.map(vq->mem.arg, mkey, seg.addr, seg.len, access, ptr);
+	assert(got != 0 && (got < 0 || (uint64_t)got <= seg.len));
 	return got;
 }
 
@@ -121,7 +126,8 @@ vq_ring_ptr(struct vq_split *vq, enum vq_area_id id, uint32_t off, uint32_t len,
 	assert(base_range_inside(off, len, 0, area->len));
 	if (area->win_ptr == NULL || !base_range_inside(off, len, area->win_off, area->win_len)) {
 		void *win;
-		int64_t got = vq_map(vq, area->addr + off, area->len - off, area->access, &win);
+		struct vq_range rest = { area->addr + off, area->len - off };
+		int64_t got = vq_map(vq, vq->ring_mkey, rest, area->access, &win);
 
 		if (got < (int64_t)len)
 			return NULL;
@@ -315,7 +321,9 @@ vq_chain_next(struct vq_split *vq, const struct vq_chain *chain, struct vq_curso
 		cursor->seg++;
 		cursor->off = 0;
 	}
-	got = vq_map(vq, seg->addr + cursor->off, seg->len - cursor->off, access, &piece->ptr);
+	got = vq_map(vq, vq->mkey,
+			(struct vq_range){ seg->addr + cursor->off, seg->len - cursor->off },
+			access, &piece->ptr);
 	if (got < 0)
 		return vq_fault(vq, VNET_ERR_INVALID_BUFFER, "buffer address",
 				seg->addr + cursor->off);

@@ -60,7 +60,7 @@ struct vq_area {
 
 struct vq_split {
 	struct vnet_mem mem;
-	uint32_t mkey;
+	uint32_t mkey, ring_mkey; /**< of the buffers, of the rings */
 	uint32_t size;
 	struct vq_area areas[VQ_NB_AREAS];
 	struct vq_fault fault; /**< of the last call that did not return VNET_ERR_NONE */

@@ -117,22 +117,31 @@ wire_port_stats(const struct wire *wire, unsigned int port, struct wire_port_sta
 	*stats = wire->ports[port].stats;
 }
 
-/* Of the ports in @p to, those that cannot take the frame now. */
-static uint64_t
-wire_refusing(const struct wire *wire, uint64_t to, const void *frame, size_t len)
+/* What the ports that a frame goes to say about it. */
+struct wire_answers {
+	uint64_t refusing; /* cannot take it now */
+	bool unfinished; /* one that is up takes it only finished */
+};
+
+static struct wire_answers
+wire_ask(const struct wire *wire, uint64_t to, const struct wire_frame *frame)
 {
-	uint64_t refusing = 0;
+	struct wire_answers answers = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < wire->nb_ports; i++) {
 		const struct wire_port *p = &wire->ports[i];
+		enum wire_answer answer;
 
 		if ((to >> i & 1) == 0)
 			continue;
-		if (p->ops == NULL || !p->ops->can_take(p->arg, frame, len))
-			refusing |= 1ULL << i;
+		answer = p->ops == NULL ? WIRE_NO : p->ops->can_take(p->arg, frame);
+		if (answer == WIRE_NO)
+			answers.refusing |= 1ULL << i;
+		else if (answer == WIRE_FINISHED_ONLY)
+			answers.unfinished = true;
 	}
-	return refusing;
+	return answers;
 }
 
 static uint64_t
@@ -177,32 +186,45 @@ wire_watchdog(struct wire *wire, uint64_t ports)
 }
 
 static void
-wire_deliver(struct wire *wire, unsigned int port, const void *frame, size_t len)
+wire_deliver(struct wire *wire, unsigned int port, const struct wire_frame *frame)
 {
 	struct wire_port *p = &wire->ports[port];
 
 	p->stats.rx_frames++;
-	p->stats.rx_bytes += len;
+	p->stats.rx_bytes += frame->len;
 	if (p->state == WIRE_PORT_DOWN)
 		wire_port_set_state(wire, port, WIRE_PORT_UP);
-	p->ops->take(p->arg, frame, len);
+	p->ops->take(p->arg, frame);
+}
+
+void
+wire_frame_init(struct wire_frame *frame, const void *data, size_t len)
+{
+	*frame = (struct wire_frame){
+		.head = data,
+		.head_len = (uint32_t)len,
+		.len = (uint32_t)len,
+	};
 }
 
 int
-wire_send(struct wire *wire, unsigned int port, const void *frame, size_t len,
+wire_send(struct wire *wire, unsigned int port, const struct wire_frame *frame,
 		struct wire_hold *hold)
 {
-	uint64_t to, refusing, waiting_for;
+	struct wire_answers answers;
+	uint64_t to, waiting_for;
 	unsigned int i;
 
 	assert(port < wire->nb_ports);
-	if (len < WIRE_FRAME_MIN || len > WIRE_FRAME_MAX) {
+	if (frame->len < WIRE_FRAME_MIN || frame->len > WIRE_FRAME_MAX) {
 		hold->since_ns = 0;
 		return -EINVAL;
 	}
-	to = wire->kind->route(wire, port, frame);
-	refusing = wire_refusing(wire, to, frame, len);
-	waiting_for = refusing & wire_up_ports(wire);
+	to = wire->kind->route(wire, port, frame->head);
+	answers = wire_ask(wire, to, frame);
+	if (answers.unfinished)
+		return -EMSGSIZE;
+	waiting_for = answers.refusing & wire_up_ports(wire);
 	if (waiting_for != 0) {
 		if (wire_must_wait(wire, hold))
 			return -EAGAIN;
@@ -210,12 +232,12 @@ wire_send(struct wire *wire, unsigned int port, const void *frame, size_t len,
 	}
 	hold->since_ns = 0;
 	wire->ports[port].stats.tx_frames++;
-	wire->ports[port].stats.tx_bytes += len;
+	wire->ports[port].stats.tx_bytes += frame->len;
 	for (i = 0; i < wire->nb_ports; i++) {
-		if (refusing >> i & 1)
+		if (answers.refusing >> i & 1)
 			wire->ports[i].stats.rx_dropped++;
 		else if (to >> i & 1)
-			wire_deliver(wire, i, frame, len);
+			wire_deliver(wire, i, frame);
 	}
 	return 0;
 }

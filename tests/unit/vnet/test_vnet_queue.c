@@ -247,6 +247,63 @@ test_no_interrupt(void **state)
 }
 
 static void
+test_suspend_early(void **state)
+{
+	struct bed *bed = *state;
+	struct bed_port *a = &bed->ports[0], *b = &bed->ports[1];
+	uint16_t avail, used;
+	uint32_t i;
+
+	for (i = 0; i < 5; i++) {
+		vring_offer_rx(&b->rx.vr);
+		assert_true(bed_post(a, i));
+	}
+	vnet_queue_suspend_early_locked(a->tx.q, 3);
+	vnet_queue_indices_locked(a->tx.q, &avail, &used);
+	assert_int_equal(avail, 3);
+	assert_int_equal(used, 0);
+	assert_int_equal(vnet_queue_start_locked(a->tx.q), 0);
+	bed_ring(a);
+	assert_int_equal(bed_pass(bed), 5);
+	vnet_queue_suspend_early_locked(a->tx.q, 3); /* there is nothing more to fetch */
+	indices(&a->tx, 5);
+}
+
+static void
+test_reconfigure(void **state)
+{
+	struct bed *bed = *state;
+	struct bed_queue *tx = &bed->ports[0].tx;
+	struct vnet_queue_attr attr;
+
+	vring_attr(&tx->vr, &bed->mem, &attr);
+	attr.avail_index = attr.used_index = 77;
+	assert_int_equal(vnet_queue_reconfigure_locked(tx->q, &attr), -EBUSY);
+	indices(tx, 0);
+	vnet_queue_suspend_locked(tx->q);
+	attr.size = 3;
+	assert_int_equal(vnet_queue_reconfigure_locked(tx->q, &attr), -EINVAL);
+	indices(tx, 0);
+	vring_attr(&tx->vr, &bed->mem, &attr);
+	attr.avail_index = attr.used_index = 77;
+	assert_int_equal(vnet_queue_reconfigure_locked(tx->q, &attr), 0);
+	indices(tx, 77);
+}
+
+static void
+test_injected_error(void **state)
+{
+	struct bed *bed = *state;
+	struct bed_queue *tx = &bed->ports[0].tx;
+
+	vnet_queue_fail_locked(tx->q, VNET_ERR_INVALID_BUFFER);
+	assert_int_equal(tx->nb_errors, 1);
+	assert_int_equal(vnet_queue_error_locked(tx->q), VNET_ERR_INVALID_BUFFER);
+	vnet_queue_fail_locked(tx->q, VNET_ERR_BAD_DESC); /* once is enough */
+	assert_int_equal(tx->nb_errors, 1);
+}
+
+static void
 test_in_rqt(void **state)
 {
 	struct bed *bed = *state;
@@ -268,6 +325,9 @@ main(void)
 		T(test_fault_is_told_once),
 		cmocka_unit_test(test_fault_kinds),
 		T(test_no_interrupt),
+		T(test_suspend_early),
+		T(test_reconfigure),
+		T(test_injected_error),
 		T(test_in_rqt),
 	};
 

@@ -159,7 +159,7 @@ test_key_gone_then_back(void **state)
 static void
 rx_csum(struct vnet_queue_attr *attr)
 {
-	attr->rx_csum = true;
+	attr->features |= PRM_VIRTQ_F_GUEST_CSUM;
 }
 
 static void

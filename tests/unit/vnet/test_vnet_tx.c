@@ -29,7 +29,7 @@ send_hdr(struct bed *bed, const struct hdr *hdr)
 static void
 allow_csum(struct vnet_queue_attr *attr)
 {
-	attr->tx_csum = true;
+	attr->features |= PRM_VIRTQ_F_CSUM;
 }
 
 static void

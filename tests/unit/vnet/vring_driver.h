@@ -164,6 +164,7 @@ vring_attr(const struct vring *vr, struct vmem *mem, struct vnet_queue_attr *att
 		.driver_addr = vr->avail_gpa,
 		.device_addr = vr->used_gpa,
 		.mkey = vr->mkey,
+		.ring_mkey = vr->mkey,
 		.version_1 = true,
 		.avail_index = vr->start,
 		.used_index = vr->start,

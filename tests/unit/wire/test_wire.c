@@ -65,7 +65,7 @@ static int
 send(struct fixture *f, uint64_t to)
 {
 	test_to = to;
-	return wire_send(f->wire, 0, f->frame, sizeof(f->frame), &f->hold);
+	return wire_peer_send(f->wire, 0, f->frame, sizeof(f->frame), &f->hold);
 }
 
 static void
@@ -144,7 +144,7 @@ test_wait_belongs_to_the_frame(void **state)
 		if (send(f, 0x2) == 0)
 			break;
 		f->peers[1].full = false;
-		assert_int_equal(wire_send(f->wire, 3, f->frame, sizeof(f->frame), &other), 0);
+		assert_int_equal(wire_peer_send(f->wire, 3, f->frame, sizeof(f->frame), &other), 0);
 		taken++;
 		assert_true(base_clock_ns() - begin < BASE_NS_PER_S);
 	}
@@ -190,11 +190,11 @@ test_lengths(void **state)
 
 	assert_non_null(big);
 	test_to = 0x2;
-	assert_int_equal(wire_send(f->wire, 0, f->frame, 13, &f->hold), -EINVAL);
-	assert_int_equal(wire_send(f->wire, 0, big, WIRE_FRAME_MAX + 1, &f->hold), -EINVAL);
+	assert_int_equal(wire_peer_send(f->wire, 0, f->frame, 13, &f->hold), -EINVAL);
+	assert_int_equal(wire_peer_send(f->wire, 0, big, WIRE_FRAME_MAX + 1, &f->hold), -EINVAL);
 	assert_int_equal(f->peers[1].frames, 0);
-	assert_int_equal(wire_send(f->wire, 0, f->frame, 14, &f->hold), 0);
-	assert_int_equal(wire_send(f->wire, 0, big, WIRE_FRAME_MAX, &f->hold), 0);
+	assert_int_equal(wire_peer_send(f->wire, 0, f->frame, 14, &f->hold), 0);
+	assert_int_equal(wire_peer_send(f->wire, 0, big, WIRE_FRAME_MAX, &f->hold), 0);
 	wire_port_stats(f->wire, 0, &stats);
 	assert_int_equal(stats.tx_frames, 2);
 	assert_int_equal(stats.tx_bytes, 14 + WIRE_FRAME_MAX);
@@ -202,6 +202,27 @@ test_lengths(void **state)
 	assert_int_equal(stats.rx_frames, 2);
 	assert_int_equal(stats.rx_bytes, 14 + WIRE_FRAME_MAX);
 	free(big);
+}
+
+static void
+test_unfinished(void **state)
+{
+	struct fixture *f = *state;
+	struct wire_frame frame;
+
+	wire_frame_init(&frame, f->frame, sizeof(f->frame));
+	frame.csum_partial = true;
+	f->peers[2].plain = true;
+	test_to = 0xe;
+	assert_int_equal(wire_send(f->wire, 0, &frame, &f->hold), -EMSGSIZE);
+	assert_int_equal(f->peers[1].frames + f->peers[2].frames + f->peers[3].frames, 0);
+	frame.csum_partial = false;
+	assert_int_equal(wire_send(f->wire, 0, &frame, &f->hold), 0);
+	assert_int_equal(f->peers[2].frames, 1);
+	frame.csum_partial = true;
+	test_to = 0xa;
+	assert_int_equal(wire_send(f->wire, 0, &frame, &f->hold), 0);
+	assert_int_equal(f->peers[1].frames, 2);
 }
 
 static void
@@ -225,6 +246,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_new_port_is_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_pause_drops, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unfinished, setup, teardown),
 		cmocka_unit_test(test_port_arcs),
 	};
 

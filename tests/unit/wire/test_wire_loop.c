@@ -23,13 +23,13 @@ test_loop(void **state)
 		wire_port_wake(wire, i);
 	}
 	wire_peer_frame(frame, 0xff, 1);
-	assert_int_equal(wire_send(wire, 1, frame, sizeof(frame), &hold), 0);
+	assert_int_equal(wire_peer_send(wire, 1, frame, sizeof(frame), &hold), 0);
 	assert_int_equal(peers[0].frames, 0);
 	assert_int_equal(peers[1].frames, 1);
 	peers[0].full = true;
-	assert_int_equal(wire_send(wire, 0, frame, sizeof(frame), &hold), -EAGAIN);
+	assert_int_equal(wire_peer_send(wire, 0, frame, sizeof(frame), &hold), -EAGAIN);
 	peers[0].full = false;
-	assert_int_equal(wire_send(wire, 0, frame, sizeof(frame), &hold), 0);
+	assert_int_equal(wire_peer_send(wire, 0, frame, sizeof(frame), &hold), 0);
 	assert_int_equal(peers[0].frames, 1);
 	wire_destroy(wire);
 }

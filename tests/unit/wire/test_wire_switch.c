@@ -51,7 +51,7 @@ reach(struct fixture *f, unsigned int port, uint8_t dst, uint8_t src)
 	for (i = 0; i < 4; i++)
 		before[i] = f->peers[i].frames;
 	wire_peer_frame(frame, dst, src);
-	assert_int_equal(wire_send(f->wire, port, frame, sizeof(frame), &hold), 0);
+	assert_int_equal(wire_peer_send(f->wire, port, frame, sizeof(frame), &hold), 0);
 	for (i = 0; i < 4; i++) {
 		assert_in_range(f->peers[i].frames - before[i], 0, 1);
 		got |= (f->peers[i].frames - before[i]) << i;
@@ -104,11 +104,11 @@ test_group_source_is_not_learned(void **state)
 	/* from a group address on port 1, then to that address from port 0: flooded */
 	wire_peer_frame(frame, 0x20, 0x10);
 	frame[6] = 0x03;
-	assert_int_equal(wire_send(f->wire, 1, frame, sizeof(frame), &hold), 0);
+	assert_int_equal(wire_peer_send(f->wire, 1, frame, sizeof(frame), &hold), 0);
 	wire_peer_frame(frame, 0x10, 0x21);
 	frame[0] = 0x03;
 	f->peers[2].frames = 0;
-	assert_int_equal(wire_send(f->wire, 0, frame, sizeof(frame), &hold), 0);
+	assert_int_equal(wire_peer_send(f->wire, 0, frame, sizeof(frame), &hold), 0);
 	assert_int_equal(f->peers[2].frames, 1);
 }
 
@@ -128,7 +128,7 @@ test_table_overflow_floods(void **state)
 		frame[8] = 1;
 		frame[9] = (uint8_t)(i >> 8);
 		frame[10] = (uint8_t)i;
-		assert_int_equal(wire_send(f->wire, 0, frame, sizeof(frame), &hold), 0);
+		assert_int_equal(wire_peer_send(f->wire, 0, frame, sizeof(frame), &hold), 0);
 	}
 	reach(f, 1, 0xff, 0x11);
 	assert_int_equal(reach(f, 2, 0x11, 0x12), 0x2);
@@ -147,9 +147,9 @@ test_unicast_waits_for_its_port_only(void **state)
 	f->peers[2].full = true;
 	assert_int_equal(reach(f, 0, 0x11, 0x10), 0x2);
 	wire_peer_frame(frame, 0x12, 0x10);
-	assert_int_equal(wire_send(f->wire, 0, frame, sizeof(frame), &hold), -EAGAIN);
+	assert_int_equal(wire_peer_send(f->wire, 0, frame, sizeof(frame), &hold), -EAGAIN);
 	f->peers[2].full = false;
-	assert_int_equal(wire_send(f->wire, 0, frame, sizeof(frame), &hold), 0);
+	assert_int_equal(wire_peer_send(f->wire, 0, frame, sizeof(frame), &hold), 0);
 }
 
 int

@@ -18,38 +18,51 @@
 
 struct wire_peer {
 	bool full; /**< can_take() says no */
+	bool plain; /**< takes finished frames only */
 	unsigned int asked; /**< calls of can_take() */
 	unsigned int frames; /**< calls of take() */
 	uint8_t last[64]; /**< beginning of the last frame */
 	size_t last_len;
 };
 
-static inline bool
-wire_peer_can_take(void *arg, const void *frame, size_t len)
+static inline enum wire_answer
+wire_peer_can_take(void *arg, const struct wire_frame *frame)
 {
 	struct wire_peer *peer = arg;
 
-	(void)frame;
-	(void)len;
 	peer->asked++;
-	return !peer->full;
+	if (peer->full)
+		return WIRE_NO;
+	return peer->plain && frame->csum_partial ? WIRE_FINISHED_ONLY : WIRE_YES;
 }
 
 static inline void
-wire_peer_take(void *arg, const void *frame, size_t len)
+wire_peer_take(void *arg, const struct wire_frame *frame)
 {
 	struct wire_peer *peer = arg;
+	size_t len = frame->len;
 
 	assert_false(peer->full);
 	peer->frames++;
 	peer->last_len = len;
-	memcpy(peer->last, frame, len < sizeof(peer->last) ? len : sizeof(peer->last));
+	memcpy(peer->last, frame->head, len < sizeof(peer->last) ? len : sizeof(peer->last));
 }
 
 static const struct wire_port_ops wire_peer_ops = {
 	.can_take = wire_peer_can_take,
 	.take = wire_peer_take,
 };
+
+/** Sends a finished frame. */
+static inline int
+wire_peer_send(struct wire *wire, unsigned int port, const void *data, size_t len,
+		struct wire_hold *hold)
+{
+	struct wire_frame frame;
+
+	wire_frame_init(&frame, data, len);
+	return wire_send(wire, port, &frame, hold);
+}
 
 /** A 60-byte frame from station @p src to @p dst (0xff: broadcast), both last address bytes. */
 static inline void
