@@ -59,6 +59,10 @@
 	F(cmd_hca_cap, qos, 539, 1) \
 	F(cmd_hca_cap, eth_net_offloads, 540, 1) \
 	F(cmd_hca_cap, roce, 541, 1) \
+	F(cmd_hca_cap, cq_oi, 544, 1) \
+	F(cmd_hca_cap, cq_moderation, 546, 1) \
+	F(cmd_hca_cap, cq_period_mode_modify, 547, 1) \
+	F(cmd_hca_cap, cq_period_start_from_cqe, 555, 1) \
 	F(cmd_hca_cap, uar_4k, 576, 1) \
 	F(cmd_hca_cap, lag_master, 635, 1) \
 	F(cmd_hca_cap, num_lag_ports, 636, 4) \

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base_log.h"
+#include "fw_caps.h"
 #include "prm_cmd.h"
 
 struct fw_card; /**< one card: one engine, one wire, some functions */
@@ -37,21 +38,6 @@ struct wire;
  * libmlx5's mark for "this device has no such key".)
  */
 #define FW_NULL_MKEY 0x00000200u
-
-/** What the card announces; fw_caps_init() fills in the defaults. */
-struct fw_caps {
-	uint32_t max_virtqs; /**< virtio_emulation_cap.max_num_virtio_queues, per function */
-	uint8_t log_max_rqt_size;
-	uint8_t num_lag_ports;
-	bool eth_net_offloads;
-	bool virtq_counters; /**< object type VIRTIO_Q_COUNTERS */
-	uint32_t device_features; /**< PRM_VIRTQ_F_* */
-	uint8_t event_modes; /**< bitmap of 1 << enum prm_virtq_event_mode */
-	uint8_t queue_types; /**< bitmap of 1 << enum prm_virtq_type */
-	uint32_t umem_param_a[3], umem_param_b[3]; /**< buffer n: a * queue size + b bytes */
-};
-
-void fw_caps_init(struct fw_caps *caps);
 
 struct fw_card_attr {
 	unsigned int nb_funcs; /**< 1 to FW_MAX_FUNCS; function i is port i of the wire */
@@ -131,7 +117,7 @@ int fw_umem_destroy(struct fw_uctx *uctx, uint32_t umem_id);
 int fw_uar_create(struct fw_uctx *uctx, uint32_t *page_id);
 int fw_uar_destroy(struct fw_uctx *uctx, uint32_t page_id);
 
-/** A virtio doorbell page; @p page: its first word is the function's doorbell. */
+/** A virtio doorbell page; @p page: its word at doorbell_bar_offset is the function's doorbell. */
 int fw_var_create(struct fw_uctx *uctx, void *page, uint32_t *page_id);
 int fw_var_destroy(struct fw_uctx *uctx, uint32_t page_id);
 

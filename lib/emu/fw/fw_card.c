@@ -26,6 +26,24 @@ fw_card_poll(void *arg)
 	fw_cq_poll_all(card);
 }
 
+/* As many objects as the capabilities say, never more than there are numbers. */
+static uint32_t
+fw_func_max_objs(const struct fw_caps *caps, enum fw_class cls, uint32_t nb)
+{
+	const uint8_t *const logs[FW_NB_CLASSES] = {
+		[FW_CLASS_CQ] = &caps->log_max_cq,
+		[FW_CLASS_QP] = &caps->log_max_qp,
+		[FW_CLASS_MKEY] = &caps->log_max_mkey,
+		[FW_CLASS_PD] = &caps->log_max_pd,
+		[FW_CLASS_TD] = &caps->log_max_transport_domain,
+		[FW_CLASS_TIS] = &caps->log_max_tis,
+		[FW_CLASS_TIR] = &caps->log_max_tir,
+		[FW_CLASS_RQT] = &caps->log_max_rqt,
+	};
+
+	return logs[cls] != NULL && 1u << *logs[cls] < nb ? 1u << *logs[cls] : nb;
+}
+
 static void
 fw_func_init(struct fw_card *card, unsigned int index)
 {
@@ -40,37 +58,22 @@ fw_func_init(struct fw_card *card, unsigned int index)
 	memcpy(func->mac, mac, sizeof(mac));
 	for (i = 0; i < FW_NB_CLASSES; i++) {
 		fw_class_range((enum fw_class)i, &first, &nb);
+		nb = fw_func_max_objs(&card->caps, (enum fw_class)i, nb);
 		base_idtab_init(&func->objs[i], first, nb);
 	}
-}
-
-/* What is wrong with the capabilities, or NULL; each must fit its field. */
-static const char *
-fw_card_bad_caps(const struct fw_caps *caps)
-{
-	if (caps == NULL || caps->max_virtqs == 0 || caps->max_virtqs > UINT16_MAX + 1u)
-		return "max_virtqs is not 1 to 65536";
-	if (caps->log_max_rqt_size > 15)
-		return "log_max_rqt_size is above 15";
-	if (caps->num_lag_ports > 15)
-		return "num_lag_ports is above 15";
-	if (caps->device_features >=
-			1u << PRM_BITS(virtio_emulation_cap, device_features_bits_mask))
-		return "device_features has unknown bits";
-	return NULL;
 }
 
 static bool
 fw_card_attr_ok(const struct fw_card_attr *attr)
 {
-	const char *bad = fw_card_bad_caps(attr->caps);
+	const char *bad = attr->caps == NULL ? "no capabilities" : fw_caps_check(attr->caps);
 
 	if (attr->nb_funcs == 0 || attr->nb_funcs > FW_MAX_FUNCS)
 		bad = "number of functions is not 1 to 32";
 	else if (attr->wire == NULL || wire_nb_ports(attr->wire) < attr->nb_funcs)
 		bad = "the wire has fewer ports than there are functions";
 	if (bad != NULL)
-		base_err(attr->log, "fw: card not created: %s", bad);
+		base_err(attr->log, "fw: card not created: bad attribute: %s", bad);
 	return bad == NULL;
 }
 

@@ -14,11 +14,8 @@
 #include "fw_obj.h"
 #include "vnet.h"
 
-/* Limits that the general capabilities announce and the commands check. */
-#define FW_LOG_MAX_CQ_SZ 22u
-#define FW_LOG_MAX_QP_SZ 15u
+/** Longest list of an indirect key whatever the capabilities say; limits a command's length. */
 #define FW_LOG_MAX_KLM_LIST 16u
-#define FW_MAX_INDIRECTION 4u /**< levels of indirect keys above a direct one */
 #define FW_FIRST_EQN 2u
 
 struct fw_cq;

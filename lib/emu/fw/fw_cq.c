@@ -94,9 +94,10 @@ fw_cq_push(struct fw_cq *cq, const struct fw_cqe *cqe)
 static enum fw_syndrome
 fw_cq_check(struct fw_cmd *cmd, const uint8_t *cqc)
 {
+	const struct fw_caps *caps = &cmd->uctx->func->card->caps;
 	uint64_t eqn = PRM_GET(cqc, cqc, c_eqn_or_apu_element);
 
-	if (PRM_GET(cqc, cqc, log_cq_size) > FW_LOG_MAX_CQ_SZ)
+	if (PRM_GET(cqc, cqc, log_cq_size) > caps->log_max_cq_sz)
 		return fw_refuse(cmd->uctx, FW_SYN_CQ_SIZE, "cqc.log_cq_size",
 				PRM_GET(cqc, cqc, log_cq_size));
 	if (PRM_GET(cqc, cqc, cqe_sz) != 0)
@@ -106,6 +107,8 @@ fw_cq_check(struct fw_cmd *cmd, const uint8_t *cqc)
 			PRM_GET(cqc, cqc, as_notify) != 0)
 		return fw_refuse(cmd->uctx, FW_SYN_CQ_FEATURE, "cqc.cqe_comp_en/apu_cq/as_notify",
 				1);
+	if (PRM_GET(cqc, cqc, oi) != 0 && !caps->cq_oi)
+		return fw_refuse(cmd->uctx, FW_SYN_CQ_FEATURE, "cqc.oi (cq_oi)", 1);
 	if (eqn < FW_FIRST_EQN || eqn >= FW_FIRST_EQN + FW_NB_VECTORS)
 		return fw_refuse(cmd->uctx, FW_SYN_NO_EQ, "cqc.c_eqn", eqn);
 	if (PRM_GET(create_cq_in, cmd->in, cq_umem_valid) == 0)

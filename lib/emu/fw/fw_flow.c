@@ -105,6 +105,8 @@ fw_flow_new(struct fw_uctx *uctx, const struct fw_flow_attr *attr, uint32_t *flo
 	struct fw_flow *flow;
 	int ret;
 
+	if (!uctx->func->card->caps.nic_flow_table)
+		return fw_refuse(uctx, FW_SYN_FLOW_CAP, "nic_flow_table", 0);
 	syn = fw_flow_check(uctx, attr);
 	if (syn == FW_SYN_OK)
 		syn = fw_obj_get(uctx, FW_CLASS_TIR, attr->tirn, "destination tirn", &tir);

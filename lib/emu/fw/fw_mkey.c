@@ -136,8 +136,9 @@ fw_mkey_check_context(struct fw_cmd *cmd, const uint8_t *mkc)
 {
 	uint64_t mode = PRM_GET(mkc, mkc, access_mode_1_0);
 	uint64_t log_size = PRM_GET(mkc, mkc, log_page_size);
+	const struct fw_caps *caps = &cmd->uctx->func->card->caps;
 
-	if ((mode != PRM_MKC_KLM && mode != PRM_MKC_KLM_FBS) ||
+	if ((mode != PRM_MKC_KLM && (mode != PRM_MKC_KLM_FBS || !caps->fixed_buffer_size)) ||
 			PRM_GET(mkc, mkc, access_mode_4_2) != 0)
 		return fw_refuse(cmd->uctx, FW_SYN_MKEY_MODE, "mkc.access_mode", mode);
 	if (PRM_GET(mkc, mkc, free) != 0 || PRM_GET(mkc, mkc, bsf_en) != 0 ||
@@ -164,7 +165,7 @@ fw_mkey_check_list(struct fw_cmd *cmd, const uint8_t *mkc, uint32_t *nb)
 
 	*nb = 0;
 	/* One octword, 16 bytes, is one entry. */
-	if (actual > 1u << FW_LOG_MAX_KLM_LIST)
+	if (actual > 1u << cmd->uctx->func->card->caps.log_max_klm_list_size)
 		return fw_refuse(cmd->uctx, FW_SYN_MKEY_LIST_LONG, field, actual);
 	if (actual == 0 || actual > room ||
 			cmd->inlen < PRM_SIZE(create_mkey_in) + actual * PRM_SIZE(klm))
@@ -202,7 +203,7 @@ fw_mkey_decode_klm(struct fw_cmd *cmd, struct fw_mkey *key, const uint8_t *in, s
 	klm->key->obj.nb_users++;
 	if (klm->key->pd != key->pd)
 		return fw_refuse(cmd->uctx, FW_SYN_OTHER_PD, "klm.mkey", mkey);
-	if (klm->key->depth >= FW_MAX_INDIRECTION)
+	if (klm->key->depth >= cmd->uctx->func->card->caps.max_indirection)
 		return fw_refuse(cmd->uctx, FW_SYN_MKEY_DEPTH, "klm.mkey", mkey);
 	if (klm->key->depth >= key->depth)
 		key->depth = (uint8_t)(klm->key->depth + 1);

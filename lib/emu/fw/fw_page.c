@@ -2,9 +2,12 @@
 /*
  * Theory of operation: pages of the card that user space maps. A UAR page is only a number that
  * completion queues and queue pairs name: what drivers ring there says nothing that their doorbell
- * records in memory do not say as well. The first word of a VAR page is a doorbell of the
- * function's virtio queues, watched by the engine.
+ * records in memory do not say as well. One word of a VAR page, at the place
+ * that the capability doorbell_bar_offset says, is a doorbell of the function's virtio queues,
+ * watched by the engine.
  */
+#include <unistd.h>
+
 #include "base_math.h"
 #include "fw_card.h"
 #include "fw_classes.h"
@@ -35,12 +38,22 @@ fw_uar_destroy(struct fw_uctx *uctx, uint32_t page_id)
 	return fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_UAR, page_id));
 }
 
+/* Drivers add what doorbell_bar_offset has below the page size to where they mapped the page. */
+static uint32_t *
+fw_var_word(const struct fw_card *card, void *page)
+{
+	uint64_t in_page = card->caps.doorbell_bar_offset & ((uint64_t)sysconf(_SC_PAGESIZE) - 1);
+
+	return (uint32_t *)(void *)((uint8_t *)page + in_page);
+}
+
 int
 fw_var_create(struct fw_uctx *uctx, void *page, uint32_t *page_id)
 {
 	enum fw_syndrome syn;
 	struct fw_obj *obj;
 	struct fw_var *var;
+	uint32_t *word = fw_var_word(uctx->func->card, page);
 
 	fw_uctx_enter(uctx, "ALLOC_VAR");
 	syn = fw_obj_new(uctx, FW_CLASS_VAR, sizeof(*var), &obj);
@@ -48,13 +61,13 @@ fw_var_create(struct fw_uctx *uctx, void *page, uint32_t *page_id)
 		goto out;
 	var = base_container_of(obj, struct fw_var, obj);
 	/* What is left in the page from its last life would ring. */
-	__atomic_store_n((uint32_t *)page, VNET_DOORBELL_IDLE, __ATOMIC_RELEASE);
-	if (vnet_doorbell_add_locked(uctx->func->port, page) != 0) {
+	__atomic_store_n(word, VNET_DOORBELL_IDLE, __ATOMIC_RELEASE);
+	if (vnet_doorbell_add_locked(uctx->func->port, word) != 0) {
 		syn = fw_refuse(uctx, FW_SYN_ENGINE, "doorbell words", uctx->func->index);
 		fw_obj_delete(obj);
 		goto out;
 	}
-	var->word = page;
+	var->word = word;
 	*page_id = obj->id;
 out:
 	return fw_uctx_leave(uctx, syn);

@@ -156,6 +156,9 @@ fw_qp_check(struct fw_cmd *cmd, const uint8_t *qpc)
 		return fw_refuse(cmd->uctx, FW_SYN_QP_RQ_TYPE, "qpc.rq_type", rq_type);
 	if (rq_type == PRM_QPC_RQ_ZERO_LEN)
 		return FW_SYN_OK;
+	if (PRM_GET(qpc, qpc, log_rq_size) > cmd->uctx->func->card->caps.log_max_qp_sz)
+		return fw_refuse(cmd->uctx, FW_SYN_QP_SIZE, "qpc.log_rq_size",
+				PRM_GET(qpc, qpc, log_rq_size));
 	if (PRM_GET(create_qp_in, cmd->in, wq_umem_valid) == 0)
 		return fw_refuse(cmd->uctx, FW_SYN_NO_UMEM, "wq_umem_valid", 0);
 	if (PRM_GET(qpc, qpc, dbr_umem_valid) == 0)

@@ -32,6 +32,7 @@
 	/* capabilities */                                                                       \
 	S(CAP_TYPE, 0xe50201, BAD_PARAM, "no such capability type")                              \
 	S(CAP_FUNCTION, 0xe50202, BAD_PARAM, "other functions cannot be asked about")            \
+	S(CAP_PAGE, 0xe50203, BAD_PARAM, "the capability that this type belongs to is off")      \
 	/* memory */                                                                             \
 	S(EMPTY, 0xe50301, BAD_PARAM, "an empty range")                                          \
 	S(RANGE_WRAPS, 0xe50302, BAD_PARAM, "the range ends behind the last address")            \
@@ -63,6 +64,7 @@
 	S(QP_STATE, 0xe5040c, BAD_QP_STATE, "the queue pair's state has no such arc")            \
 	S(QP_PEER, 0xe5040d, BAD_PARAM, "the remote queue pair does not exist in this context")  \
 	S(QP_NO_LOOPBACK, 0xe5040e, BAD_PARAM, "event queue pairs talk in loop-back (fl = 1)")   \
+	S(QP_SIZE, 0xe5040f, BAD_PARAM, "receive queue above log_max_qp_sz")                     \
 	/* virtio queues */                                                                      \
 	S(VIRTQ_TYPE, 0xe50501, BAD_PARAM, "queue type that the card does not announce")         \
 	S(VIRTQ_EVENT_MODE, 0xe50502, BAD_PARAM, "event mode that the card does not announce")   \
@@ -83,6 +85,7 @@
 			"only queues without full emulation or tunnel offload")                  \
 	S(VIRTQ_STOP_FAILED, 0xe50510, BAD_RES_STATE,                                            \
 			"the queue failed while it was being stopped")                           \
+	S(VIRTQ_VERSION, 0xe50511, BAD_PARAM, "virtio 1.0 is not announced")                     \
 	/* steering */                                                                           \
 	S(RQT_LIST_TYPE, 0xe50601, BAD_PARAM, "only lists of VIRTIO_NET_Q objects")              \
 	S(RQT_SIZE, 0xe50602, BAD_PARAM, "size 0, above log_max_rqt_size or above rqt_max_size") \
@@ -98,7 +101,8 @@
 	S(FLOW_LENGTH, 0xe5060c, BAD_PARAM,                                                      \
 			"match parameters shorter than the outer headers or too long")           \
 	S(FLOW_MASK, 0xe5060d, BAD_PARAM, "mask bits that no enabled criterion can match")       \
-	S(NO_VECTOR, 0xe5060e, BAD_PARAM, "no such completion vector")
+	S(NO_VECTOR, 0xe5060e, BAD_PARAM, "no such completion vector")                           \
+	S(FLOW_CAP, 0xe5060f, BAD_PARAM, "the card announces no nic_flow_table")
 
 #define FW_SYNDROME_ENUM_(name, number, status, text) FW_SYN_##name = (number),
 enum fw_syndrome {

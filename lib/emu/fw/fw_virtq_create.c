@@ -43,6 +43,8 @@ fw_virtq_check_caps(struct fw_uctx *uctx, const uint8_t *netq, const uint8_t *q)
 	if ((features & ~caps->device_features) != 0)
 		return fw_refuse(uctx, FW_SYN_VIRTQ_FEATURE, "virtio_net_q.queue_feature_bit_mask",
 				features);
+	if (PRM_GET(virtio_q, q, virtio_version_1_0) != 0 && !caps->virtio_version_1_0)
+		return fw_refuse(uctx, FW_SYN_VIRTQ_VERSION, "virtio_q.virtio_version_1_0", 1);
 	if (state != PRM_VIRTQ_INIT)
 		return fw_refuse(uctx, FW_SYN_VIRTQ_STATE_VALUE, "virtio_net_q.state", state);
 	if (PRM_GET(virtio_net_q, netq, dirty_bitmap_dump_enable) != 0)

@@ -14,7 +14,7 @@ test_refusals(void **state)
 	struct rig *rig = *state;
 #define CQC(f) RIG_INNER(create_cq_in, cq_context, cqc, f)
 	const struct rig_bad rows[] = {
-		{ "size", CQC(log_cq_size), FW_LOG_MAX_CQ_SZ + 1, FW_SYN_CQ_SIZE },
+		{ "size", CQC(log_cq_size), 23, FW_SYN_CQ_SIZE },
 		{ "entries of 128", CQC(cqe_sz), 1, FW_SYN_CQ_CQE_SIZE },
 		{ "compression", CQC(cqe_comp_en), 1, FW_SYN_CQ_FEATURE },
 		{ "eqn low", CQC(c_eqn), FW_FIRST_EQN - 1, FW_SYN_NO_EQ },

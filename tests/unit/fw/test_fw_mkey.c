@@ -158,7 +158,7 @@ test_depth(void **state)
 	uint8_t in[RIG_MKEY_IN(1)], out[16];
 	unsigned int i;
 
-	for (i = 0; i < FW_MAX_INDIRECTION; i++)
+	for (i = 0; i < rig->caps.max_indirection; i++)
 		klm.mkey = rig_mkey(rig, RIG_GPA, 0, &klm, 1);
 	rig_mkey_in(rig->pd, RIG_GPA, 0, &klm, 1, in);
 	assert_int_equal(FW_SYN_MKEY_DEPTH, rig_exec(rig->uctx, in, sizeof(in), out, sizeof(out)));
