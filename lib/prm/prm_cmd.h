@@ -18,21 +18,28 @@ enum prm_opcode {
 	PRM_OP_QUERY_SPECIAL_CONTEXTS = 0x203,
 	PRM_OP_CREATE_CQ = 0x400,
 	PRM_OP_DESTROY_CQ = 0x401,
+	PRM_OP_QUERY_CQ = 0x402,
+	PRM_OP_MODIFY_CQ = 0x403,
 	PRM_OP_CREATE_QP = 0x500,
 	PRM_OP_DESTROY_QP = 0x501,
 	PRM_OP_RST2INIT_QP = 0x502,
 	PRM_OP_INIT2RTR_QP = 0x503,
 	PRM_OP_RTR2RTS_QP = 0x504,
 	PRM_OP_2RST_QP = 0x50a,
+	PRM_OP_QUERY_QP = 0x50b,
+	PRM_OP_QUERY_VPORT_STATE = 0x750,
 	PRM_OP_QUERY_NIC_VPORT_CONTEXT = 0x754,
 	PRM_OP_ALLOC_PD = 0x800,
 	PRM_OP_DEALLOC_PD = 0x801,
 	PRM_OP_ALLOC_TRANSPORT_DOMAIN = 0x816,
 	PRM_OP_DEALLOC_TRANSPORT_DOMAIN = 0x817,
 	PRM_OP_CREATE_TIR = 0x900,
+	PRM_OP_MODIFY_TIR = 0x901,
 	PRM_OP_DESTROY_TIR = 0x902,
 	PRM_OP_CREATE_TIS = 0x912,
+	PRM_OP_MODIFY_TIS = 0x913,
 	PRM_OP_DESTROY_TIS = 0x914,
+	PRM_OP_QUERY_TIS = 0x915,
 	PRM_OP_CREATE_RQT = 0x916,
 	PRM_OP_MODIFY_RQT = 0x917,
 	PRM_OP_DESTROY_RQT = 0x918,
@@ -72,6 +79,7 @@ enum prm_cap_type {
 	PRM_CAP_ETHERNET = 0x1,
 	PRM_CAP_NIC_FLOW_TABLE = 0x7,
 	PRM_CAP_VIRTIO_EMULATION = 0x13,
+	PRM_CAP_GENERAL_2 = 0x20,
 };
 #define PRM_CAP_CURRENT 1u
 
@@ -161,6 +169,12 @@ enum {
 /** modify_rqt_in.modify_bitmask. */
 enum {
 	PRM_RQT_MOD_LIST = 1u << 0
+};
+/** modify_cq_in.modify_field_select. */
+enum prm_cq_modify {
+	PRM_CQ_MOD_PERIOD = 1u << 0,
+	PRM_CQ_MOD_MAX_COUNT = 1u << 1,
+	PRM_CQ_MOD_OVERRUN = 1u << 2,
 };
 /** tirc.disp_type, tirc.rx_hash_fn, rx_hash_field_select.selected_fields. */
 enum {

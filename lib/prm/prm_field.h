@@ -15,21 +15,28 @@
 
 #define PRM_FIELD_ENUM_(s, f, off, bits) \
 	PRM_##s##__##f##_OFF = (off), PRM_##s##__##f##_BITS = (bits),
-#define PRM_STRUCT_ENUM_(s, total)                                            \
-	enum {                                                                \
-		PRM_FIELDS_##s(PRM_FIELD_ENUM_) PRM_##s##_SIZE_BITS = (total) \
+#define PRM_NESTED_ENUM_(s, f, off, bits, type) PRM_FIELD_ENUM_(s, f, off, bits)
+#define PRM_STRUCT_ENUM_(s, total)                                                              \
+	enum {                                                                                  \
+		PRM_FIELDS_##s(PRM_FIELD_ENUM_, PRM_NESTED_ENUM_) PRM_##s##_SIZE_BITS = (total) \
 	};
 PRM_STRUCTS(PRM_STRUCT_ENUM_)
 #undef PRM_STRUCT_ENUM_
+#undef PRM_NESTED_ENUM_
 #undef PRM_FIELD_ENUM_
 
 #define PRM_FIELD_ASSERT_(s, f, off, bits) \
 	static_assert((off) + (bits) <= PRM_##s##_SIZE_BITS, #s "." #f " lies outside of " #s);
-#define PRM_STRUCT_ASSERT_(s, total)                                           \
-	static_assert((total) % 8 == 0, #s " is not a whole number of bytes"); \
-	PRM_FIELDS_##s(PRM_FIELD_ASSERT_)
+#define PRM_NESTED_ASSERT_(s, f, off, bits, type)                          \
+	PRM_FIELD_ASSERT_(s, f, off, bits)                                 \
+	static_assert((off) % 32 == 0 && (bits) == PRM_##type##_SIZE_BITS, \
+			#s "." #f " is not a whole " #type);
+#define PRM_STRUCT_ASSERT_(s, total)                                             \
+	static_assert((total) % 32 == 0, #s " is not a whole number of dwords"); \
+	PRM_FIELDS_##s(PRM_FIELD_ASSERT_, PRM_NESTED_ASSERT_)
 PRM_STRUCTS(PRM_STRUCT_ASSERT_)
 #undef PRM_STRUCT_ASSERT_
+#undef PRM_NESTED_ASSERT_
 #undef PRM_FIELD_ASSERT_
 
 /** Bit offset and width of a field, size of a structure in bytes. */
