@@ -15,8 +15,8 @@ struct page_field {
 };
 #define HCA_FIELD(s, f, off, bits) { #s "." #f, PRM_CAP_GENERAL, off, bits },
 #define VIRTIO_FIELD(s, f, off, bits) { #s "." #f, PRM_CAP_VIRTIO_EMULATION, off, bits },
-static const struct page_field page_fields[] = { PRM_FIELDS_cmd_hca_cap(HCA_FIELD)
-			PRM_FIELDS_virtio_emulation_cap(VIRTIO_FIELD) };
+static const struct page_field page_fields[] = { PRM_FIELDS_cmd_hca_cap(HCA_FIELD, HCA_FIELD)
+			PRM_FIELDS_virtio_emulation_cap(VIRTIO_FIELD, VIRTIO_FIELD) };
 
 static void
 test_rows_make_sense(void **state)
