@@ -202,7 +202,15 @@ emu_seam_open(unsigned int index, int flags)
 	return fd;
 }
 
+static const struct seam_mem_ops emu_mem_ops = {
+	.keeps = mib_keeps,
+	.unmap = mib_keep_unmap,
+	.replaced = mib_keep_replaced,
+	.move = mib_keep_move,
+};
+
 const struct seam_ops seam_ops = {
+	.mem = &emu_mem_ops,
 	.conf = emu_seam_conf,
 	.open = emu_seam_open,
 };

@@ -5,11 +5,13 @@
  *
  * tidy: makes one of each kind and takes all apart. untidy: closes the device with objects left.
  * refused: what must fail, fails with the right errno. fork: a child has no card, the parent keeps
- * it. exit: ends without closing anything.
+ * it. exit: ends without closing anything. unmap: registered memory stays when its owner has
+ * unmapped it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +249,57 @@ story_exit(void)
 	exit(0);
 }
 
+static bool
+is_mapped(const void *p)
+{
+	unsigned char vec;
+
+	return mincore((void *)(uintptr_t)p, PAGE, &vec) == 0;
+}
+
+static uint8_t *
+map_pages(unsigned int nb)
+{
+	void *p = mmap(NULL, nb * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	MUST(p != MAP_FAILED);
+	return p;
+}
+
+/* Private pages: whoever unmaps them by any of libc's names takes nothing from the card. */
+static void
+story_unmap(void)
+{
+	struct ibv_context *ctx = open_card();
+	uint8_t *mem = map_pages(4), *other = map_pages(2);
+	struct mlx5dv_devx_umem *umem = mlx5dv_devx_umem_reg(ctx, mem, 2 * PAGE, 1);
+	void *got;
+
+	MUST(umem != NULL);
+	MUST(munmap(mem + 2 * PAGE, PAGE) == 0 && !is_mapped(mem + 2 * PAGE));
+	mem[0] = 1;
+	MUST(munmap(mem, 4 * PAGE) == 0);
+	MUST(is_mapped(mem) && is_mapped(mem + PAGE) && !is_mapped(mem + 3 * PAGE) && mem[0] == 1);
+	/* moved onto a page that was given back: that one is the program's again */
+	other[0] = 7;
+	got = mremap(other, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, mem + PAGE);
+	MUST(got == mem + PAGE && mem[PAGE] == 7);
+	MUST(mlx5dv_devx_umem_dereg(umem) == 0);
+	MUST(!is_mapped(mem) && is_mapped(mem + PAGE));
+	MUST(munmap(mem + PAGE, PAGE) == 0 && !is_mapped(mem + PAGE));
+	/* pages that move away take their contents along */
+	other = map_pages(2);
+	other[0] = 8;
+	umem = mlx5dv_devx_umem_reg(ctx, other, PAGE, 1);
+	MUST(umem != NULL);
+	got = mremap(other, 2 * PAGE, 400 * PAGE, MREMAP_MAYMOVE);
+	MUST(got != MAP_FAILED && ((uint8_t *)got)[0] == 8);
+	MUST(got == other || (is_mapped(other) && other[0] == 0));
+	MUST(mlx5dv_devx_umem_dereg(umem) == 0);
+	MUST(munmap(got, 400 * PAGE) == 0 && !is_mapped(other));
+	MUST(ibv_close_device(ctx) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -259,6 +312,7 @@ main(int argc, char **argv)
 		{ "refused", story_refused },
 		{ "fork", story_fork },
 		{ "exit", story_exit },
+		{ "unmap", story_unmap },
 	};
 	size_t i;
 
@@ -269,6 +323,6 @@ main(int argc, char **argv)
 			return 0;
 		}
 	}
-	puts("usage: devx_tool tidy|untidy|refused|fork|exit");
+	puts("usage: devx_tool tidy|untidy|refused|fork|exit|unmap");
 	return 2;
 }

@@ -8,6 +8,8 @@
 #ifndef MIB_H
 #define MIB_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base_log.h"
@@ -31,5 +33,23 @@ struct mib_open_attr {
  * @return 0 or -errno.
  */
 int mib_open(const struct mib_open_attr *attr, struct uv_file **file, int *fd);
+
+/*
+ * What the program does with its address space, as far as it matters for pinned memory. Registered
+ * memory that has no second mapping is used where it is (mib_pin.h); these keep it there. Any
+ * thread; addresses and lengths as the program gave them to the system call.
+ */
+
+/** Does the card use a page of the range in place? Costs nothing while there is no such page. */
+bool mib_keeps(uint64_t addr, uint64_t len);
+/** munmap(), but pages that the card uses stay until it does not. @return 0 or -errno. */
+int mib_keep_unmap(uint64_t addr, uint64_t len);
+/** Something else was mapped over the range (MAP_FIXED): it is the program's again. */
+void mib_keep_replaced(uint64_t addr, uint64_t len);
+/**
+ * Moves pages away, as mremap() does, and leaves zeros where the card looks.
+ * @return 0 with the new place, or -errno.
+ */
+int mib_keep_move(uint64_t addr, uint64_t len, void **to);
 
 #endif /* MIB_H */

@@ -2,176 +2,167 @@
 /*
  * Theory of operation: the real kernel pins pages, so DMA after the owner's munmap hits the old
  * pages, not whatever was mapped there since. Here the card is a thread of the same process, and
- * an address of the user would stop working, or worse, at munmap. So memory is mapped a second
- * time: mremap(addr, 0, len) makes another mapping of the same shared pages (memfd, shmem, files:
- * guest memory and DPDK's heap without huge pages), and that alias is ours.
+ * an address of the user would stop working, or worse, at munmap. Two ways out:
  *
- * A range may consist of several areas of the address space (ibv_fork_init cuts them with
- * madvise); the alias is put together piece by piece in one reserved range.
+ * Shared memory (memfd, shmem, files, huge pages: guest memory, DPDK's heap) is mapped a second
+ * time, and that alias is ours: mremap(addr, 0, len) makes another mapping of the same pages;
+ * where it does not work (huge pages), the file behind the area is mapped again. A range may
+ * consist of several areas of the address space (ibv_fork_init cuts them with madvise); the alias
+ * is put together piece by piece in one reserved range. The alias does not go to children
+ * (MADV_DONTFORK), as the kernel's pins do not.
  *
- * Private memory (malloc) and hugetlb pages cannot be mapped twice. There the user's address is
- * used as it is: an owner who unmaps such memory while the card uses it gets a fault where the
- * real card would go on with the old pages. Drivers unmap after they have destroyed; a fault tells
- * of one that does not.
+ * Private memory (malloc, private file mappings, private huge pages), and shared memory whose file
+ * cannot be reached, is used where it is, and kept there (mib_keep.h).
  *
- * Before anything else the whole range must be mapped with the right access: PROCMAP_QUERY where
- * the kernel has it (6.11), else the text of /proc/self/maps.
+ * Before anything else the whole range must be mapped with the right access.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mib_keep.h"
 #include "mib_pin.h"
+#include "mib_vma.h"
 
-/* linux uapi (linux/fs.h of 6.11), for headers that are older. */
-struct mib_procmap_query {
-	uint64_t size;
-	uint64_t query_flags;
-	uint64_t query_addr;
-	uint64_t vma_start;
-	uint64_t vma_end;
-	uint64_t vma_flags;
-	uint64_t vma_page_size;
-	uint64_t vma_offset;
-	uint64_t inode;
-	uint32_t dev_major;
-	uint32_t dev_minor;
-	uint32_t vma_name_size;
-	uint32_t build_id_size;
-	uint64_t vma_name_addr;
-	uint64_t build_id_addr;
-};
-#define MIB_PROCMAP_QUERY _IOWR('f', 17, struct mib_procmap_query)
-
-enum {
-	MIB_VMA_READ = 1,
-	MIB_VMA_WRITE = 2,
-	MIB_VMA_SHARED = 8
-}; /* as PROCMAP_QUERY has them */
-
-struct mib_vma {
-	uint64_t start, end; /* end: behind the last byte */
-	unsigned int flags;
+/* What all areas of a range have in common. */
+struct mib_areas {
+	bool shared;
+	uint64_t page_size; /* the largest */
 };
 
-/* The area that has @p addr; 0, -ENOENT, or -ENOTTY: this kernel cannot be asked so. */
 static int
-mib_vma_query(int fd, uint64_t addr, struct mib_vma *vma)
+mib_pin_look(int maps, const struct mib_pin *pin, unsigned int need, struct mib_areas *areas)
 {
-	struct mib_procmap_query q = { .size = sizeof(q), .query_addr = addr };
+	struct mib_vma vma = { 0 };
+	uint64_t addr;
 
-	if (ioctl(fd, MIB_PROCMAP_QUERY, &q) != 0)
-		return errno == ENOENT ? -ENOENT : -ENOTTY;
-	*vma = (struct mib_vma){ q.vma_start, q.vma_end, (unsigned int)q.vma_flags };
+	*areas = (struct mib_areas){ true, 1 };
+	for (addr = pin->start; addr < pin->end; addr = vma.end) {
+		if (mib_vma_find(maps, addr, &vma) != 0 || (vma.flags & need) != need)
+			return -EFAULT;
+		areas->shared &= (vma.flags & MIB_VMA_SHARED) != 0;
+		if (vma.page_size > areas->page_size)
+			areas->page_size = vma.page_size;
+	}
 	return 0;
 }
 
-static int
-mib_vma_scan(uint64_t addr, struct mib_vma *vma)
+/*
+ * Reserves addresses for the alias: at the same place in a huge page as the original, with room
+ * for the rest of the huge pages at both ends. @return where the alias begins, or NULL.
+ */
+static uint8_t *
+mib_pin_reserve(struct mib_pin *pin, uint64_t page_size)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512], r, w, x, s;
-	int ret = -ENOENT;
+	uint64_t len = pin->end - pin->start + 3 * page_size;
+	uint64_t base;
 
-	if (maps == NULL)
-		return -errno;
-	while (ret == -ENOENT && fgets(line, sizeof(line), maps) != NULL) {
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %c%c%c%c", &vma->start, &vma->end, &r, &w,
-				    &x, &s) != 6 ||
-				addr < vma->start || addr >= vma->end)
-			continue;
-		vma->flags = (r == 'r' ? MIB_VMA_READ : 0) | (w == 'w' ? MIB_VMA_WRITE : 0) |
-				(s == 's' ? MIB_VMA_SHARED : 0);
-		ret = 0;
+	pin->map = mmap(NULL, (size_t)len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
+	if (pin->map == MAP_FAILED) { /* too long for an alias */
+		pin->map = NULL;
+		return NULL;
 	}
-	fclose(maps);
+	pin->map_len = (size_t)len;
+	base = ((uintptr_t)pin->map + page_size - 1) & ~(page_size - 1);
+	return (uint8_t *)(uintptr_t)(base + (pin->start & (page_size - 1)));
+}
+
+/* Maps whole (huge) pages of the file behind @p vma at @p want. */
+static int
+mib_pin_file(const struct mib_vma *vma, uint64_t start, uint64_t end, uint8_t *want)
+{
+	int fd = mib_vma_open_file(vma), ret = 0;
+	int prot = PROT_READ | ((vma->flags & MIB_VMA_WRITE) != 0 ? PROT_WRITE : 0);
+	uint64_t low = start & ~(vma->page_size - 1);
+	uint64_t high = (end + vma->page_size - 1) & ~(vma->page_size - 1);
+
+	if (fd < 0)
+		return fd;
+	if (mmap(want - (start - low), (size_t)(high - low), prot, MAP_SHARED | MAP_FIXED, fd,
+			    (off_t)(vma->offset + (low - vma->start))) == MAP_FAILED)
+		ret = -errno;
+	close(fd);
 	return ret;
 }
 
+/* Makes the alias of the whole range at @p base; else -errno. */
 static int
-mib_vma_find(int fd, uint64_t addr, struct mib_vma *vma)
-{
-	int ret = fd >= 0 ? mib_vma_query(fd, addr, vma) : -ENOTTY;
-
-	return ret == -ENOTTY ? mib_vma_scan(addr, vma) : ret;
-}
-
-/* Makes the piece of the alias that lies in @p vma; 1: it cannot have an alias. */
-static int
-mib_pin_piece(struct mib_pin *pin, uint64_t addr, uint64_t start, uint64_t end)
-{
-	void *want = (char *)pin->map + (addr - start);
-
-	if (mremap((void *)(uintptr_t)addr, 0, end - addr, MREMAP_MAYMOVE | MREMAP_FIXED, want) ==
-			MAP_FAILED)
-		return 1;
-	return 0;
-}
-
-static void
-mib_pin_drop(struct mib_pin *pin)
-{
-	if (pin->map != NULL)
-		munmap(pin->map, pin->map_len);
-	pin->map = NULL;
-}
-
-/* Walks the areas of [start, end), pages, and maps them again as long as that works. */
-static int
-mib_pin_walk(int fd, uint64_t start, uint64_t end, unsigned int need, struct mib_pin *pin)
+mib_pin_alias(int maps, const struct mib_pin *pin, uint8_t *base)
 {
 	struct mib_vma vma = { 0 };
 	uint64_t addr, stop;
+	int ret;
 
-	for (addr = start; addr < end; addr = stop) {
-		if (mib_vma_find(fd, addr, &vma) != 0 || (vma.flags & need) != need)
+	for (addr = pin->start; addr < pin->end; addr = stop) {
+		uint8_t *want = base + (addr - pin->start);
+
+		if (mib_vma_find(maps, addr, &vma) != 0)
 			return -EFAULT;
-		stop = vma.end < end ? vma.end : end;
-		if (pin->map != NULL &&
-				((vma.flags & MIB_VMA_SHARED) == 0 ||
-						mib_pin_piece(pin, addr, start, stop) != 0))
-			mib_pin_drop(pin);
+		stop = vma.end < pin->end ? vma.end : pin->end;
+		if (mremap((void *)(uintptr_t)addr, 0, stop - addr, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    want) != MAP_FAILED)
+			continue;
+		ret = mib_pin_file(&vma, addr, stop, want);
+		if (ret != 0)
+			return ret;
 	}
+	/* Refused for what is not memory only; then a child has the alias, which harms nobody. */
+	(void)madvise(pin->map, pin->map_len, MADV_DONTFORK);
 	return 0;
+}
+
+static int
+mib_pin_make(int maps, uint64_t addr, unsigned int need, struct mib_pin *pin)
+{
+	struct mib_areas areas;
+	uint8_t *base = NULL;
+	int ret = mib_pin_look(maps, pin, need, &areas);
+
+	if (ret != 0)
+		return ret;
+	if (areas.shared)
+		base = mib_pin_reserve(pin, areas.page_size);
+	if (base != NULL && mib_pin_alias(maps, pin, base) == 0) {
+		pin->addr = base + (addr - pin->start);
+		return 0;
+	}
+	if (pin->map != NULL)
+		munmap(pin->map, pin->map_len);
+	pin->map = NULL;
+	pin->addr = (void *)(uintptr_t)addr;
+	/* munmap() wants whole huge pages, so whole huge pages are kept. */
+	pin->start &= ~(areas.page_size - 1);
+	pin->end = (pin->end + areas.page_size - 1) & ~(areas.page_size - 1);
+	return mib_keep_add(pin->start, pin->end);
 }
 
 int
 mib_pin(uint64_t addr, uint64_t len, bool write, struct mib_pin *pin)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	unsigned int need = MIB_VMA_READ | (write ? MIB_VMA_WRITE : 0);
-	uint64_t start = addr & ~(page - 1), end;
-	int fd, ret;
+	int maps, ret;
 
-	if (len == 0 || __builtin_add_overflow(addr, len, &end) ||
-			__builtin_add_overflow(end, page - 1, &end))
+	*pin = (struct mib_pin){ .start = addr & ~(page - 1) };
+	if (len == 0 || __builtin_add_overflow(addr, len, &pin->end) ||
+			__builtin_add_overflow(pin->end, page - 1, &pin->end))
 		return -EINVAL;
-	end &= ~(page - 1);
-	if (end > UINTPTR_MAX)
+	pin->end &= ~(page - 1);
+	if (pin->end > UINTPTR_MAX)
 		return -EFAULT;
-	pin->map_len = (size_t)(end - start);
-	pin->map = mmap(NULL, pin->map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			-1, 0);
-	if (pin->map == MAP_FAILED)
-		pin->map = NULL; /* too long for an alias; the walk will tell if it exists at all */
-	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	ret = mib_pin_walk(fd, start, end, need, pin);
-	if (fd >= 0)
-		close(fd);
-	if (ret != 0) {
-		mib_pin_drop(pin);
-		return ret;
-	}
-	pin->addr = pin->map != NULL ? (char *)pin->map + (addr - start) : (void *)(uintptr_t)addr;
-	return 0;
+	maps = mib_vma_open();
+	ret = mib_pin_make(maps, addr, MIB_VMA_READ | (write ? MIB_VMA_WRITE : 0u), pin);
+	if (maps >= 0)
+		close(maps);
+	return ret;
 }
 
 void
 mib_unpin(struct mib_pin *pin)
 {
-	mib_pin_drop(pin);
+	if (pin->map != NULL)
+		munmap(pin->map, pin->map_len);
+	else
+		mib_keep_del(pin->start, pin->end);
+	pin->map = NULL;
 }

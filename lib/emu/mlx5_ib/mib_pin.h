@@ -14,6 +14,7 @@ struct mib_pin {
 	void *addr; /**< where the first byte is for us */
 	void *map; /**< our own mapping, NULL when @c addr is the user's address itself */
 	size_t map_len;
+	uint64_t start, end; /**< the user's pages */
 };
 
 /**

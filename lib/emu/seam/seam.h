@@ -10,6 +10,7 @@
 #ifndef SEAM_H
 #define SEAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -32,6 +33,21 @@ struct seam_fd_ops {
 	void (*closed)(void *arg);
 };
 
+/**
+ * Memory that must stay at its address although the program unmaps it; all may be called by any
+ * thread, with addresses and lengths as the program gave them.
+ */
+struct seam_mem_ops {
+	/** Is there such memory in the range? Called for every munmap(): cheap. */
+	bool (*keeps)(uint64_t addr, uint64_t len);
+	/** munmap() but for such memory. @return 0 or -errno. */
+	int (*unmap)(uint64_t addr, uint64_t len);
+	/** The program is about to map something else over the range. */
+	void (*replaced)(uint64_t addr, uint64_t len);
+	/** Moves the range's contents elsewhere. @return 0 with the place, or -errno. */
+	int (*move)(uint64_t addr, uint64_t len, void **to);
+};
+
 /** What the seam asks of its owner. */
 struct seam_ops {
 	/** NULL when nothing is emulated in this process. Cheap: called by every entry point. */
@@ -41,6 +57,8 @@ struct seam_ops {
 	 * seam_fd_add(), or -errno.
 	 */
 	int (*open)(unsigned int index, int flags);
+	/** May be NULL. */
+	const struct seam_mem_ops *mem;
 };
 
 /** Defined by whoever links the seam. */

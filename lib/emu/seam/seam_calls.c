@@ -2,7 +2,7 @@
 /*
  * Theory of operation: wrappers without any logic of their own. One that takes a path asks
  * seam_path() where it really is and calls the function behind; one that takes a descriptor asks
- * the table. No lock is held while a function of libc runs, and read() and mmap() are not wrapped:
+ * the table. No lock is held while a function of libc runs, and read() and poll() are not wrapped:
  * descriptors that we give out are real memfds and sockets, so a thread may be cancelled in read()
  * and any process may map a page that it was sent.
  *
