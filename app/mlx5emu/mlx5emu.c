@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mlx5emu: runs a program on emulated mlx5 functions.
+ * mlx5emu: runs a program on emulated mlx5 functions; its subcommands are in files of their own.
  *
  * Theory of operation: makes a private directory, tells libmlx5emu.so about it and about the card
  * in the environment, and starts the program with the library preloaded. The library takes itself
@@ -16,10 +16,8 @@
  * program itself is not instrumented; the launcher of such a build does that.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,151 +26,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base_log.h"
 #include "base_math.h"
+#include "mlx5emu.h"
+#include "mlx5emu_options.h"
 #include "mlx5emu_tree.h"
 
 #define MLX5EMU_LIB "libmlx5emu.so"
-#define MLX5EMU_MAX_FUNCTIONS 32
-#define MLX5EMU_USAGE 2 /* exit status for a bad command line */
-
-static void __attribute__((format(printf, 1, 2), noreturn))
-mlx5emu_usage_error(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("mlx5emu: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\nTry 'mlx5emu --help'.\n", stderr);
-	exit(MLX5EMU_USAGE);
-}
-
-static void
-mlx5emu_help(void)
-{
-	puts("Usage: mlx5emu [OPTION]... [--] PROGRAM [ARG]...\n"
-	     "Run PROGRAM on emulated mlx5 functions: PCI addresses 0000:03:00.2, .3, ...,\n"
-	     "RDMA devices mlx5_0, mlx5_1, ... No root, device node or kernel module is needed.\n"
-	     "\n"
-	     "  -n, --functions N    functions of the card, 1 to 32 (default 1)\n"
-	     "  -w, --wire KIND      what the ports are plugged into: 'switch' joins them,\n"
-	     "                       'loop' gives each port its own frames back (default switch)\n"
-	     "  -p, --pause-ms N     how long a frame waits for a port that cannot take it before\n"
-	     "                       frames to that port are dropped (default 3000)\n"
-	     "  -l, --log FILE       append the card's messages to FILE (default: stderr)\n"
-	     "  -L, --log-level L    error, warning, notice, info or debug (default notice)\n"
-	     "  -h, --help           show this help and exit\n"
-	     "  -V, --version        show the version and exit\n"
-	     "\n"
-	     "Exit status: that of PROGRAM; 128 + N if signal N ended it; 2 for a bad command\n"
-	     "line; 126 or 127 if PROGRAM cannot be run or found; 1 for other errors.\n"
-	     "The library is searched beside this program; MLX5EMU_LIB names it otherwise.");
-}
-
-/* --- command line --------------------------------------------------------------------------- */
-
-static void
-mlx5emu_set_number(const char *option, const char *text, unsigned long min, unsigned long max)
-{
-	unsigned long value;
-	char *end, name[64];
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || strchr(text, '-') != NULL || value < min ||
-			value > max)
-		mlx5emu_usage_error("--%s: '%s' is not a number from %lu to %lu", option, text, min,
-				max);
-	snprintf(name, sizeof(name), "MLX5EMU_%s",
-			strcmp(option, "functions") == 0 ? "FUNCTIONS" : "PAUSE_MS");
-	setenv(name, text, 1);
-}
-
-static void
-mlx5emu_set_wire(const char *text)
-{
-	if (strcmp(text, "switch") != 0 && strcmp(text, "loop") != 0)
-		mlx5emu_usage_error("--wire: '%s' is neither 'switch' nor 'loop'", text);
-	setenv("MLX5EMU_WIRE", text, 1);
-}
-
-static void
-mlx5emu_set_log(const char *text)
-{
-	char path[PATH_MAX];
-	FILE *file = fopen(text, "a");
-
-	/* Absolute, because the program may change its directory before the library looks. */
-	if (file == NULL || realpath(text, path) == NULL)
-		mlx5emu_usage_error("--log: %s: %s", text, strerror(errno));
-	fclose(file);
-	setenv("MLX5EMU_LOG", path, 1);
-}
-
-static void
-mlx5emu_set_level(const char *text)
-{
-	int level;
-
-	for (level = BASE_LOG_ERR; level <= BASE_LOG_DEBUG; level++) {
-		if (strcmp(text, base_log_level_name((enum base_log_level)level)) == 0) {
-			setenv("MLX5EMU_LOG_LEVEL", text, 1);
-			return;
-		}
-	}
-	mlx5emu_usage_error("--log-level: '%s' is none of error, warning, notice, info, debug",
-			text);
-}
-
-static void
-mlx5emu_parse(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "functions", required_argument, NULL, 'n' },
-		{ "wire", required_argument, NULL, 'w' },
-		{ "pause-ms", required_argument, NULL, 'p' },
-		{ "log", required_argument, NULL, 'l' },
-		{ "log-level", required_argument, NULL, 'L' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 },
-	};
-	int opt;
-
-	/* "+": options behind PROGRAM are its own. */
-	while ((opt = getopt_long(argc, argv, "+n:w:p:l:L:hV", options, NULL)) != -1) {
-		switch (opt) {
-		case 'n':
-			mlx5emu_set_number("functions", optarg, 1, MLX5EMU_MAX_FUNCTIONS);
-			break;
-		case 'w':
-			mlx5emu_set_wire(optarg);
-			break;
-		case 'p':
-			mlx5emu_set_number("pause-ms", optarg, 0, 3600000);
-			break;
-		case 'l':
-			mlx5emu_set_log(optarg);
-			break;
-		case 'L':
-			mlx5emu_set_level(optarg);
-			break;
-		case 'h':
-			mlx5emu_help();
-			exit(0);
-		case 'V':
-			puts("mlx5emu " MLX5EMU_VERSION);
-			exit(0);
-		default:
-			fputs("Try 'mlx5emu --help'.\n", stderr);
-			exit(MLX5EMU_USAGE);
-		}
-	}
-	if (optind == argc)
-		mlx5emu_usage_error("no program to run");
-}
 
 /* --- library -------------------------------------------------------------------------------- */
 
@@ -326,13 +185,13 @@ mlx5emu_run(char **argv, const char *lib)
 	return mlx5emu_wait(child, &signals);
 }
 
-int
-main(int argc, char **argv)
+/* Runs the program of a checked command line; @return the exit status. */
+static int
+mlx5emu_launch(char **argv)
 {
 	char tree[PATH_MAX], lib[PATH_MAX], link[PATH_MAX];
 	int status;
 
-	mlx5emu_parse(argc, argv);
 	if (!mlx5emu_find_lib(lib, sizeof(lib))) {
 		fprintf(stderr, "mlx5emu: %s not found (last looked at %s); set MLX5EMU_LIB\n",
 				MLX5EMU_LIB, lib);
@@ -347,7 +206,7 @@ main(int argc, char **argv)
 	setenv("MLX5EMU_TREE", tree, 1);
 	status = mlx5emu_link_lib(tree, lib, link, sizeof(link));
 	if (status == 0) {
-		status = mlx5emu_run(argv + optind, link);
+		status = mlx5emu_run(argv, link);
 	} else {
 		fprintf(stderr, "mlx5emu: cannot link %s into %s: %s\n", lib, tree,
 				strerror(-status));
@@ -355,4 +214,23 @@ main(int argc, char **argv)
 	}
 	mlx5emu_tree_remove(tree);
 	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} subs[] = {
+		{ "ctl", mlx5emu_ctl },
+	};
+	static struct emu_conf conf;
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(subs) && argc > 1; i++) {
+		if (strcmp(argv[1], subs[i].name) == 0)
+			return subs[i].run(argc - 1, argv + 1);
+	}
+	return mlx5emu_launch(argv + mlx5emu_options(argc, argv, &conf));
 }

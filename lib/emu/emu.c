@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: the one place where all parts meet. The library is preloaded into a program
- * (or linked with it); it reads what the launcher says in the environment, fills the tree of sysfs
+ * (or linked with it); it reads its configuration, fills the tree of sysfs
  * entries, and from then on answers the seam. The card (wire, engine, firmware) is made when the
  * first device file is opened: a program that only lists devices gets no thread.
  *
@@ -27,6 +27,7 @@
 
 #include "base_mutex.h"
 #include "emu_conf.h"
+#include "emu_ctl.h"
 #include "emu_log.h"
 #include "fw.h"
 #include "mib.h"
@@ -45,29 +46,78 @@ static struct {
 	atomic_int state; /* enum emu_state */
 	struct emu_conf conf; /* fixed once ON */
 	struct base_log log; /* fixed once ON */
+	pid_t owner; /* the process that has the card */
 	struct base_mutex lock;
 	struct wire *wire BASE_GUARDED_BY(lock);
 	struct fw_card *card BASE_GUARDED_BY(lock);
 } emu = { .lock = BASE_MUTEX_INITIALIZER };
 
+static int emu_ctl_card(struct emu_ctl_call *call, bool make);
+
+static void
+emu_start_ctl(void)
+{
+	static const struct emu_ctl_owner owner = { .card = emu_ctl_card };
+	const struct emu_ctl_attr attr = { .conf = &emu.conf, .log = &emu.log, .owner = &owner };
+	int ret;
+
+	if (emu.conf.control[0] == '\0')
+		return;
+	ret = emu_ctl_start(&attr);
+	if (ret != 0)
+		base_err(&emu.log, "control socket %s: %s", emu.conf.control,
+				ret == -EADDRINUSE             ? "a running card has this name" :
+						ret == -EEXIST ? "this is something else" :
+								 strerror(-ret));
+}
+
+/* The card's threads did not come along: in a child nothing is served. */
+static void
+emu_child(void)
+{
+	seam_stop();
+	emu_ctl_forget();
+}
+
+static void emu_exit(void);
+
+static int
+emu_begin(void)
+{
+	int ret = seam_tree_write(emu.conf.tree, emu.conf.seam.nb_funcs);
+
+	if (ret != 0) {
+		base_err(&emu.log, "%s: cannot write the device tree: %s", emu.conf.tree,
+				strerror(-ret));
+		return ret;
+	}
+	pthread_atfork(NULL, NULL, emu_child);
+	atexit(emu_exit);
+	return 0;
+}
+
 static void
 emu_read_conf(void)
 {
 	int expected = EMU_UNREAD, ret;
+	struct emu_json at;
 
 	if (!atomic_compare_exchange_strong(&emu.state, &expected, EMU_READING))
 		return;
-	if (!emu_conf_read(&emu.conf)) {
-		atomic_store(&emu.state, EMU_OFF);
-		return;
+	emu.owner = getpid();
+	ret = emu_conf_read(&emu.conf, &at);
+	if (ret > 0) {
+		emu_log_init(&emu.log, emu.conf.log_file, emu.conf.log_level);
+		ret = emu_begin() == 0;
+	} else if (ret < 0) {
+		/* The place for messages may be what is wrong. */
+		emu_log_init(&emu.log, "", BASE_LOG_ERR);
+		base_err(&emu.log, "no card: %s", at.error);
 	}
-	emu_log_init(&emu.log, emu.conf.log_file, emu.conf.log_level);
 	emu_conf_unload();
-	ret = seam_tree_write(emu.conf.tree, emu.conf.seam.nb_funcs);
-	if (ret != 0)
-		base_err(&emu.log, "%s: cannot write the device tree: %s", emu.conf.tree,
-				strerror(-ret));
-	atomic_store(&emu.state, ret == 0 ? EMU_ON : EMU_OFF);
+	atomic_store(&emu.state, ret > 0 ? EMU_ON : EMU_OFF);
+	if (ret > 0)
+		emu_start_ctl();
 }
 
 __attribute__((constructor)) static void
@@ -91,6 +141,9 @@ emu_seam_conf(void)
 static void
 emu_exit(void) BASE_NO_TSA
 {
+	if (getpid() != emu.owner)
+		return;
+	emu_ctl_stop();
 	/* Without the lock: the thread that holds it may be the one that is interrupted. */
 	if (emu.card == NULL)
 		return;
@@ -102,7 +155,6 @@ static int
 emu_card_locked(void) BASE_REQUIRES(emu.lock)
 {
 	struct fw_card_attr attr = { .nb_funcs = emu.conf.seam.nb_funcs, .log = &emu.log };
-	struct fw_caps caps;
 	int ret;
 
 	if (emu.card != NULL)
@@ -111,19 +163,31 @@ emu_card_locked(void) BASE_REQUIRES(emu.lock)
 			emu.conf.pause_ms, &emu.log, &emu.wire);
 	if (ret != 0)
 		return ret;
-	fw_caps_init(&caps);
-	attr.caps = &caps;
+	attr.caps = &emu.conf.caps;
+	attr.funcs = emu.conf.funcs;
 	attr.wire = emu.wire;
 	ret = fw_card_create(&attr, &emu.card);
 	if (ret != 0) {
 		wire_destroy(emu.wire);
 		return ret;
 	}
-	pthread_atfork(NULL, NULL, seam_stop);
-	atexit(emu_exit);
 	base_info(&emu.log, "card with %u functions, wire: %s", attr.nb_funcs,
 			emu.conf.loop ? "loop" : "switch");
 	return 0;
+}
+
+static int
+emu_ctl_card(struct emu_ctl_call *call, bool make)
+{
+	int ret = 0;
+
+	base_mutex_lock(&emu.lock);
+	if (make)
+		ret = emu_card_locked();
+	call->card = emu.card;
+	call->wire = emu.wire;
+	base_mutex_unlock(&emu.lock);
+	return ret;
 }
 
 /* --- descriptors ---------------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ emu_log_init(struct base_log *log, const char *file, enum base_log_level level)
 {
 	int fd = STDERR_FILENO;
 
-	if (file != NULL) {
+	if (file[0] != '\0') {
 		fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 		if (fd < 0) {
 			dprintf(STDERR_FILENO, "mlx5emu: log file %s: %s\n", file, strerror(errno));

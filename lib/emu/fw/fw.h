@@ -39,9 +39,16 @@ struct wire;
  */
 #define FW_NULL_MKEY 0x00000200u
 
+/** What makes one function different from the others. */
+struct fw_func_attr {
+	bool has_mac; /**< else it gets one by its number */
+	uint8_t mac[6];
+};
+
 struct fw_card_attr {
 	unsigned int nb_funcs; /**< 1 to FW_MAX_FUNCS; function i is port i of the wire */
 	const struct fw_caps *caps;
+	const struct fw_func_attr *funcs; /**< nb_funcs of them; NULL: nothing special */
 	struct wire *wire; /**< borrowed, must outlive the card */
 	const struct base_log *log;
 };

@@ -45,7 +45,7 @@ fw_func_max_objs(const struct fw_caps *caps, enum fw_class cls, uint32_t nb)
 }
 
 static void
-fw_func_init(struct fw_card *card, unsigned int index)
+fw_func_init(struct fw_card *card, unsigned int index, const struct fw_func_attr *attr)
 {
 	/* Locally administered; "mlx5" can be read in it. */
 	const uint8_t mac[6] = { 0x02, 'm', 'l', 'x', '5', (uint8_t)index };
@@ -55,7 +55,7 @@ fw_func_init(struct fw_card *card, unsigned int index)
 
 	func->card = card;
 	func->index = index;
-	memcpy(func->mac, mac, sizeof(mac));
+	memcpy(func->mac, attr != NULL && attr->has_mac ? attr->mac : mac, sizeof(mac));
 	for (i = 0; i < FW_NB_CLASSES; i++) {
 		fw_class_range((enum fw_class)i, &first, &nb);
 		nb = fw_func_max_objs(&card->caps, (enum fw_class)i, nb);
@@ -96,7 +96,7 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	TAILQ_INIT(&card->cqs);
 	TAILQ_INIT(&card->starved_qps);
 	for (i = 0; i < card->nb_funcs; i++)
-		fw_func_init(card, i);
+		fw_func_init(card, i, attr->funcs != NULL ? &attr->funcs[i] : NULL);
 	vattr.nb_ports = card->nb_funcs;
 	vattr.wire = attr->wire;
 	vattr.poll = fw_card_poll;

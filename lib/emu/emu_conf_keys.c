@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the table of the configuration file's top-level keys. They are read in this
+ * order, whatever the order in the file is.
+ */
+#include "emu_conf_topics.h"
+
+const struct emu_conf_key emu_conf_keys[] = {
+	{ "functions", emu_conf_functions_read, emu_conf_functions_show },
+	{ "log", emu_conf_log_read, emu_conf_log_show },
+	{ "control", emu_conf_control_read, emu_conf_control_show },
+};
+const size_t emu_conf_nb_keys = BASE_ARRAY_SIZE(emu_conf_keys);

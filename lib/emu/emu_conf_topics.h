@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Readers and writers of the configuration's topics, for the two tables only. One source file per
+ * topic: emu_conf_<topic>.c, or the topic's own file where it has one.
+ */
+#ifndef EMU_CONF_TOPICS_H
+#define EMU_CONF_TOPICS_H
+
+#include "emu_conf.h"
+
+int emu_conf_functions_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_functions_show(const struct emu_conf *conf);
+/** Option --functions: a number only. */
+int emu_conf_functions_number(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+
+int emu_conf_log_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_log_show(const struct emu_conf *conf);
+int emu_conf_log_file(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+int emu_conf_log_level(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+
+int emu_conf_control_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_control_show(const struct emu_conf *conf);
+int emu_conf_control_socket(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+
+int emu_conf_wire_kind(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+int emu_conf_wire_pause(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+
+#endif /* EMU_CONF_TOPICS_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the table of what can be asked over the control socket, one row a verb.
+ */
+#include "emu_ctl_verbs.h"
+
+const struct emu_ctl_verb emu_ctl_verbs[] = {
+	{ "help", emu_ctl_help, 0, 0, false, "", "list the verbs" },
+	{ "status", emu_ctl_status, 0, 0, false, "", "functions, wire, uptime, commands executed" },
+	{ "stats", emu_ctl_stats, 0, 1, true, "[FUNC]", "counters of ports and queues" },
+	{ "objects", emu_ctl_objects, 0, 1, true, "[FUNC]", "firmware objects by class" },
+	{ "config", emu_ctl_config, 0, 0, false, "", "the configuration in force, as JSON" },
+};
+const size_t emu_ctl_nb_verbs = BASE_ARRAY_SIZE(emu_ctl_verbs);
+
+int
+emu_ctl_help(struct emu_ctl_call *call)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < emu_ctl_nb_verbs; i++) {
+		const struct emu_ctl_verb *verb = &emu_ctl_verbs[i];
+
+		json_array_append_new(list,
+				json_pack("{s:s, s:s, s:s}", "verb", verb->name, "args",
+						verb->usage, "what", verb->what));
+	}
+	return json_object_set_new(call->reply, "verbs", list) == 0 ?
+			0 :
+			emu_ctl_fail(call, "out of memory");
+}

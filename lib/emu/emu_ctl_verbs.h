@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Handlers of the control verbs, for the table only.
+ */
+#ifndef EMU_CTL_VERBS_H
+#define EMU_CTL_VERBS_H
+
+#include "emu_ctl.h"
+
+int emu_ctl_help(struct emu_ctl_call *call);
+int emu_ctl_status(struct emu_ctl_call *call);
+int emu_ctl_stats(struct emu_ctl_call *call);
+int emu_ctl_objects(struct emu_ctl_call *call);
+int emu_ctl_config(struct emu_ctl_call *call);
+
+#endif /* EMU_CTL_VERBS_H */
