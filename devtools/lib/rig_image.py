@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The guest: Debian's cloud kernel, unpacked but never installed, and an initramfs of busybox, the
-kernel's virtio modules and our agent. Made once, kept in <build>/guest."""
+kernel's virtio modules, our agent and scripts. Made once, kept in <build>/guest."""
 import pathlib
 import re
 import shutil
@@ -88,8 +88,9 @@ def initramfs(guest):
          *map(str, sorted(SOURCES.glob("*.c")))])
     shutil.copy(busybox, root / "bin" / "busybox")
     (root / "bin" / "sh").symlink_to("busybox")
-    shutil.copy(SOURCES / "init", root / "init")
-    (root / "init").chmod(0o755)
+    for script in ("init", "shell"):
+        shutil.copy(SOURCES / script, root / script)
+        (root / script).chmod(0o755)
     for module in (guest / "modules").iterdir():
         shutil.copy(module, root / "modules")
     part = guest / "initramfs.part"

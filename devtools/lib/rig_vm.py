@@ -20,6 +20,8 @@ FEATURES_OFF = ["mrg_rxbuf", "indirect_desc", "event_idx", "gso", "host_tso4", "
 class Vm:
     """@name is a letter; @mac and @peer are Ethernet addresses; @socket is the back-end's."""
 
+    features_off = FEATURES_OFF
+
     def __init__(self, name, mac, peer, socket, image, workdir):
         self.name = name
         self.dimms = 0
@@ -35,14 +37,14 @@ class Vm:
         # page-per-vq=on: a host notifier needs a page of its own for each queue.
         nic = (f"virtio-net-pci,id=nic0,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
                f"page-per-vq=on,rx_queue_size={RING_SIZE},tx_queue_size={RING_SIZE},"
-               + ",".join(f"{feature}=off" for feature in FEATURES_OFF))
+               + ",".join(f"{feature}=off" for feature in self.features_off))
         maxmem = RAM_MB + DIMM_SLOTS * DIMM_MB
         return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
                 "-machine", "q35,memory-backend=ram", "-display", "none",
                 "-m", f"{RAM_MB}M,slots={DIMM_SLOTS},maxmem={maxmem}M",
                 "-object", f"memory-backend-memfd,id=ram,size={RAM_MB}M,share=on",
                 "-kernel", str(kernel), "-initrd", str(initrd),
-                "-append", f"console=ttyS0 quiet nokaslr agent.peer={peer}",
+                "-append", f"console=ttyS0 quiet nokaslr {self.kernel_words(peer)}",
                 "-serial", f"file:{self.console_path}",
                 "-chardev", f"socket,id=agent,path={self.serial_path},server=on,wait=off",
                 "-serial", "chardev:agent",
@@ -50,6 +52,10 @@ class Vm:
                 "-chardev", f"socket,id=back,path={socket}",
                 "-netdev", "vhost-user,id=net0,chardev=back",
                 "-device", nic]
+
+    def kernel_words(self, peer):
+        """What the guest's init reads on the kernel's command line."""
+        return f"agent.peer={peer}"
 
     def connect(self):
         self.qmp = Qmp(self.qmp_path, f"guest {self.name}", self.process.check)
