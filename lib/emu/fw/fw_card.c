@@ -14,6 +14,7 @@
 #include "fw_card.h"
 #include "fw_cq.h"
 #include "fw_qp.h"
+#include "fw_reserved.h"
 #include "prm_field.h"
 #include "wire.h"
 
@@ -102,16 +103,24 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	vattr.poll = fw_card_poll;
 	vattr.poll_arg = card;
 	vattr.log = attr->log;
+	ret = fw_reserved_create(&card->reserved);
+	if (ret != 0)
+		goto free_card;
 	ret = vnet_create(&vattr, &card->vnet);
 	if (ret != 0) {
 		base_err(card->log, "fw: card not created: engine: %s", strerror(-ret));
-		free(card);
-		return ret;
+		goto destroy_reserved;
 	}
 	for (i = 0; i < card->nb_funcs; i++)
 		card->funcs[i].port = vnet_port(card->vnet, i);
 	*cardp = card;
 	return 0;
+
+destroy_reserved:
+	fw_reserved_destroy(card->reserved);
+free_card:
+	free(card);
+	return ret;
 }
 
 void
@@ -127,6 +136,7 @@ fw_card_destroy(struct fw_card *card)
 		for (cls = 0; cls < FW_NB_CLASSES; cls++)
 			base_idtab_fini(&card->funcs[i].objs[cls]);
 	}
+	fw_reserved_destroy(card->reserved);
 	free(card);
 }
 

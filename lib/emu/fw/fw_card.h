@@ -20,6 +20,7 @@
 
 struct fw_cq;
 struct fw_qp;
+struct fw_reserved;
 TAILQ_HEAD(fw_cq_list, fw_cq);
 TAILQ_HEAD(fw_qp_list, fw_qp);
 
@@ -36,6 +37,7 @@ struct fw_func {
 
 struct fw_card {
 	struct fw_caps caps;
+	struct fw_reserved *reserved; /**< bits that commands must not set */
 	const struct base_log *log;
 	struct vnet *vnet;
 	unsigned int nb_uctxs;

@@ -15,6 +15,7 @@
 #include "fw_card.h"
 #include "fw_classes.h"
 #include "fw_cmd.h"
+#include "fw_reserved.h"
 #include "fw_uctx.h"
 #include "prm_field.h"
 
@@ -152,17 +153,13 @@ fw_cmd_check(struct fw_cmd *cmd)
 				why == FW_SYN_OPCODE ? opcode : op_mod);
 	if (cmd->row->op_mod_use == FW_OP_MOD_ZERO && op_mod != 0)
 		return fw_refuse(uctx, FW_SYN_OP_MOD, "op_mod", op_mod);
-	/* vhca_tunnel_id where the PRM knows it: there are no tunnels. */
-	if (prm_get(cmd->in, 32, 16) != 0)
-		return fw_refuse(uctx, FW_SYN_RESERVED, "header bits 32..47",
-				prm_get(cmd->in, 32, 16));
 	if (cmd->inlen < cmd->row->min_in)
 		return fw_refuse(uctx, FW_SYN_IN_SHORT, "input length", cmd->inlen);
 	if (cmd->inlen > cmd->row->max_in)
 		return fw_refuse(uctx, FW_SYN_IN_LONG, "input length", cmd->inlen);
 	if (cmd->outlen < cmd->row->min_out)
 		return fw_refuse(uctx, FW_SYN_OUT_SHORT, "output length", cmd->outlen);
-	return FW_SYN_OK;
+	return fw_reserved_check(uctx->func->card->reserved, cmd);
 }
 
 int

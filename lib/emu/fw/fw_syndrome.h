@@ -23,6 +23,7 @@
 	S(OUT_SHORT, 0xe50007, BAD_OUTP_LEN, "output too short")                                 \
 	S(NO_MEMORY, 0xe50008, INT_ERR, "the emulation is out of memory")                        \
 	S(ENGINE, 0xe50009, INT_ERR, "the network engine refused")                               \
+	S(FIELD_CAP, 0xe5000a, BAD_PARAM, "field of a feature that the card has not")            \
 	/* objects */                                                                            \
 	S(NO_OBJECT, 0xe50101, BAD_RES, "no such object")                                        \
 	S(FOREIGN, 0xe50102, BAD_RES, "the object belongs to another user context")              \
