@@ -14,6 +14,9 @@ json_t *emu_conf_functions_show(const struct emu_conf *conf);
 /** Option --functions: a number only. */
 int emu_conf_functions_number(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 
+int emu_conf_caps_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_caps_show(const struct emu_conf *conf);
+
 int emu_conf_log_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 json_t *emu_conf_log_show(const struct emu_conf *conf);
 int emu_conf_log_file(struct emu_json *at, const json_t *value, struct emu_conf *conf);
