@@ -10,13 +10,17 @@
 #include <rdma/ib_user_ioctl_cmds.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/mlx5-abi.h>
+#include <rdma/mlx5_user_ioctl_cmds.h>
+#include <rdma/mlx5_user_ioctl_verbs.h>
 
 #include "base_math.h"
 #include "mib_ctx.h"
 #include "uv_write.h"
 
-#define MIB_PCI_VENDOR 0x15b3u
+/* The vendor's IEEE number, as the kernel reports it; PCI's is another one (0x15b3). */
+#define MIB_VENDOR_OUI 0x02c9u
 #define MIB_PCI_DEVICE 0x101eu
+#define MIB_PORT 1u
 #define MIB_FW_VER (22ull << 32 | 99ull << 16)
 
 /* Numbers of the InfiniBand architecture: port state and physical state, link layer, MTU, speed. */
@@ -43,7 +47,7 @@ mib_device_attr(const struct mib_ctx *ctx, struct ib_uverbs_query_device_resp *r
 		.sys_image_guid = htobe64(ctx->attr.guid),
 		.max_mr_size = UINT64_MAX,
 		.page_size_cap = ~(uint64_t)(ctx->page_size - 1),
-		.vendor_id = MIB_PCI_VENDOR,
+		.vendor_id = MIB_VENDOR_OUI,
 		.vendor_part_id = MIB_PCI_DEVICE,
 		.max_qp = 1u << 18,
 		.max_qp_wr = 1u << 15,
@@ -103,10 +107,29 @@ mib_query_port(struct uv_call *call)
 		},
 	};
 
-	if (uv_in_u64(call, UVERBS_ATTR_QUERY_PORT_PORT_NUM) != 1)
+	if (uv_in_u64(call, UVERBS_ATTR_QUERY_PORT_PORT_NUM) != MIB_PORT)
 		return -EINVAL;
 	return uv_out_struct(call, UVERBS_ATTR_QUERY_PORT_RESP, &resp, sizeof(resp));
 }
+
+/* What a port is in the eswitch: this one's function is no manager of any, so nothing is told. */
+static int
+mib_query_vport(struct uv_call *call)
+{
+	struct mlx5_ib_uapi_query_port resp = { .flags = 0 };
+
+	if (!uv_has_context(call) || uv_in_u32(call, MLX5_IB_ATTR_QUERY_PORT_PORT_NUM) != MIB_PORT)
+		return -EINVAL;
+	return uv_out_struct(call, MLX5_IB_ATTR_QUERY_PORT, &resp, sizeof(resp));
+}
+
+static const struct uv_attr_def query_vport_attrs[] = {
+	UV_ATTR_IN(MLX5_IB_ATTR_QUERY_PORT_PORT_NUM, 4, 4),
+	UV_ATTR_OUT(MLX5_IB_ATTR_QUERY_PORT,
+			offsetof(struct mlx5_ib_uapi_query_port, reg_c0) +
+					sizeof(struct mlx5_ib_uapi_reg),
+			UINT16_MAX),
+};
 
 static const struct uv_attr_def query_port_attrs[] = {
 	UV_ATTR_CONST(UVERBS_ATTR_QUERY_PORT_PORT_NUM),
@@ -128,6 +151,11 @@ static const struct uv_method_def device_methods[] = {
 			.attrs = query_port_attrs,
 			.nb_attrs = BASE_ARRAY_SIZE(query_port_attrs),
 			.handler = mib_query_port },
+	{ .id = MLX5_IB_METHOD_QUERY_PORT,
+			.name = "MLX5_QUERY_PORT",
+			.attrs = query_vport_attrs,
+			.nb_attrs = BASE_ARRAY_SIZE(query_vport_attrs),
+			.handler = mib_query_vport },
 	{ .id = UVERBS_METHOD_GET_CONTEXT,
 			.name = "GET_CONTEXT",
 			.attrs = get_context_attrs,
