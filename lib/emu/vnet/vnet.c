@@ -71,6 +71,19 @@ vnet_port_doorbells(struct vnet_port *port)
 	}
 }
 
+/* Shows all guests what the burst has changed. */
+static void
+vnet_publish(struct vnet *vnet)
+{
+	struct vnet_queue *queue, *next;
+
+	for (queue = TAILQ_FIRST(&vnet->tell); queue != NULL; queue = next) {
+		/* A queue that fails here leaves the list. */
+		next = TAILQ_NEXT(queue, tell_link);
+		vnet_queue_publish(queue);
+	}
+}
+
 /* Sends a burst from the first active queue and puts it behind the others, or off the list. */
 static unsigned int
 vnet_burst(struct vnet *vnet)
@@ -88,6 +101,7 @@ vnet_burst(struct vnet *vnet)
 	}
 	if (result == VNET_TX_SENT || result == VNET_TX_HELD)
 		vnet_queue_activate(queue);
+	vnet_publish(vnet);
 	return nb;
 }
 
@@ -154,35 +168,53 @@ vnet_run(void *arg)
 	return NULL;
 }
 
-static void
+static int
 vnet_port_init(struct vnet *vnet, unsigned int index)
 {
 	struct vnet_port *port = &vnet->ports[index];
+
+	/* Memory that is not touched costs nothing; a frame's chains together have no more
+	 * descriptors than their ring, and the chain that exceeds that has no more by itself. */
+	port->rx.chain.segs = calloc(2 * VQ_SIZE_MAX, sizeof(*port->rx.chain.segs));
+	port->rx.elems = calloc(VQ_SIZE_MAX, sizeof(*port->rx.elems));
+	if (port->rx.chain.segs == NULL || port->rx.elems == NULL)
+		return -ENOMEM;
 
 	port->vnet = vnet;
 	port->index = index;
 	LIST_INIT(&port->queues);
 	TAILQ_INIT(&port->rules);
-	wire_plug(vnet->wire, index, &vnet_rx_port_ops, port);
+	return 0;
 }
 
 static int
 vnet_alloc(struct vnet *vnet, unsigned int nb_ports)
 {
+	unsigned int i;
+
 	vnet->ports = calloc(nb_ports, sizeof(*vnet->ports));
 	vnet->tx_buf = malloc(VNET_HDR_MAX + WIRE_FRAME_MAX);
 	vnet->tx_chain.segs = calloc(VQ_SIZE_MAX, sizeof(*vnet->tx_chain.segs));
-	vnet->rx_chain.segs = calloc(VQ_SIZE_MAX, sizeof(*vnet->rx_chain.segs));
-	if (vnet->ports == NULL || vnet->tx_buf == NULL || vnet->tx_chain.segs == NULL ||
-			vnet->rx_chain.segs == NULL)
+	if (vnet->ports == NULL || vnet->tx_buf == NULL || vnet->tx_chain.segs == NULL)
 		return -ENOMEM;
+	vnet->nb_ports = nb_ports;
+	for (i = 0; i < nb_ports; i++) {
+		if (vnet_port_init(vnet, i) != 0)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
 static void
 vnet_free(struct vnet *vnet)
 {
-	free(vnet->rx_chain.segs);
+	unsigned int i;
+
+	for (i = 0; vnet->ports != NULL && i < vnet->nb_ports; i++) {
+		free(vnet->ports[i].rx.elems);
+		free(vnet->ports[i].rx.chain.segs);
+		free(vnet->ports[i].doorbells);
+	}
 	free(vnet->tx_chain.segs);
 	free(vnet->tx_buf);
 	free(vnet->ports);
@@ -208,12 +240,11 @@ vnet_init(const struct vnet_attr *attr, struct vnet **out)
 	vnet->poll = attr->poll;
 	vnet->poll_arg = attr->poll_arg;
 	vnet->log = attr->log;
-	vnet->nb_ports = attr->nb_ports;
 	TAILQ_INIT(&vnet->active);
 	TAILQ_INIT(&vnet->tell);
 	vnet_turn_init(&vnet->turn);
 	for (i = 0; i < vnet->nb_ports; i++)
-		vnet_port_init(vnet, i);
+		wire_plug(vnet->wire, i, &vnet_rx_port_ops, &vnet->ports[i]);
 	*out = vnet;
 	return 0;
 }
@@ -228,7 +259,6 @@ vnet_fini(struct vnet *vnet)
 
 		assert(LIST_EMPTY(&port->queues) && TAILQ_EMPTY(&port->rules));
 		wire_plug(vnet->wire, i, NULL, NULL);
-		free(port->doorbells);
 	}
 	vnet_turn_fini(&vnet->turn);
 	vnet_free(vnet);

@@ -40,6 +40,12 @@ enum vnet_access {
 	VNET_WRITE,
 };
 
+/** A part of a memory key that is in one piece in this process. */
+struct vnet_window {
+	uint64_t addr, len; /**< in the key's addresses; len 0: nothing */
+	uint8_t *ptr; /**< where its first byte is */
+};
+
 /** Guest memory as the card sees it; given by the firmware, which owns the memory keys. */
 struct vnet_mem {
 	/**
@@ -50,6 +56,13 @@ struct vnet_mem {
 	 */
 	int64_t (*map)(void *arg, uint32_t mkey, uint64_t addr, uint64_t len,
 			enum vnet_access access, void **ptr);
+	/**
+	 * The widest range around @p addr that is in one piece and all of which map() would grant:
+	 * the engine asks once and remembers it for as long as it keeps the card's lock to itself.
+	 * @return 0, or as map(). May be NULL: then each buffer is asked for.
+	 */
+	int (*window)(void *arg, uint32_t mkey, uint64_t addr, enum vnet_access access,
+			struct vnet_window *window);
 	void *arg;
 };
 
@@ -62,6 +75,7 @@ enum vnet_error {
 	VNET_ERR_INVALID_BUFFER = 3, /**< a buffer that no memory key grants */
 	VNET_ERR_RING_ACCESS = 4, /**< the rings themselves cannot be reached */
 	VNET_ERR_AVAIL_INDEX = 5, /**< avail->idx more than the queue size ahead */
+	VNET_ERR_DIRTY_LOG = 6, /**< the bitmap of written pages cannot be reached */
 };
 
 /** "bad descriptor", for example; never NULL. */
@@ -80,11 +94,20 @@ enum vnet_ring {
 	VNET_RING_PACKED, /**< virtio 1.2, 2.8 */
 };
 
+/** Where a queue notes the guest pages that it writes (vhost dirty log, VHOST_USER_SET_LOG_BASE). */
+struct vnet_dirty {
+	bool enabled;
+	uint32_t mkey; /**< of the bitmap */
+	uint64_t addr; /**< of the bitmap, in the address space of @c mkey */
+	uint32_t size; /**< bytes of the bitmap; pages beyond it are not noted */
+	uint8_t page_shift; /**< page of address A: bit (A >> shift) & 7 of byte A >> (shift + 3) */
+};
+
 /** Everything about a queue; checked by vnet_queue_create(). */
 struct vnet_queue_attr {
 	uint16_t index; /**< virtio queue number: even receives, odd transmits (virtio 1.2, 5.1.2) */
 	enum vnet_ring ring;
-	uint32_t size; /**< entries, a power of two, 1 to 32768 */
+	uint32_t size; /**< entries, 1 to 32768, in a split ring a power of two */
 	/** In the address space of @c ring_mkey: descriptor table, available and used ring; of a
 	 * packed queue descriptor ring, driver and device event suppression. */
 	uint64_t desc_addr, driver_addr, device_addr;
@@ -171,7 +194,8 @@ int vnet_queue_create_locked(struct vnet_port *port, const struct vnet_queue_att
 		struct vnet_queue **queue);
 /**
  * Gives a stopped queue new values for everything but its port; it stays in its RQTs, statistics
- * and dirty log are kept. @return 0, -EBUSY (it runs or is in error), -EINVAL as for creation;
+ * and dirty log are kept, and so are the chains that an early suspend left in flight if both
+ * indices are those that it said. @return 0, -EBUSY (it runs or is in error), -EINVAL as for creation;
  * then nothing has changed.
  */
 int vnet_queue_reconfigure_locked(struct vnet_queue *queue, const struct vnet_queue_attr *attr);
@@ -194,14 +218,6 @@ void vnet_queue_indices_locked(const struct vnet_queue *queue, uint16_t *avail, 
 /** Why it is in error, VNET_ERR_NONE when it is not. */
 enum vnet_error vnet_queue_error_locked(const struct vnet_queue *queue);
 void vnet_queue_stats_locked(const struct vnet_queue *queue, struct vnet_queue_stats *stats);
-/** Where a queue notes the guest pages that it writes (vhost dirty log, VHOST_USER_SET_LOG_BASE). */
-struct vnet_dirty {
-	bool enabled;
-	uint32_t mkey; /**< of the bitmap */
-	uint64_t addr; /**< of the bitmap, in the address space of @c mkey */
-	uint32_t size; /**< bytes of the bitmap; pages beyond it are not noted */
-	uint8_t page_shift; /**< page of address A: bit (A >> shift) & 7 of byte A >> (shift + 3) */
-};
 /** In any state but error; from the next write on. Not kept by a queue that is made anew. */
 void vnet_queue_dirty_set_locked(struct vnet_queue *queue, const struct vnet_dirty *dirty);
 /** Is it in an RQT? (then the firmware refuses to destroy it) */

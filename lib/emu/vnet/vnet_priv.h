@@ -14,10 +14,12 @@
 #include "vnet.h"
 #include "vnet_flow.h"
 #include "vnet_turn.h"
-#include "vq_split.h"
+#include "vq.h"
 #include "wire.h"
 
-#define VNET_HDR_MAX 12u
+#define VNET_HDR_MIN 10u /* struct virtio_net_hdr (virtio 1.2, 5.1.6) */
+#define VNET_HDR_MAX 12u /* with num_buffers */
+#define VNET_TX_PIECES 64u /* a frame of more pieces is copied */
 
 enum vnet_queue_state {
 	/** Made or suspended: the indices stand still, nothing in guest memory is looked at. */
@@ -38,13 +40,13 @@ struct vnet_queue {
 	const struct vnet_queue_ops *ops;
 	void *arg;
 	enum vnet_queue_state state;
-	struct vq_split ring;
+	struct vq ring;
 	uint64_t ring_pass; /**< pass that ring's translations belong to */
-	uint16_t avail, used;
 	struct vnet_queue_stats stats;
-	/** Chains of an early suspend that were fetched and not used: entries avail to avail + n. */
-	uint16_t nb_inflight;
-	struct vnet_dirty dirty;
+	/** After an early suspend: available position behind the chains that were fetched and not
+	 * used; those begin at ring.avail. */
+	bool is_early;
+	uint16_t early_avail;
 	struct wire_hold hold; /**< of the frame at the head of a transmit queue */
 	unsigned int nb_rqt; /**< entries of RQTs that name it */
 	unsigned int nb_unsaid; /**< used entries that ops->used was not told of yet */
@@ -52,6 +54,16 @@ struct vnet_queue {
 	TAILQ_ENTRY(vnet_queue) active_link; /**< in vnet::active if is_active */
 	TAILQ_ENTRY(vnet_queue) tell_link; /**< in vnet::tell if is_telling */
 	LIST_ENTRY(vnet_queue) port_link;
+};
+
+/** Where a frame is going to be put: chains of a receive queue, as one. */
+struct vnet_rx {
+	struct vnet_queue *queue; /**< NULL: no rule wants the frame */
+	bool fits; /**< else the frame is dropped and the chains stay */
+	struct vq_chain chain; /**< the segments of all chains */
+	struct vq_elem *elems; /**< one for each chain; @c len is its room */
+	unsigned int nb_elems;
+	uint16_t end; /**< available position behind them */
 };
 
 struct vnet_rqt {
@@ -83,7 +95,7 @@ struct vnet_port {
 	struct vnet_port_stats stats;
 	/* What can_take() found out about the frame that take() is about to get. */
 	struct vnet_flow flow;
-	struct vnet_queue *picked;
+	struct vnet_rx rx;
 };
 
 struct vnet {
@@ -97,8 +109,9 @@ struct vnet {
 	uint64_t pass; /**< number of this turn of the lock; translations do not outlive it */
 	TAILQ_HEAD(, vnet_queue) active; /**< transmit queues that may have something, in turn */
 	TAILQ_HEAD(, vnet_queue) tell; /**< queues with nb_unsaid */
-	struct vq_chain tx_chain, rx_chain; /**< of the frame that is under way */
-	uint8_t *tx_buf; /**< header and frame that is under way */
+	struct vq_chain tx_chain; /**< of the frame that is under way */
+	uint8_t *tx_buf; /**< header and head of the frame that is under way, or all of it */
+	struct iovec tx_iov[VNET_TX_PIECES]; /**< the rest of it, in the sender's memory */
 	unsigned int nb_ports;
 	struct vnet_port *ports;
 };
@@ -122,9 +135,11 @@ void vnet_queue_fail(struct vnet_queue *queue);
 /** Notes a fault that the ring cannot see itself, and fails the queue. */
 void vnet_queue_fail_for(struct vnet_queue *queue, enum vnet_error error, const char *what,
 		uint64_t value);
-/** Gives @p chain back, which was fetched at queue->avail and whose used entry is reserved. */
-void vnet_queue_complete(struct vnet_queue *queue, const struct vq_chain *chain, uint32_t len);
-/** Calls ops->used for what was completed since the last call. */
+/** Gives a chain back, which was fetched and whose used entry is reserved. */
+void vnet_queue_complete(struct vnet_queue *queue, struct vq_elem elem);
+/** Shows the guest what was completed. */
+void vnet_queue_publish(struct vnet_queue *queue);
+/** Publishes, and calls ops->used for what was completed since the last call. */
 void vnet_queue_tell(struct vnet_queue *queue);
 /** Puts a transmit queue on the list of those to look at. */
 void vnet_queue_activate(struct vnet_queue *queue);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: a queue's life. The indices are those of the next available entry to fetch
- * and the next used entry to write; as every chain is completed before the next one is fetched,
- * they move together, and they are final as soon as nobody is inside a pass - which the card's lock
- * says. So suspending is a change of state and nothing else; a frame that waits at the head of a
- * transmit queue was never taken from the ring and is found there again.
+ * and the next used entry to write. Outside of a burst every chain that was fetched is completed
+ * and published, or was put back, so they are final as soon as nobody is inside a pass - which the
+ * card's lock says. So suspending is a change of state and nothing else; a frame that waits at the
+ * head of a transmit queue was put back and is found there again. A queue that is stopped early
+ * only says that it fetched more: the chains are there for the same object to begin with.
  *
  * A fault ends in one place, vnet_queue_fail(): state, counter, one message, one callback. What was
  * completed before is told first, so that the owner hears things in the order of the ring.
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base_math.h"
 #include "vnet_priv.h"
 
 static const char *const vnet_queue_state_names[VNET_QUEUE_NB_STATES] = {
@@ -34,12 +36,13 @@ static const char *const vnet_error_names[] = {
 	[VNET_ERR_INVALID_BUFFER] = "invalid buffer",
 	[VNET_ERR_RING_ACCESS] = "ring not accessible",
 	[VNET_ERR_AVAIL_INDEX] = "bad available index",
+	[VNET_ERR_DIRTY_LOG] = "dirty log not accessible",
 };
 
 const char *
 vnet_error_name(enum vnet_error error)
 {
-	if ((unsigned int)error > VNET_ERR_AVAIL_INDEX)
+	if ((unsigned int)error >= BASE_ARRAY_SIZE(vnet_error_names))
 		return "unknown error";
 	return vnet_error_names[error];
 }
@@ -57,7 +60,7 @@ vnet_queue_set_state(struct vnet_queue *queue, enum vnet_queue_state to)
 	base_dbg(queue->port->vnet->log,
 			"engine: port %u queue %u: %s -> %s (available %u, used %u)",
 			queue->port->index, queue->index, vnet_queue_state_names[queue->state],
-			vnet_queue_state_names[to], queue->avail, queue->used);
+			vnet_queue_state_names[to], queue->ring.avail, queue->ring.used);
 	queue->state = to;
 	if (to != VNET_QUEUE_RUNNING)
 		vnet_queue_deactivate(queue);
@@ -67,21 +70,20 @@ vnet_queue_set_state(struct vnet_queue *queue, enum vnet_queue_state to)
 static int
 vnet_queue_configure(struct vnet_queue *queue, const struct vnet_queue_attr *attr)
 {
-	struct vq_split ring;
+	struct vq ring;
 
-	if (attr->ring != VNET_RING_SPLIT)
+	if (vq_init(&ring, attr) != 0)
 		return -EINVAL;
-	if (vq_split_init(&ring, attr) != 0)
-		return -EINVAL;
+	vq_dirty_set(&ring, &queue->ring.dirty);
 	queue->ring = ring;
 	queue->index = attr->index;
 	queue->features = attr->features;
-	queue->hdr_len = attr->version_1 ? 12 : 10;
+	queue->hdr_len = attr->version_1 || (attr->features & PRM_VIRTQ_F_MRG_RXBUF) != 0 ?
+			VNET_HDR_MAX :
+			VNET_HDR_MIN;
 	queue->ops = attr->ops;
 	queue->arg = attr->arg;
-	queue->avail = attr->avail_index;
-	queue->used = attr->used_index;
-	queue->nb_inflight = 0;
+	queue->is_early = false;
 	return 0;
 }
 
@@ -107,9 +109,21 @@ vnet_queue_create_locked(struct vnet_port *port, const struct vnet_queue_attr *a
 int
 vnet_queue_reconfigure_locked(struct vnet_queue *queue, const struct vnet_queue_attr *attr)
 {
+	uint16_t avail, used, begin = queue->ring.avail;
+	bool is_early = queue->is_early;
+
 	if (queue->state != VNET_QUEUE_STOPPED)
 		return -EBUSY;
-	return vnet_queue_configure(queue, attr);
+	vnet_queue_indices_locked(queue, &avail, &used);
+	if (vnet_queue_configure(queue, attr) != 0)
+		return -EINVAL;
+	/* The same indices: the chains in flight are still this queue's to finish. */
+	if (is_early && attr->avail_index == avail && attr->used_index == used) {
+		queue->is_early = true;
+		queue->early_avail = avail;
+		queue->ring.avail = begin;
+	}
+	return 0;
 }
 
 void
@@ -135,7 +149,8 @@ vnet_queue_start_locked(struct vnet_queue *queue)
 		return -EINVAL;
 	queue->hold.since_ns = 0;
 	queue->ring_pass = 0;
-	queue->nb_inflight = 0;
+	queue->is_early = false;
+	vq_restart(&queue->ring);
 	vnet_queue_set_state(queue, VNET_QUEUE_RUNNING);
 	if (queue->index % 2 == 0)
 		wire_port_wake(vnet->wire, queue->port->index);
@@ -149,21 +164,41 @@ vnet_queue_suspend_locked(struct vnet_queue *queue)
 	if (queue->state != VNET_QUEUE_RUNNING)
 		return;
 	vnet_queue_tell(queue);
-	vnet_queue_set_state(queue, VNET_QUEUE_STOPPED);
+	if (queue->state == VNET_QUEUE_RUNNING)
+		vnet_queue_set_state(queue, VNET_QUEUE_STOPPED);
+}
+
+/* The available position up to @p nb chains ahead; what is wrong there is found by a restart. */
+static uint16_t
+vnet_queue_ahead(struct vnet_queue *queue, unsigned int nb)
+{
+	struct vq_chain *chain = &queue->port->vnet->tx_chain;
+	struct vq *ring = &queue->ring;
+	uint16_t begin = ring->avail, ahead;
+	uint32_t nb_desc = 0;
+
+	vnet_queue_enter(queue);
+	while (nb > 0 && nb_desc < ring->size) {
+		if (vq_fetch(ring, chain) != VNET_ERR_NONE || chain->nb_desc == 0)
+			break;
+		nb_desc += chain->nb_desc;
+		nb--;
+	}
+	ahead = ring->avail;
+	ring->avail = begin;
+	return ahead;
 }
 
 void
 vnet_queue_suspend_early_locked(struct vnet_queue *queue, unsigned int nb)
 {
-	uint32_t pending;
-
 	if (queue->state != VNET_QUEUE_RUNNING)
 		return;
-	vnet_queue_enter(queue);
-	if (vq_split_pending(&queue->ring, queue->avail, &pending) != VNET_ERR_NONE)
-		pending = 0; /* whoever starts it again will find out */
 	vnet_queue_suspend_locked(queue);
-	queue->nb_inflight = (uint16_t)(nb < pending ? nb : pending);
+	if (queue->state != VNET_QUEUE_STOPPED)
+		return; /* it failed at the last moment */
+	queue->early_avail = vnet_queue_ahead(queue, nb);
+	queue->is_early = true;
 }
 
 void
@@ -176,14 +211,14 @@ vnet_queue_fail_locked(struct vnet_queue *queue, enum vnet_error error)
 void
 vnet_queue_dirty_set_locked(struct vnet_queue *queue, const struct vnet_dirty *dirty)
 {
-	queue->dirty = *dirty;
+	vq_dirty_set(&queue->ring, dirty);
 }
 
 void
 vnet_queue_indices_locked(const struct vnet_queue *queue, uint16_t *avail, uint16_t *used)
 {
-	*avail = (uint16_t)(queue->avail + queue->nb_inflight);
-	*used = queue->used;
+	*avail = queue->is_early ? queue->early_avail : queue->ring.avail;
+	*used = queue->ring.used;
 }
 
 enum vnet_error
@@ -209,7 +244,7 @@ vnet_queue_enter(struct vnet_queue *queue)
 {
 	if (queue->ring_pass == queue->port->vnet->pass)
 		return;
-	vq_split_begin(&queue->ring);
+	vq_begin(&queue->ring);
 	queue->ring_pass = queue->port->vnet->pass;
 }
 
@@ -227,17 +262,20 @@ vnet_queue_count_fault(struct vnet_queue_stats *stats, enum vnet_error error)
 void
 vnet_queue_fail(struct vnet_queue *queue)
 {
-	const struct vq_fault *fault = &queue->ring.fault;
+	const struct vq_fault fault = queue->ring.fault;
 
 	base_err(queue->port->vnet->log,
 			"engine: port %u queue %u: %s: %s is 0x%llx (available entry %u)",
-			queue->port->index, queue->index, vnet_error_name(fault->error),
-			fault->what, (unsigned long long)fault->value, queue->avail);
+			queue->port->index, queue->index, vnet_error_name(fault.error), fault.what,
+			(unsigned long long)fault.value, queue->ring.avail);
+	/* A log that cannot be written changes nothing any more. */
+	(void)vq_publish(&queue->ring);
 	vnet_queue_tell(queue);
-	vnet_queue_count_fault(&queue->stats, fault->error);
+	queue->ring.fault = fault;
+	vnet_queue_count_fault(&queue->stats, fault.error);
 	vnet_queue_set_state(queue, VNET_QUEUE_ERROR);
 	if (queue->ops != NULL && queue->ops->error != NULL)
-		queue->ops->error(queue->arg, fault->error);
+		queue->ops->error(queue->arg, fault.error);
 }
 
 void
@@ -249,18 +287,23 @@ vnet_queue_fail_for(struct vnet_queue *queue, enum vnet_error error, const char 
 }
 
 void
-vnet_queue_complete(struct vnet_queue *queue, const struct vq_chain *chain, uint32_t len)
+vnet_queue_complete(struct vnet_queue *queue, struct vq_elem elem)
 {
-	vq_split_push(&queue->ring, queue->used, chain->head, len);
-	queue->avail++;
-	queue->used++;
-	queue->stats.received_desc += chain->nb_desc;
-	queue->stats.completed_desc += chain->nb_desc;
+	vq_push(&queue->ring, elem);
+	queue->stats.received_desc += elem.nb_desc;
+	queue->stats.completed_desc += elem.nb_desc;
 	queue->nb_unsaid++;
 	if (!queue->is_telling) {
 		TAILQ_INSERT_TAIL(&queue->port->vnet->tell, queue, tell_link);
 		queue->is_telling = true;
 	}
+}
+
+void
+vnet_queue_publish(struct vnet_queue *queue)
+{
+	if (vq_publish(&queue->ring) != VNET_ERR_NONE && queue->state == VNET_QUEUE_RUNNING)
+		vnet_queue_fail(queue);
 }
 
 void
@@ -270,12 +313,14 @@ vnet_queue_tell(struct vnet_queue *queue)
 
 	if (!queue->is_telling)
 		return;
+	vnet_queue_enter(queue);
+	vnet_queue_publish(queue);
+	if (!queue->is_telling)
+		return; /* it has failed, and that was told first */
 	TAILQ_REMOVE(&queue->port->vnet->tell, queue, tell_link);
 	queue->is_telling = false;
 	queue->nb_unsaid = 0;
-	vnet_queue_enter(queue);
-	if (vq_split_wants_interrupt(&queue->ring) && queue->ops != NULL &&
-			queue->ops->used != NULL)
+	if (vq_wants_interrupt(&queue->ring) && queue->ops != NULL && queue->ops->used != NULL)
 		queue->ops->used(queue->arg, nb);
 }
 

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: the wire asks whether a frame can be taken; steering finds the queue, and
- * the answer is yes when that queue runs, has a buffer, and its used entry can be written. The
- * wire then either takes its question back (another port cannot) or delivers, in the same call,
- * with nothing in between that could change the answer. So "take" only has to look at the buffer
- * itself. What the question found out is kept in the port for it.
+ * the answer is yes when that queue runs, has chains enough, and their used entries can be written.
+ * The wire then either takes its question back (another port cannot) or delivers, in the same
+ * call, with nothing in between that could change the answer. What the question found out - the
+ * chains, read once and checked - is kept in the port for it; the ring's position stays before
+ * them until the frame is delivered.
  *
- * One frame fills one chain (mergeable buffers are not offered). A frame that is longer than the
- * next chain is dropped and counted, and the chain stays where it is: a shorter frame may fit.
+ * With mergeable buffers (VIRTIO_NET_F_MRG_RXBUF) a frame fills as many chains as it needs, which
+ * are published together; without them it must fit into the next one. One that is longer than
+ * that, or than all buffers that the ring can hold, is dropped and counted, and the chains stay
+ * where they are: a shorter frame may fit.
  */
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #include "base_clock.h"
@@ -18,26 +22,66 @@
 
 #define HDR_F_DATA_VALID 2u
 #define HDR_NUM_BUFFERS 10u /* offset; le16, only in the long header */
+#define RX_PREFETCH 3u /* chains ahead */
 
+/* Adds the next chain; @return whether there was one, an error through @p error. */
 static bool
-rx_ready(struct vnet_queue *queue)
+rx_add_chain(struct vnet_queue *queue, struct vnet_rx *rx, enum vnet_error *error)
 {
-	uint32_t pending;
+	struct vq_chain next = { .segs = rx->chain.segs + rx->chain.nb_segs };
+	struct vq *ring = &queue->ring;
 
-	if (queue->state != VNET_QUEUE_RUNNING)
+	*error = vq_fetch(ring, &next);
+	if (*error != VNET_ERR_NONE || next.nb_desc == 0)
 		return false;
-	vnet_queue_enter(queue);
-	if (vq_split_pending(&queue->ring, queue->avail, &pending) != VNET_ERR_NONE) {
-		vnet_queue_fail(queue);
+	if (next.read_len != 0)
+		*error = vq_fault(ring, VNET_ERR_BAD_DESC,
+				"readable length of a chain to receive into", next.read_len);
+	else if (rx->chain.nb_desc + next.nb_desc > ring->size)
+		*error = vq_fault(ring, VNET_ERR_CHAIN_TOO_LONG,
+				"number of descriptors in the chains of one frame",
+				rx->chain.nb_desc + next.nb_desc);
+	if (*error != VNET_ERR_NONE)
 		return false;
-	}
-	if (pending == 0)
-		return false;
-	if (vq_split_reserve(&queue->ring, queue->used) != VNET_ERR_NONE) {
-		vnet_queue_fail(queue);
-		return false;
-	}
+	rx->chain.nb_segs += next.nb_segs;
+	rx->chain.nb_desc += next.nb_desc;
+	rx->chain.write_len += next.write_len;
+	rx->elems[rx->nb_elems++] = (struct vq_elem){
+		.id = next.id,
+		.nb_desc = (uint16_t)next.nb_desc,
+		.len = next.write_len > UINT32_MAX ? UINT32_MAX : (uint32_t)next.write_len,
+	};
 	return true;
+}
+
+/* Finds chains for @p need bytes; @return whether to go on: they fit, or are known not to. */
+static bool
+rx_collect(struct vnet_queue *queue, struct vnet_rx *rx, uint64_t need)
+{
+	bool merge = (queue->features & PRM_VIRTQ_F_MRG_RXBUF) != 0;
+	struct vq *ring = &queue->ring;
+	uint16_t begin = ring->avail;
+	enum vnet_error error;
+
+	rx->chain.nb_segs = rx->chain.nb_desc = 0;
+	rx->chain.write_len = 0;
+	rx->nb_elems = 0;
+	do {
+		if (!rx_add_chain(queue, rx, &error))
+			break;
+	} while (merge && rx->chain.write_len < need && rx->chain.nb_desc < ring->size);
+	rx->end = ring->avail;
+	ring->avail = begin;
+	if (error == VNET_ERR_NONE && rx->nb_elems != 0)
+		error = vq_reserve(ring, rx->chain.nb_desc);
+	if (error != VNET_ERR_NONE) {
+		vnet_queue_fail(queue);
+		return false;
+	}
+	rx->fits = rx->chain.write_len >= need;
+	if (rx->fits)
+		return true;
+	return merge ? rx->chain.nb_desc == ring->size : rx->nb_elems != 0;
 }
 
 static enum wire_answer
@@ -47,7 +91,7 @@ rx_can_take(void *arg, const struct wire_frame *frame)
 	const struct vnet_rule *rule;
 	struct vnet_queue *queue;
 
-	port->picked = NULL;
+	port->rx.queue = NULL;
 	if (TAILQ_EMPTY(&port->rules))
 		return WIRE_NO;
 	vnet_flow_parse(frame->head, frame->len, &port->flow);
@@ -58,54 +102,74 @@ rx_can_take(void *arg, const struct wire_frame *frame)
 				WIRE_YES :
 				WIRE_NO;
 	queue = vnet_steer_queue(rule, frame->head, &port->flow);
-	if (!rx_ready(queue))
+	if (queue->state != VNET_QUEUE_RUNNING)
 		return WIRE_NO;
 	if (frame->csum_partial)
 		return WIRE_FINISHED_ONLY;
-	port->picked = queue;
+	vnet_queue_enter(queue);
+	if (!rx_collect(queue, &port->rx, (uint64_t)queue->hdr_len + frame->len))
+		return WIRE_NO;
+	port->rx.queue = queue;
 	return WIRE_YES;
 }
 
 static void
-rx_header(const struct vnet_queue *queue, const void *frame, uint8_t hdr[VNET_HDR_MAX])
+rx_header(const struct vnet_queue *queue, const struct wire_frame *frame, uint8_t *hdr)
 {
+	uint16_t nb = htole16((uint16_t)queue->port->rx.nb_elems);
+
 	memset(hdr, 0, VNET_HDR_MAX);
-	if ((queue->features & PRM_VIRTQ_F_GUEST_CSUM) != 0 &&
-			vnet_csum_good(frame, &queue->port->flow))
+	if ((queue->features & PRM_VIRTQ_F_GUEST_CSUM) != 0 && frame->nb_body == 0 &&
+			vnet_csum_good(frame->head, &queue->port->flow))
 		hdr[0] = HDR_F_DATA_VALID;
 	if (queue->hdr_len > HDR_NUM_BUFFERS)
-		hdr[HDR_NUM_BUFFERS] = 1;
+		memcpy(hdr + HDR_NUM_BUFFERS, &nb, sizeof(nb));
 }
 
-/* Puts a frame into the next chain of a queue that is ready. */
-static void
-rx_put(struct vnet_queue *queue, const void *frame, size_t len)
+/* Copies header and frame into the chains. */
+static enum vnet_error
+rx_write(struct vnet_queue *queue, const struct wire_frame *frame)
 {
-	struct vq_chain *chain = &queue->port->vnet->rx_chain;
-	struct vq_split *ring = &queue->ring;
+	const struct vq_chain *chain = &queue->port->rx.chain;
 	struct vq_cursor cursor = { 0 };
 	uint8_t hdr[VNET_HDR_MAX];
+	enum vnet_error error;
+	unsigned int i;
 
-	if (vq_split_fetch(ring, queue->avail, chain) != VNET_ERR_NONE) {
-		vnet_queue_fail(queue);
-		return;
-	}
-	if (chain->read_len != 0) {
-		vnet_queue_fail_for(queue, VNET_ERR_BAD_DESC,
-				"readable length of a chain to receive into", chain->read_len);
-		return;
-	}
-	if (chain->write_len < queue->hdr_len + len) {
+	rx_header(queue, frame, hdr);
+	error = vq_chain_write(&queue->ring, chain, &cursor, hdr, queue->hdr_len);
+	if (error == VNET_ERR_NONE)
+		error = vq_chain_write(&queue->ring, chain, &cursor, frame->head, frame->head_len);
+	for (i = 0; i < frame->nb_body && error == VNET_ERR_NONE; i++)
+		error = vq_chain_write(&queue->ring, chain, &cursor, frame->body[i].iov_base,
+				frame->body[i].iov_len);
+	return error;
+}
+
+/* Puts a frame into the chains that were found for it. */
+static void
+rx_put(struct vnet_queue *queue, struct vnet_rx *rx, const struct wire_frame *frame)
+{
+	uint32_t rest = queue->hdr_len + frame->len;
+	unsigned int i;
+
+	if (!rx->fits) {
 		queue->stats.dropped_frames++;
 		return;
 	}
-	rx_header(queue, frame, hdr);
-	if (vq_chain_write(ring, chain, &cursor, hdr, queue->hdr_len) != VNET_ERR_NONE ||
-			vq_chain_write(ring, chain, &cursor, frame, len) != VNET_ERR_NONE) {
+	if (rx_write(queue, frame) != VNET_ERR_NONE) {
 		vnet_queue_fail(queue);
 		return;
 	}
-	vnet_queue_complete(queue, chain, (uint32_t)(queue->hdr_len + len));
+	queue->ring.avail = rx->end;
+	vq_prefetch(&queue->ring, RX_PREFETCH);
+	for (i = 0; i < rx->nb_elems; i++) {
+		if (rx->elems[i].len > rest)
+			rx->elems[i].len = rest;
+		rest -= rx->elems[i].len;
+		vnet_queue_complete(queue, rx->elems[i]);
+	}
+	assert(rest == 0);
 }
 
 static void
@@ -113,11 +177,10 @@ rx_take(void *arg, const struct wire_frame *frame)
 {
 	struct vnet_port *port = arg;
 
-	assert(frame->nb_body == 0); /* the only sender is vnet_tx.c, which gathers */
-	if (port->picked == NULL)
+	if (port->rx.queue == NULL)
 		port->stats.rx_unmatched++;
 	else
-		rx_put(port->picked, frame->head, frame->len);
+		rx_put(port->rx.queue, &port->rx, frame);
 }
 
 const struct wire_port_ops vnet_rx_port_ops = {

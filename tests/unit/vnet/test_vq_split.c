@@ -6,7 +6,7 @@
  */
 #include "vring_driver.h"
 
-#include "vq_split.h"
+#include "vq.h"
 
 #define SIZE 8u
 #define BUF 64u
@@ -16,7 +16,7 @@
 struct fixture {
 	struct vmem mem;
 	struct vring vr;
-	struct vq_split vq;
+	struct vq vq;
 	struct vq_chain chain;
 };
 
@@ -30,7 +30,7 @@ setup_at(void **state, uint16_t start)
 	vring_init(&f->vr, GPA, SIZE, BUF, start);
 	vring_grant(&f->vr, &f->mem, KEY);
 	vring_attr(&f->vr, &f->mem, &attr);
-	assert_int_equal(vq_split_init(&f->vq, &attr), 0);
+	assert_int_equal(vq_init(&f->vq, &attr), 0);
 	f->chain.segs = calloc(SIZE, sizeof(*f->chain.segs));
 	assert_non_null(f->chain.segs);
 	*state = f;
@@ -54,25 +54,50 @@ teardown(void **state)
 	return 0;
 }
 
-/* Offers the chain at descriptor 0 and walks it. */
+/* Asks the ring anew how much is available behind @avail. */
+static enum vnet_error
+pending(struct fixture *f, uint16_t avail, uint32_t *nb)
+{
+	enum vnet_error error;
+
+	f->vq.avail = f->vq.avail_end = avail;
+	error = vq_fetch(&f->vq, &f->chain);
+	*nb = (uint16_t)(f->vq.avail_end - avail);
+	return error;
+}
+
+/* Offers the chain at descriptor @head and walks it. */
 static enum vnet_error
 walk(struct fixture *f, uint16_t head)
 {
 	uint16_t avail = f->vr.avail_idx;
-	uint32_t nb = 0;
 	enum vnet_error error;
 
+	f->vq.avail = f->vq.avail_end = avail;
 	vring_offer(&f->vr, head);
-	vq_split_begin(&f->vq);
-	assert_int_equal(vq_split_pending(&f->vq, avail, &nb), VNET_ERR_NONE);
-	assert_int_equal(nb, 1);
-	error = vq_split_fetch(&f->vq, avail, &f->chain);
+	vq_begin(&f->vq);
+	error = vq_fetch(&f->vq, &f->chain);
+	assert_int_equal((uint16_t)(f->vq.avail_end - avail), 1);
+	assert_int_equal(f->vq.avail, (uint16_t)(avail + (error == VNET_ERR_NONE)));
 	assert_true(f->chain.nb_segs <= SIZE);
 	if (error != VNET_ERR_NONE) {
 		assert_int_equal(f->vq.fault.error, error);
 		assert_non_null(f->vq.fault.what);
 	}
 	return error;
+}
+
+/* Gives the chain that was walked back; the guest sees it only when it is published. */
+static void
+push(struct fixture *f, uint32_t len)
+{
+	uint32_t id, got;
+
+	vq_push(&f->vq, (struct vq_elem){ f->chain.id, (uint16_t)f->chain.nb_desc, len });
+	assert_true(vq_has_unpublished(&f->vq));
+	assert_false(vring_take_used(&f->vr, &id, &got));
+	assert_int_equal(vq_publish(&f->vq), VNET_ERR_NONE);
+	assert_false(vq_has_unpublished(&f->vq));
 }
 
 static void
@@ -86,7 +111,7 @@ test_init_checks(void **state)
 {
 	struct fixture *f = *state;
 	struct vnet_queue_attr good, attr;
-	struct vq_split vq;
+	struct vq vq;
 	const uint32_t sizes[] = { 0, 3, 65536, 65537 };
 	unsigned int i;
 
@@ -94,25 +119,25 @@ test_init_checks(void **state)
 	for (i = 0; i < 4; i++) {
 		attr = good;
 		attr.size = sizes[i];
-		assert_int_equal(vq_split_init(&vq, &attr), -EINVAL);
+		assert_int_equal(vq_init(&vq, &attr), -EINVAL);
 	}
 	attr = good;
 	attr.desc_addr += 8;
-	assert_int_equal(vq_split_init(&vq, &attr), -EINVAL);
+	assert_int_equal(vq_init(&vq, &attr), -EINVAL);
 	attr = good;
 	attr.driver_addr += 1;
-	assert_int_equal(vq_split_init(&vq, &attr), -EINVAL);
+	assert_int_equal(vq_init(&vq, &attr), -EINVAL);
 	attr = good;
 	attr.device_addr += 2;
-	assert_int_equal(vq_split_init(&vq, &attr), -EINVAL);
+	assert_int_equal(vq_init(&vq, &attr), -EINVAL);
 	attr = good;
 	attr.desc_addr = UINT64_MAX - 15; /* would wrap */
-	assert_int_equal(vq_split_init(&vq, &attr), -EINVAL);
+	assert_int_equal(vq_init(&vq, &attr), -EINVAL);
 	attr = good;
 	attr.size = 32768;
-	assert_int_equal(vq_split_init(&vq, &attr), 0);
+	assert_int_equal(vq_init(&vq, &attr), 0);
 	attr.size = 1;
-	assert_int_equal(vq_split_init(&vq, &attr), 0);
+	assert_int_equal(vq_init(&vq, &attr), 0);
 }
 
 static void
@@ -132,7 +157,7 @@ test_chain(void **state)
 	for (i = 0; i < 20; i++)
 		vring_buf(&f->vr, 0)[i] = (uint8_t)(10 + i);
 	assert_int_equal(walk(f, 3), VNET_ERR_NONE);
-	assert_int_equal(f->chain.head, 3);
+	assert_int_equal(f->chain.id, 3);
 	assert_int_equal(f->chain.nb_desc, 4);
 	assert_int_equal(f->chain.nb_segs, 3);
 	assert_int_equal(f->chain.read_len, 30);
@@ -278,12 +303,12 @@ test_avail_jump(void **state)
 	uint32_t nb;
 
 	f->vr.avail->idx = htole16(SIZE);
-	assert_int_equal(vq_split_pending(&f->vq, 0, &nb), VNET_ERR_NONE);
+	assert_int_equal(pending(f, 0, &nb), VNET_ERR_NONE);
 	assert_int_equal(nb, SIZE);
 	f->vr.avail->idx = htole16(SIZE + 1);
-	assert_int_equal(vq_split_pending(&f->vq, 0, &nb), VNET_ERR_AVAIL_INDEX);
+	assert_int_equal(pending(f, 0, &nb), VNET_ERR_AVAIL_INDEX);
 	f->vr.avail->idx = htole16(0xffff); /* backwards */
-	assert_int_equal(vq_split_pending(&f->vq, 0, &nb), VNET_ERR_AVAIL_INDEX);
+	assert_int_equal(pending(f, 0, &nb), VNET_ERR_AVAIL_INDEX);
 }
 
 static void
@@ -296,12 +321,10 @@ test_wrap(void **state)
 	(void)setup_at(state, 65530);
 	f = *state;
 	for (i = 0; i < 20; i++) {
-		uint16_t avail = f->vr.avail_idx;
-
 		desc(f, i % SIZE, 8, VRING_F_WRITE, 0);
 		assert_int_equal(walk(f, (uint16_t)(i % SIZE)), VNET_ERR_NONE);
-		assert_int_equal(vq_split_reserve(&f->vq, avail), VNET_ERR_NONE);
-		vq_split_push(&f->vq, avail, f->chain.head, i);
+		assert_int_equal(vq_reserve(&f->vq, 1), VNET_ERR_NONE);
+		push(f, i);
 		assert_true(vring_take_used(&f->vr, &id, &len));
 		assert_int_equal(id, i % SIZE);
 		assert_int_equal(len, i);
@@ -321,23 +344,23 @@ test_rings_unreachable(void **state)
 	assert_int_equal(walk(f, 0), VNET_ERR_NONE);
 	/* the descriptor table alone */
 	f->mem.ranges[0].len = f->vr.avail_gpa - GPA;
-	vq_split_begin(&f->vq);
-	assert_int_equal(vq_split_pending(&f->vq, 0, &nb), VNET_ERR_RING_ACCESS);
+	vq_begin(&f->vq);
+	assert_int_equal(pending(f, 0, &nb), VNET_ERR_RING_ACCESS);
 	/* without the used ring's last byte of entry 1 */
 	f->mem.ranges[0].len = f->vr.used_gpa - GPA + 4 + 8 + 7;
-	vq_split_begin(&f->vq);
-	assert_int_equal(vq_split_reserve(&f->vq, 0), VNET_ERR_NONE);
-	assert_int_equal(vq_split_reserve(&f->vq, 1), VNET_ERR_RING_ACCESS);
+	vq_begin(&f->vq);
+	assert_int_equal(vq_reserve(&f->vq, 1), VNET_ERR_NONE);
+	assert_int_equal(vq_reserve(&f->vq, 2), VNET_ERR_RING_ACCESS);
 	/* read-only used ring */
 	f->mem.ranges[0] = all;
 	f->mem.ranges[0].read_only = true;
-	vq_split_begin(&f->vq);
-	assert_int_equal(vq_split_reserve(&f->vq, 0), VNET_ERR_RING_ACCESS);
+	vq_begin(&f->vq);
+	assert_int_equal(vq_reserve(&f->vq, 1), VNET_ERR_RING_ACCESS);
 	/* nothing at all */
 	f->mem.nb = 0;
-	vq_split_begin(&f->vq);
-	assert_int_equal(vq_split_fetch(&f->vq, 0, &f->chain), VNET_ERR_RING_ACCESS);
-	assert_true(vq_split_wants_interrupt(&f->vq));
+	vq_begin(&f->vq);
+	assert_int_equal(vq_fetch(&f->vq, &f->chain), VNET_ERR_RING_ACCESS);
+	assert_true(vq_wants_interrupt(&f->vq));
 }
 
 static void
@@ -356,8 +379,8 @@ test_rings_cross_entries(void **state)
 	for (i = 0; i < SIZE; i++) {
 		desc(f, i, 8, 0, 0);
 		assert_int_equal(walk(f, (uint16_t)i), VNET_ERR_NONE);
-		assert_int_equal(vq_split_reserve(&f->vq, (uint16_t)i), VNET_ERR_NONE);
-		vq_split_push(&f->vq, (uint16_t)i, f->chain.head, 100 + i);
+		assert_int_equal(vq_reserve(&f->vq, 1), VNET_ERR_NONE);
+		push(f, 100 + i);
 		assert_true(vring_take_used(&f->vr, &id, &len));
 		assert_int_equal(id, i);
 		assert_int_equal(len, 100 + i);
@@ -369,11 +392,11 @@ test_interrupt_flag(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_true(vq_split_wants_interrupt(&f->vq));
+	assert_true(vq_wants_interrupt(&f->vq));
 	f->vr.avail->flags = htole16(1);
-	assert_false(vq_split_wants_interrupt(&f->vq));
+	assert_false(vq_wants_interrupt(&f->vq));
 	f->vr.avail->flags = htole16(2); /* unknown flags say nothing */
-	assert_true(vq_split_wants_interrupt(&f->vq));
+	assert_true(vq_wants_interrupt(&f->vq));
 }
 
 static void
@@ -385,11 +408,11 @@ test_windows_end_with_begin(void **state)
 
 	assert_non_null(moved);
 	memcpy(moved, f->vr.mem, f->vr.total);
-	assert_int_equal(vq_split_pending(&f->vq, 0, &nb), VNET_ERR_NONE);
+	assert_int_equal(pending(f, 0, &nb), VNET_ERR_NONE);
 	f->mem.ranges[0].ptr = moved;
 	((struct vring_avail *)(moved + (f->vr.avail_gpa - GPA)))->idx = htole16(2);
-	vq_split_begin(&f->vq);
-	assert_int_equal(vq_split_pending(&f->vq, 0, &nb), VNET_ERR_NONE);
+	vq_begin(&f->vq);
+	assert_int_equal(pending(f, 0, &nb), VNET_ERR_NONE);
 	assert_int_equal(nb, 2);
 	free(moved);
 }
@@ -413,8 +436,10 @@ test_random(void **state)
 			if (rand() % 8 == 0)
 				f->vr.mem[(size_t)rand() % rings] = (uint8_t)rand();
 		}
-		vq_split_begin(&f->vq);
-		if (vq_split_fetch(&f->vq, (uint16_t)round, &f->chain) != VNET_ERR_NONE)
+		vq_begin(&f->vq);
+		f->vq.avail = (uint16_t)round;
+		f->vq.avail_end = (uint16_t)(round + 1);
+		if (vq_fetch(&f->vq, &f->chain) != VNET_ERR_NONE)
 			continue;
 		assert_true(f->chain.nb_desc >= 1 && f->chain.nb_desc <= SIZE);
 		if (f->chain.read_len <= sizeof(out))

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What both kinds of virtqueue are made of; for vq.h and the kinds' own files.
+ */
+#ifndef VQ_RING_H
+#define VQ_RING_H
+
+#include <sys/uio.h>
+
+#include "base_math.h"
+#include "vnet.h"
+
+#define VQ_SIZE_MAX 32768u
+#define VQ_WRAP 0x8000u /**< the wrap counter in a packed ring's position */
+
+#define VQ_DESC_F_NEXT 1u
+#define VQ_DESC_F_WRITE 2u
+#define VQ_DESC_SIZE 16u
+/* The standard forbids chains of more than 2^32 bytes (virtio 1.2, 2.7.5). */
+#define VQ_CHAIN_MAX (1ULL << 32)
+
+/** A buffer as the guest described it: length and number checked, address not yet. */
+struct vq_seg {
+	uint64_t addr;
+	uint32_t len;
+	bool write; /**< the device writes it */
+};
+
+/** A whole chain; readable segments come before writable ones. */
+struct vq_chain {
+	struct vq_seg *segs; /**< caller's array of as many entries as the ring has */
+	uint32_t nb_segs; /**< segments that are not empty */
+	uint32_t nb_desc; /**< descriptors, empty ones included */
+	uint16_t id; /**< goes to the used entry: head or buffer id */
+	uint64_t read_len, write_len;
+};
+
+/** A used entry. */
+struct vq_elem {
+	uint16_t id;
+	uint16_t nb_desc; /**< of the chain, 1 to the ring's size */
+	uint32_t len; /**< bytes that were written */
+};
+
+/** Where in a chain the next byte is read or written; begin with { 0 }. */
+struct vq_cursor {
+	uint32_t seg;
+	uint32_t off;
+};
+
+/** Pieces of memory that make up a range of a chain. */
+struct vq_pieces {
+	struct iovec *iov;
+	unsigned int room, nb;
+};
+
+/** What was wrong, for the one message about it. */
+struct vq_fault {
+	enum vnet_error error;
+	const char *what; /**< names the field, "descriptor flags" for example */
+	uint64_t value; /**< its value */
+};
+
+/** The places of virtio_q: desc_addr, available_addr (driver area), used_addr (device area). */
+enum vq_area_id {
+	VQ_DESC,
+	VQ_DRIVER,
+	VQ_DEVICE,
+	VQ_NB_AREAS,
+};
+
+/** One of the three, and the part of it that was translated last. */
+struct vq_area {
+	uint64_t addr;
+	uint32_t len;
+	bool read, write; /**< what the device does there */
+	uint8_t *win_ptr; /**< NULL: nothing is translated */
+	uint32_t win_off, win_len;
+};
+
+/** Buffers in one piece of memory, translated last. */
+#define VQ_NB_WINDOWS 4u
+
+struct vq {
+	bool packed;
+	struct vnet_mem mem;
+	uint32_t mkey, ring_mkey; /**< of the buffers, of the rings */
+	uint32_t size;
+	uint16_t avail; /**< position of the next chain to fetch */
+	uint16_t used; /**< position of the next used entry to write */
+	uint16_t published; /**< used entries before this one are the guest's */
+	uint16_t avail_end; /**< split: available index that was read last */
+	uint16_t first_flags; /**< packed: flags of the entry at @c published, which come last */
+	struct vq_area areas[VQ_NB_AREAS];
+	struct vnet_window windows[2][VQ_NB_WINDOWS]; /**< by enum vnet_access; latest first */
+	struct vnet_dirty dirty;
+	struct vnet_window dirty_window;
+	struct vq_fault fault; /**< of the last call that did not return VNET_ERR_NONE */
+};
+
+/** Notes a fault; @return @p error. */
+enum vnet_error vq_fault(struct vq *vq, enum vnet_error error, const char *what, uint64_t value);
+
+/** Translates the part of an area that holds these bytes; NULL if they are in no one piece. */
+uint8_t *vq_ring_find(struct vq *vq, enum vq_area_id id, uint32_t off, uint32_t len);
+
+/** Notes RING_ACCESS at this place. */
+enum vnet_error vq_ring_fault(struct vq *vq, enum vq_area_id id, uint32_t off);
+
+/** Notes [addr, addr + len) in the log of written pages, which is enabled. */
+enum vnet_error vq_dirty_mark(struct vq *vq, uint64_t addr, uint64_t len);
+
+static inline enum vnet_error
+vq_dirty(struct vq *vq, uint64_t addr, uint64_t len)
+{
+	return __builtin_expect(vq->dirty.enabled, 0) ? vq_dirty_mark(vq, addr, len) :
+							VNET_ERR_NONE;
+}
+
+/** The @p len bytes at offset @p off of a ring, aligned and in one piece, or NULL. */
+static inline void *
+vq_ring_ptr(struct vq *vq, enum vq_area_id id, uint32_t off, uint32_t len, uint32_t align)
+{
+	const struct vq_area *area = &vq->areas[id];
+	uint8_t *ptr;
+
+	if (__builtin_expect(area->win_ptr != NULL &&
+					    base_range_inside(off, len, area->win_off,
+							    area->win_len),
+			    1))
+		ptr = area->win_ptr + (off - area->win_off);
+	else
+		ptr = vq_ring_find(vq, id, off, len);
+	return ((uintptr_t)ptr & (align - 1)) == 0 ? ptr : NULL;
+}
+
+/** Is the whole area in one translated piece? */
+static inline bool
+vq_area_is_whole(const struct vq_area *area)
+{
+	return area->win_ptr != NULL && area->win_len == area->len;
+}
+
+/**
+ * The piece of memory that holds the first byte of a buffer, and how much of it, like vnet_mem.map;
+ * from memory if it was there before.
+ */
+int64_t
+vq_buf_find(struct vq *vq, uint64_t addr, uint32_t len, enum vnet_access access, void **ptr);
+
+static inline int64_t
+vq_buf(struct vq *vq, uint64_t addr, uint32_t len, enum vnet_access access, void **ptr)
+{
+	const struct vnet_window *win = &vq->windows[access][0];
+
+	if (__builtin_expect(base_range_inside(addr, len, win->addr, win->len), 1)) {
+		*ptr = win->ptr + (addr - win->addr);
+		return len;
+	}
+	return vq_buf_find(vq, addr, len, access, ptr);
+}
+
+/** Prefetches the beginning of a buffer if that costs no translation. */
+static inline void
+vq_buf_prefetch(const struct vq *vq, uint64_t addr, enum vnet_access access)
+{
+	const struct vnet_window *win = &vq->windows[access][0];
+
+	if (addr - win->addr >= win->len)
+		return;
+	if (access == VNET_WRITE)
+		__builtin_prefetch(win->ptr + (addr - win->addr), 1);
+	else
+		__builtin_prefetch(win->ptr + (addr - win->addr), 0);
+}
+
+/** A descriptor, read once. */
+struct vq_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t other; /**< next, or buffer id */
+};
+
+static inline void
+vq_chain_clear(struct vq_chain *chain)
+{
+	chain->nb_segs = chain->nb_desc = 0;
+	chain->read_len = chain->write_len = 0;
+}
+
+/** Adds a descriptor; of its flags NEXT and WRITE may be set. */
+static inline enum vnet_error
+vq_chain_append(struct vq *vq, struct vq_chain *chain, const struct vq_desc *desc)
+{
+	bool write = (desc->flags & VQ_DESC_F_WRITE) != 0;
+	struct vq_seg *seg = &chain->segs[chain->nb_segs];
+
+	if ((desc->flags & ~(VQ_DESC_F_NEXT | VQ_DESC_F_WRITE)) != 0)
+		return vq_fault(vq, VNET_ERR_BAD_DESC, "descriptor flags", desc->flags);
+	chain->nb_desc++;
+	if (desc->len == 0)
+		return VNET_ERR_NONE;
+	if (!write && chain->write_len != 0)
+		return vq_fault(vq, VNET_ERR_BAD_DESC,
+				"flags of a readable descriptor after a writable one", desc->flags);
+	if (chain->read_len + chain->write_len + desc->len > VQ_CHAIN_MAX)
+		return vq_fault(vq, VNET_ERR_BAD_DESC, "length of a chain of 4 GiB", desc->len);
+	seg->addr = desc->addr;
+	seg->len = desc->len;
+	seg->write = write;
+	chain->nb_segs++;
+	if (write)
+		chain->write_len += desc->len;
+	else
+		chain->read_len += desc->len;
+	return VNET_ERR_NONE;
+}
+
+#endif /* VQ_RING_H */
