@@ -6,6 +6,7 @@ DRIVER, which is given to EAL with -d, that one has to take the device from it.
 
 Usage: vdpa_example.py MLX5EMU VDPA_EXAMPLE QUEUE_PAIRS [DRIVER]
 """
+import json
 import pathlib
 import re
 import shutil
@@ -45,16 +46,21 @@ def traffic(testpmd, what, pairs=1):
     check(0 <= tx - rx <= 2 * BURST * pairs, f"{what}: {tx} sent but {rx} received")
 
 
-def back_end(rig, mlx5emu, example, driver=None):
+def back_end(rig, mlx5emu, example, driver=None, devargs="", config=None):
+    """The example on a card, at its prompt. devargs: more of them; config: of the card, as in its
+    configuration file."""
     plugin, env = [], {}
+    rig.path("card.json").write_text(json.dumps(config or {}))
+    log = ["--log-level", "pmd.vdpa.mlx5:debug"] if devargs else []
     if driver:
         # by name: EAL refuses a path with a world-writable parent
         path = pathlib.Path(driver).resolve()
         plugin, env = ["-d", path.name], {"LD_LIBRARY_PATH": str(path.parent)}
     vdpa = rig.start("vdpa", [
-        mlx5emu, "--functions", "1", "--wire", "loop", "--log", "card.log", "--log-level", "info",
-        "--", example, "--no-huge", "-m", "192", "--lcores", "0@0-1", *plugin,
-        "-a", f"{BDF},class=vdpa", "--file-prefix", "back", "--", "-i"], env)
+        mlx5emu, "--config", "card.json", "--functions", "1", "--wire", "loop",
+        "--log", "card.log", "--log-level", "info", "--", example, "--no-huge", "-m", "192",
+        "--lcores", "0@0-1", *plugin, "-a", f"{BDF},class=vdpa{devargs}", "--file-prefix", "back",
+        *log, "--", "-i"], env)
     vdpa.expect(r"vdpa> ", 30)
     if driver:
         check("Probe PCI driver: vdpa_mlx5_devx" in vdpa.text,
@@ -71,34 +77,52 @@ def front_end(rig, pairs):
         "--", "-i", f"--rxq={pairs}", f"--txq={pairs}", "--total-num-mbufs=8192"])
 
 
-def main(mlx5emu, example, pairs, driver=None):
+def story(rig, vdpa, pairs):
+    """A front-end comes, has traffic, stops, has traffic again, and all end well."""
+    vdpa.ask(f"create {rig.path('s')} {BDF}", r"vdpa> ")
+    rig.await_path("s")
+    testpmd = front_end(rig, pairs)
+    testpmd.expect(r"testpmd> ", 30)
+    traffic(testpmd, "first", pairs)
+    testpmd.ask("port stop 0", r"Done")
+    testpmd.ask("port start 0", r"Done")
+    traffic(testpmd, "after port stop and start", pairs)
+    testpmd.send("quit")
+    check(testpmd.wait(20) == 0, "testpmd's exit status is not 0")
+    quit_example(vdpa)
+    card_is_content(rig)
+
+
+def quit_example(vdpa):
+    vdpa.send("quit")
+    status = vdpa.wait(20)
+    check(status == 0, f"the vdpa example's exit status is {status}")
+
+
+def card_is_content(rig):
+    """The device was closed with nothing left, and the card had nothing to complain of."""
+    log = rig.path("card.log").read_text()
+    left = re.findall(r"^.* left.*$", log, re.M)
+    check("card with" in log, "the card has logged nothing")
+    check(not left, "objects were left over:\n" + "\n".join(left))
+    errors = re.findall(r"^.* mlx5emu (?:error|warning): .*$", log, re.M)
+    check(not errors, "the card complains:\n" + "\n".join(errors))
+
+
+def need_programs(example):
     if example == "none":
         skip("no source of DPDK's vdpa example (package dpdk-doc)")
     if not shutil.which("dpdk-testpmd"):
         skip("dpdk-testpmd is not installed (package dpdk-dev)")
+
+
+def main(mlx5emu, example, pairs, driver=None):
+    need_programs(example)
     with Rig(f"vdpa{pairs}") as rig:
         vdpa = back_end(rig, mlx5emu, example, driver)
         row = vdpa.ask("list", BDF.replace(".", r"\.") + r"\s+(\d+)\s+(0x[0-9a-f]+)")
         print(f"queues {row[1]}, features {row[2]}")
-        vdpa.ask(f"create {rig.path('s')} {BDF}", r"vdpa> ")
-        rig.await_path("s")
-        testpmd = front_end(rig, pairs)
-        testpmd.expect(r"testpmd> ", 30)
-        traffic(testpmd, "first", pairs)
-        testpmd.ask("port stop 0", r"Done")
-        testpmd.ask("port start 0", r"Done")
-        traffic(testpmd, "after port stop and start", pairs)
-        testpmd.send("quit")
-        check(testpmd.wait(20) == 0, "testpmd's exit status is not 0")
-        vdpa.send("quit")
-        status = vdpa.wait(20)
-        check(status == 0, f"the vdpa example's exit status is {status}")
-        log = rig.path("card.log").read_text()
-        left = re.findall(r"^.* left.*$", log, re.M)
-        check("card with" in log, "the card has logged nothing")
-        check(not left, "objects were left over:\n" + "\n".join(left))
-        errors = re.findall(r"^.* mlx5emu (?:error|warning): .*$", log, re.M)
-        check(not errors, "the card complains:\n" + "\n".join(errors))
+        story(rig, vdpa, pairs)
 
 
 if __name__ == "__main__":

@@ -56,8 +56,11 @@ class Memory:
 
 
 class FrontEnd:
-    def __init__(self, path, base=0):
-        """base: where both rings begin; the rings are as a guest would have left them there."""
+    def __init__(self, path, base=0, protocol=PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_STATUS):
+        """base: where both rings begin; the rings are as a guest would have left them there.
+        protocol: the protocol features to ask for; not every back-end has all of them."""
+        self.protocol = protocol
+        self.features = F_VERSION_1 | F_PROTOCOL
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(20)
         self.socket.connect(path)
@@ -157,7 +160,14 @@ class FrontEnd:
         payload = struct.pack("=II", len(regions) if count is None else count, 0)
         for region in regions:
             payload += struct.pack("=QQQQ", *region)
-        self.send(SET_MEM_TABLE, payload, [self.memfd] * len(regions), NEED_REPLY)
+        return self.send_table(payload, [self.memfd] * len(regions))
+
+    def send_table(self, payload, fds):
+        """Returns the back-end's word on the table; one that gives none has taken it."""
+        if not self.protocol & PROTOCOL_REPLY_ACK:
+            self.send(SET_MEM_TABLE, payload, fds)
+            return 0
+        self.send(SET_MEM_TABLE, payload, fds, NEED_REPLY)
         return struct.unpack("=Q", self.receive(SET_MEM_TABLE))[0]
 
     def set_table(self, memories):
@@ -165,8 +175,7 @@ class FrontEnd:
         payload = struct.pack("=II", len(memories), 0)
         for memory in memories:
             payload += struct.pack("=QQQQ", *memory.region())
-        self.send(SET_MEM_TABLE, payload, [memory.fd for memory in memories], NEED_REPLY)
-        return struct.unpack("=Q", self.receive(SET_MEM_TABLE))[0]
+        return self.send_table(payload, [memory.fd for memory in memories])
 
     def get_base(self, queue):
         """GET_VRING_BASE: stops the ring and tells where."""
@@ -198,30 +207,28 @@ class FrontEnd:
 
     def steps(self):
         """A start in QEMU's order: (name, what to do) for each message."""
-        features = F_VERSION_1 | F_PROTOCOL
-        protocol = PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_STATUS
+        status = self.protocol & PROTOCOL_STATUS
         todo = [
             ("GET_FEATURES", lambda: self.ask_u64(GET_FEATURES)),
             ("GET_PROTOCOL_FEATURES", lambda: self.ask_u64(GET_PROTOCOL_FEATURES)),
-            ("SET_PROTOCOL_FEATURES", lambda: self.set_u64(SET_PROTOCOL_FEATURES, protocol)),
+            ("SET_PROTOCOL_FEATURES", lambda: self.set_u64(SET_PROTOCOL_FEATURES, self.protocol)),
             ("GET_QUEUE_NUM", lambda: self.ask_u64(GET_QUEUE_NUM)),
             ("SET_OWNER", lambda: self.send(SET_OWNER)),
         ]
         for queue in (0, 1):
             todo.append((f"SET_VRING_ENABLE {queue}",
                          lambda q=queue: self.vring_state(SET_VRING_ENABLE, q, 1)))
-        todo += [
-            ("SET_FEATURES", lambda: self.set_u64(SET_FEATURES, features)),
-            ("SET_STATUS driver", lambda: self.set_u64(SET_STATUS, 8)),
-            ("SET_MEM_TABLE", self.set_memory),
-        ]
+        todo.append(("SET_FEATURES", lambda: self.set_u64(SET_FEATURES, self.features)))
+        if status:
+            todo.append(("SET_STATUS driver", lambda: self.set_u64(SET_STATUS, 8)))
+        todo.append(("SET_MEM_TABLE", self.set_memory))
         for queue in (0, 1):
             todo += self.ring_steps(queue)
-        todo += [
-            ("SET_STATUS driver ok", lambda: self.set_u64(SET_STATUS, 0xF)),
-            # A reply means that everything before it was worked off.
-            ("GET_STATUS", lambda: self.ask_u64(GET_STATUS)),
-        ]
+        if status:
+            todo.append(("SET_STATUS driver ok", lambda: self.set_u64(SET_STATUS, 0xF)))
+        # A reply means that everything before it was worked off.
+        todo.append(("GET_STATUS", lambda: self.ask_u64(GET_STATUS)) if status else
+                    ("GET_FEATURES", lambda: self.ask_u64(GET_FEATURES)))
         return todo
 
     def start(self):

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The witness again: DPDK's own mlx5 vDPA driver in each of its modes, and on cards with other
+capabilities, carries traffic between its ends (see vdpa_example.py).
+
+Usage: stock_modes.py MLX5EMU VDPA_EXAMPLE MODE
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import frontend as fe  # noqa: E402
+from rig import Rig, check  # noqa: E402
+from vdpa_example import (BDF, back_end, need_programs,  # noqa: E402
+                          quit_example, story)
+
+FRAME = bytes.fromhex("ffffffffffff52540000000188b5") + bytes(range(200))
+
+
+def front_end(rig):
+    return fe.FrontEnd(str(rig.await_path("s")), protocol=fe.PROTOCOL_MQ | fe.PROTOCOL_STATUS)
+
+
+def event_mode(number):
+    """How the driver looks for completions: timer that adapts, fixed timer, every event."""
+    def run(rig, programs):
+        vdpa = back_end(rig, *programs, devargs=f",event_mode={number},event_us=20")
+        check(f"event mode is {number}." in vdpa.text, "the driver did not take the event mode")
+        story(rig, vdpa, 1)
+    return run
+
+
+def threads(rig, programs):
+    """The driver configures queues from threads of its own: commands in parallel."""
+    vdpa = back_end(rig, *programs, devargs=",max_conf_threads=2")
+    check("vDPA-mthread" in vdpa.text, "the driver has started no thread")
+    story(rig, vdpa, 4)
+
+
+def on_card(**capabilities):
+    def run(rig, programs):
+        story(rig, back_end(rig, *programs, config={"capabilities": capabilities}), 2)
+    return run
+
+
+def recovery(rig, programs):
+    """A guest's bad descriptor stops the queue; the driver makes it again, up to three times (an
+    error between RDY and its subscription is lost to it). When the guest starts anew, with a good
+    ring, so does the queue."""
+    vdpa = back_end(rig, *programs)
+    vdpa.ask(f"create {rig.path('s')} {BDF}", r"vdpa> ")
+    with front_end(rig) as front:
+        front.start()
+        front.send_frame(FRAME)
+        front.post(1, 64, 4)  # INDIRECT, which was not negotiated
+        front.kick(1)
+        vdpa.expect(r"vring 1 hw error=1\.")
+        vdpa.expect(r"Recover virtq 1: 1\.")
+        for queue in (0, 1):
+            front.get_base(queue)
+        front.fresh_rings()
+        for queue in (0, 1):
+            for _, step in front.ring_steps(queue):
+                step()
+        front.send_frame(FRAME)
+    quit_example(vdpa)
+    log = rig.path("card.log").read_text()
+    check("bad descriptor" in log, f"the card does not say what was wrong:\n{log}")
+    check(" left" not in log, f"objects were left over:\n{log}")
+
+
+MODES = {
+    "event-0": event_mode(0),
+    "event-1": event_mode(1),
+    "event-2": event_mode(2),
+    "threads": threads,
+    "bond": on_card(num_lag_ports=2),
+    "old": on_card(virtio_q_counters=False, eth_net_offloads=False, csum=False, guest_csum=False,
+                   max_num_virtio_queues=8, log_max_rqt_size=3),
+    "no-msix": on_card(event_mode_no_msix=True),
+    "recovery": recovery,
+}
+
+
+def main(mlx5emu, example, mode):
+    need_programs(example)
+    with Rig(f"stock-{mode}") as rig:
+        MODES[mode](rig, (mlx5emu, example))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
