@@ -39,10 +39,15 @@ struct wire;
  */
 #define FW_NULL_MKEY 0x00000200u
 
+#define FW_MIN_MTU 1500u
+#define FW_MAX_MTU 9000u
+
 /** What makes one function different from the others. */
 struct fw_func_attr {
 	bool has_mac; /**< else it gets one by its number */
 	uint8_t mac[6];
+	/** Bytes of an IP packet that its port takes, FW_MIN_MTU to FW_MAX_MTU; 0: FW_MAX_MTU. */
+	uint16_t mtu;
 };
 
 struct fw_card_attr {

@@ -57,6 +57,7 @@ fw_func_init(struct fw_card *card, unsigned int index, const struct fw_func_attr
 	func->card = card;
 	func->index = index;
 	memcpy(func->mac, attr != NULL && attr->has_mac ? attr->mac : mac, sizeof(mac));
+	func->mtu = attr != NULL && attr->mtu != 0 ? attr->mtu : FW_MAX_MTU;
 	for (i = 0; i < FW_NB_CLASSES; i++) {
 		fw_class_range((enum fw_class)i, &first, &nb);
 		nb = fw_func_max_objs(&card->caps, (enum fw_class)i, nb);
@@ -68,7 +69,13 @@ static bool
 fw_card_attr_ok(const struct fw_card_attr *attr)
 {
 	const char *bad = attr->caps == NULL ? "no capabilities" : fw_caps_check(attr->caps);
+	unsigned int i;
 
+	for (i = 0; attr->funcs != NULL && i < attr->nb_funcs; i++) {
+		if (attr->funcs[i].mtu != 0 &&
+				(attr->funcs[i].mtu < FW_MIN_MTU || attr->funcs[i].mtu > FW_MAX_MTU))
+			bad = "the MTU of a function is not 1500 to 9000";
+	}
 	if (attr->nb_funcs == 0 || attr->nb_funcs > FW_MAX_FUNCS)
 		bad = "number of functions is not 1 to 32";
 	else if (attr->wire == NULL || wire_nb_ports(attr->wire) < attr->nb_funcs)

@@ -29,6 +29,7 @@ struct fw_func {
 	unsigned int index;
 	struct vnet_port *port;
 	uint8_t mac[6];
+	uint16_t mtu; /**< of an IP packet */
 	uint8_t mkey_variant; /**< low byte of the next memory region's key */
 	uint64_t nb_cmds;
 	uint32_t nb_uctxs_ever;

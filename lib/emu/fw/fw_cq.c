@@ -13,6 +13,7 @@
  * so is fresh memory, and a change could not be seen.
  */
 #include <endian.h>
+#include <string.h>
 
 #include "base_math.h"
 #include "fw_classes.h"
@@ -27,6 +28,9 @@
 #define CQE_LAST_OFF 60u /* wqe_counter, signature, opcode and owner */
 #define CI_MASK 0xffffffu
 #define DBREC_SIZE 8u
+/* cqc.st (Linux mlx5_ifc.h: MLX5_CQC_ST_*) */
+#define CQ_ST_ARMED 0x9u
+#define CQ_ST_FIRED 0xau
 
 bool
 fw_cq_arm_fires(struct fw_cq_arm *arm, uint32_t record, uint32_t pi)
@@ -173,6 +177,7 @@ fw_cq_create(struct fw_cmd *cmd)
 	fw_obj_use(obj, parts.cq_umem);
 	fw_obj_use(obj, parts.dbr_umem);
 	cq = base_container_of(obj, struct fw_cq, obj);
+	memcpy(cq->cqc, cqc, sizeof(cq->cqc));
 	cq->collapsed = PRM_GET(cqc, cqc, cc) != 0;
 	cq->may_overrun = PRM_GET(cqc, cqc, oi) != 0;
 	cq->log_size = (uint8_t)PRM_GET(cqc, cqc, log_cq_size);
@@ -182,6 +187,26 @@ fw_cq_create(struct fw_cmd *cmd)
 	cq->arm.last = fw_cq_record(cq, 1);
 	TAILQ_INSERT_TAIL(&cmd->uctx->func->card->cqs, cq, link);
 	fw_cmd_reply_id(cmd, obj);
+	return FW_SYN_OK;
+}
+
+enum fw_syndrome
+fw_cq_query(struct fw_cmd *cmd)
+{
+	uint8_t *cqc = PRM_PTR(query_cq_out, cmd->out, cq_context);
+	const struct fw_cq *cq;
+	enum fw_syndrome syn;
+	struct fw_obj *obj;
+
+	syn = fw_obj_get(cmd->uctx, FW_CLASS_CQ, (uint32_t)PRM_GET(query_cq_in, cmd->in, cqn),
+			"cqn", &obj);
+	if (syn != FW_SYN_OK)
+		return syn;
+	cq = base_container_of(obj, struct fw_cq, obj);
+	memcpy(cqc, cq->cqc, sizeof(cq->cqc));
+	PRM_SET(cqc, cqc, st, cq->arm.armed ? CQ_ST_ARMED : CQ_ST_FIRED);
+	PRM_SET(cqc, cqc, producer_counter, cq->pi & CI_MASK);
+	PRM_SET(cqc, cqc, consumer_counter, fw_cq_record(cq, 0) & CI_MASK);
 	return FW_SYN_OK;
 }
 

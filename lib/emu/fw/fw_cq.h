@@ -7,6 +7,7 @@
 #define FW_CQ_H
 
 #include "fw_card.h"
+#include "prm_field.h"
 
 /** When a completion queue may tell: a request in memory, and what was seen of it. */
 struct fw_cq_arm {
@@ -20,6 +21,7 @@ struct fw_cq {
 	bool collapsed; /**< cc: all entries go to the first place */
 	bool may_overrun; /**< oi */
 	uint8_t log_size;
+	uint8_t cqc[PRM_SIZE(cqc)]; /**< as it was given, for QUERY */
 	uint8_t *cqes; /**< in user memory, 64 bytes each */
 	uint32_t *dbrec; /**< in user memory, big endian: [0] consumer counter, [1] arm */
 	uint32_t pi; /**< completions ever; 24 bits count */

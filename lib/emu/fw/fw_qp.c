@@ -11,6 +11,7 @@
  * a driver that keeps the pair for the next queue must reset it first.
  */
 #include <endian.h>
+#include <string.h>
 
 #include "base_math.h"
 #include "fw_classes.h"
@@ -231,6 +232,7 @@ fw_qp_create(struct fw_cmd *cmd)
 	fw_obj_use(obj, parts.dbr_umem);
 	qp = base_container_of(obj, struct fw_qp, obj);
 	qp->state = FW_QP_RST;
+	memcpy(qp->qpc, qpc, sizeof(qp->qpc));
 	if (parts.cq != NULL)
 		qp->cq = base_container_of(parts.cq, struct fw_cq, obj);
 	qp->dbrec = parts.dbrec;
@@ -288,6 +290,34 @@ fw_qp_modify(struct fw_cmd *cmd)
 	if (syn == FW_SYN_OK)
 		fw_qp_set_state(qp, (enum fw_qp_state)to);
 	return syn;
+}
+
+enum fw_syndrome
+fw_qp_query(struct fw_cmd *cmd)
+{
+	/* qpc.state, which has more states than queue pairs of this card (Linux: MLX5_QPC_STATE_*) */
+	static const uint8_t states[FW_QP_NB_STATES] = {
+		[FW_QP_RST] = 0,
+		[FW_QP_INIT] = 1,
+		[FW_QP_RTR] = 2,
+		[FW_QP_RTS] = 3,
+		[FW_QP_ERR] = 6,
+	};
+	uint8_t *qpc = PRM_PTR(query_qp_out, cmd->out, qpc);
+	const struct fw_qp *qp;
+	enum fw_syndrome syn;
+	struct fw_obj *obj;
+
+	syn = fw_obj_get(cmd->uctx, FW_CLASS_QP, (uint32_t)PRM_GET(query_qp_in, cmd->in, qpn),
+			"qpn", &obj);
+	if (syn != FW_SYN_OK)
+		return syn;
+	qp = base_container_of(obj, struct fw_qp, obj);
+	memcpy(qpc, qp->qpc, sizeof(qp->qpc));
+	PRM_SET(qpc, qpc, state, states[qp->state]);
+	PRM_SET(qpc, qpc, remote_qpn, qp->peer);
+	PRM_SET(qpc, qpc, hw_rq_counter, qp->counter);
+	return FW_SYN_OK;
 }
 
 void

@@ -9,6 +9,7 @@
 #define FW_QP_H
 
 #include "fw_card.h"
+#include "prm_field.h"
 
 enum fw_qp_state {
 	/** Made, or sent back with 2RST_QP: counts from 0 again, knows no peer. */
@@ -29,6 +30,7 @@ struct fw_qp {
 	enum fw_qp_state state;
 	uint32_t peer; /**< number of the remote queue pair, from RTR on */
 	struct fw_cq *cq; /**< of the receive queue; NULL: it has none (FW QP) */
+	uint8_t qpc[PRM_SIZE(qpc)]; /**< as it was given, for QUERY */
 	uint32_t *dbrec; /**< in user memory, big endian: receive WQEs posted ever */
 	uint32_t rq_size; /**< WQEs */
 	uint16_t counter; /**< receive WQEs used since RST */

@@ -103,6 +103,8 @@
 			"match parameters shorter than the outer headers or too long")           \
 	S(FLOW_MASK, 0xe5060d, BAD_PARAM, "mask bits that no enabled criterion can match")       \
 	S(NO_VECTOR, 0xe5060e, BAD_PARAM, "no such completion vector")                           \
+	S(TIS_MODIFY_BITS, 0xe50610, BAD_PARAM, "nothing to modify in bitmask")                  \
+	S(TIR_MODIFY_BITS, 0xe50611, BAD_PARAM, "only the hash can be modified")                 \
 	S(FLOW_CAP, 0xe5060f, BAD_PARAM, "the card announces no nic_flow_table")
 
 #define FW_SYNDROME_ENUM_(name, number, status, text) FW_SYN_##name = (number),

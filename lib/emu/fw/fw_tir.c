@@ -30,18 +30,29 @@ fw_tir_outer_fields(const uint8_t *tirc)
 }
 
 static enum fw_syndrome
-fw_tir_check(struct fw_uctx *uctx, const uint8_t *tirc)
+fw_tir_check_hash(struct fw_uctx *uctx, const uint8_t *tirc)
 {
 	uint64_t fn = PRM_GET(tirc, tirc, rx_hash_fn);
 
-	if (PRM_GET(tirc, tirc, disp_type) != PRM_TIR_INDIRECT)
-		return fw_refuse(uctx, FW_SYN_TIR_DISP_TYPE, "tirc.disp_type",
-				PRM_GET(tirc, tirc, disp_type));
 	if (fn != PRM_TIR_HASH_NONE && fn != PRM_TIR_HASH_TOEPLITZ)
 		return fw_refuse(uctx, FW_SYN_TIR_HASH_FN, "tirc.rx_hash_fn", fn);
 	if ((fw_tir_outer_fields(tirc) & ~(uint64_t)HASH_FIELDS_KNOWN) != 0)
 		return fw_refuse(uctx, FW_SYN_TIR_HASH_FIELDS, "tirc.rx_hash_field_selector_outer",
 				fw_tir_outer_fields(tirc));
+	return FW_SYN_OK;
+}
+
+static enum fw_syndrome
+fw_tir_check(struct fw_uctx *uctx, const uint8_t *tirc)
+{
+	enum fw_syndrome syn;
+
+	if (PRM_GET(tirc, tirc, disp_type) != PRM_TIR_INDIRECT)
+		return fw_refuse(uctx, FW_SYN_TIR_DISP_TYPE, "tirc.disp_type",
+				PRM_GET(tirc, tirc, disp_type));
+	syn = fw_tir_check_hash(uctx, tirc);
+	if (syn != FW_SYN_OK)
+		return syn;
 	if (PRM_GET(tirc, tirc, rx_hash_field_selector_inner) != 0 ||
 			PRM_GET(tirc, tirc, tunneled_offload_en) != 0)
 		return fw_refuse(uctx, FW_SYN_TIR_FEATURE, "tirc.tunneled_offload_en/inner", 1);
@@ -51,9 +62,9 @@ fw_tir_check(struct fw_uctx *uctx, const uint8_t *tirc)
 }
 
 static void
-fw_tir_decode(const uint8_t *tirc, struct fw_obj *rqt, struct vnet_tir_attr *attr)
+fw_tir_decode_hash(const uint8_t *tirc, struct vnet_tir_attr *attr)
 {
-	attr->rqt = base_container_of(rqt, struct fw_rqt, obj)->rqt;
+	memset(attr, 0, sizeof(*attr));
 	attr->toeplitz = PRM_GET(tirc, tirc, rx_hash_fn) == PRM_TIR_HASH_TOEPLITZ;
 	attr->symmetric = PRM_GET(tirc, tirc, rx_hash_symmetric) != 0;
 	attr->hash_fields = (uint32_t)fw_tir_outer_fields(tirc);
@@ -86,7 +97,8 @@ fw_tir_create(struct fw_cmd *cmd)
 	fw_obj_use(obj, td);
 	fw_obj_use(obj, rqt);
 	tir = base_container_of(obj, struct fw_tir, obj);
-	fw_tir_decode(tirc, rqt, &attr);
+	fw_tir_decode_hash(tirc, &attr);
+	attr.rqt = base_container_of(rqt, struct fw_rqt, obj)->rqt;
 	ret = vnet_tir_create_locked(&attr, &tir->tir);
 	if (ret != 0) {
 		tir->tir = NULL;
@@ -95,6 +107,34 @@ fw_tir_create(struct fw_cmd *cmd)
 				"tirc", 0);
 	}
 	fw_cmd_reply_id(cmd, obj);
+	return FW_SYN_OK;
+}
+
+enum fw_syndrome
+fw_tir_modify(struct fw_cmd *cmd)
+{
+	const uint8_t *bits = PRM_PTR(modify_tir_in, cmd->in, bitmask);
+	const uint8_t *tirc = PRM_PTR(modify_tir_in, cmd->in, ctx);
+	struct vnet_tir_attr attr;
+	enum fw_syndrome syn;
+	struct fw_obj *obj;
+	struct fw_tir *tir;
+
+	syn = fw_obj_get(cmd->uctx, FW_CLASS_TIR, (uint32_t)PRM_GET(modify_tir_in, cmd->in, tirn),
+			"tirn", &obj);
+	if (syn != FW_SYN_OK)
+		return syn;
+	if (PRM_GET(modify_tir_bitmask, bits, hash) == 0 ||
+			PRM_GET(modify_tir_bitmask, bits, packet_merge) != 0 ||
+			PRM_GET(modify_tir_bitmask, bits, self_lb_en) != 0)
+		return fw_refuse(cmd->uctx, FW_SYN_TIR_MODIFY_BITS, "bitmask",
+				prm_get(bits, 0, 64));
+	syn = fw_tir_check_hash(cmd->uctx, tirc);
+	if (syn != FW_SYN_OK)
+		return syn;
+	tir = base_container_of(obj, struct fw_tir, obj);
+	fw_tir_decode_hash(tirc, &attr);
+	vnet_tir_set_hash_locked(tir->tir, &attr);
 	return FW_SYN_OK;
 }
 

@@ -258,6 +258,8 @@ struct vnet_tir_attr {
 	uint8_t key[40];
 };
 int vnet_tir_create_locked(const struct vnet_tir_attr *attr, struct vnet_tir **tir);
+/** Another hash from the next frame on; @p attr->rqt is not looked at. */
+void vnet_tir_set_hash_locked(struct vnet_tir *tir, const struct vnet_tir_attr *attr);
 void vnet_tir_destroy_locked(struct vnet_tir *tir); /**< no rule may use it (assert); NULL fine */
 
 #define VNET_MATCH_SIZE 64 /**< bytes of PRM fte_match_set_lyr_2_4 */

@@ -283,6 +283,15 @@ vnet_tir_create_locked(const struct vnet_tir_attr *attr, struct vnet_tir **tir)
 }
 
 void
+vnet_tir_set_hash_locked(struct vnet_tir *tir, const struct vnet_tir_attr *attr)
+{
+	struct vnet_rqt *rqt = tir->attr.rqt;
+
+	tir->attr = *attr;
+	tir->attr.rqt = rqt;
+}
+
+void
 vnet_tir_destroy_locked(struct vnet_tir *tir)
 {
 	if (tir == NULL)

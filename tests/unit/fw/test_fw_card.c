@@ -15,6 +15,7 @@ test_bad_attributes(void **state)
 		.log = &rig->log };
 	struct fw_card_attr attr;
 	struct fw_caps caps = rig->caps;
+	struct fw_func_attr funcs[2] = { { .mtu = 0 }, { .mtu = FW_MIN_MTU - 1 } };
 	struct fw_card *card = NULL;
 
 	attr = good;
@@ -39,6 +40,12 @@ test_bad_attributes(void **state)
 	assert_int_equal(-EINVAL, fw_card_create(&attr, &card));
 	caps = rig->caps;
 	caps.device_features = 1u << 13;
+	assert_int_equal(-EINVAL, fw_card_create(&attr, &card));
+	attr = good;
+	attr.funcs = funcs;
+	assert_int_equal(-EINVAL, fw_card_create(&attr, &card));
+	assert_non_null(strstr(rig->last, "MTU"));
+	funcs[1].mtu = FW_MAX_MTU + 1;
 	assert_int_equal(-EINVAL, fw_card_create(&attr, &card));
 	fake_next_error = -EAGAIN;
 	assert_int_equal(-EAGAIN, fw_card_create(&good, &card));
