@@ -248,8 +248,10 @@ guest_vm_run(struct guest_vm *vm)
 	/* what was posted while no device listened is announced once more, as QEMU's eventfd does */
 	for (unsigned int i = 0; i < vm->nb_queues; i++)
 		guest_vhost_kick(vm->vhost, i);
-	guest_traffic_unpark(vm->traffic);
+	/* Before the first arrival of the new life: it would count as one of the old, and what was
+	 * lost below it as lost without excuse. */
 	guest_vm_outage_end(vm);
+	guest_traffic_unpark(vm->traffic);
 	return 0;
 }
 
