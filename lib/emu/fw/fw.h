@@ -11,7 +11,7 @@
  * reason. An object that another one uses cannot be destroyed (RES_BUSY).
  *
  * Threads: every function may be called from any thread; each takes the card's lock (vnet_lock)
- * for its whole run. The event callbacks are called with that lock held: they must not call back.
+ * for its whole run; with a latency or a fault it first waits, without the lock. The event callbacks are called with that lock held: they must not call back.
  */
 #ifndef FW_H
 #define FW_H
@@ -74,6 +74,47 @@ const uint8_t *fw_func_mac(const struct fw_func *func);
 /** Commands executed by the function since the card was created (QUERY_HCA_CAP included). */
 uint64_t fw_func_nb_cmds(const struct fw_func *func);
 
+/* --- time, faults, trace ---------------------------------------------------------------------- */
+
+struct fw_fault; /**< fw_fault.h */
+struct fw_faults;
+struct fw_latency; /**< fw_latency.h */
+struct fw_trace_ops; /**< fw_trace.h */
+
+/** How long commands take from now on; copied. A new card's take none. */
+void fw_card_set_latency(struct fw_card *card, const struct fw_latency *latency);
+void fw_card_latency(struct fw_card *card, struct fw_latency *latency);
+
+/** @return 0, -EINVAL (fw_fault_check()), -EEXIST (the id), -ENOSPC. */
+int fw_card_add_fault(struct fw_card *card, const struct fw_fault *rule);
+/** @return 0, -ENOENT. */
+int fw_card_del_fault(struct fw_card *card, const char *id);
+void fw_card_clear_faults(struct fw_card *card);
+/** A copy of all rules with their counters. */
+void fw_card_faults(struct fw_card *card, struct fw_faults *faults);
+/**
+ * Puts the function's running queues of this index into ERR, as if the guest had done something
+ * bad; @p error: virtio_q.error_type. @return 0, -EINVAL (no such error), -ENOENT (none runs).
+ */
+int fw_func_queue_error(struct fw_func *func, uint16_t index, uint8_t error);
+
+/** Who is told of commands, once it is switched on; before the first user context. */
+void fw_card_set_trace(struct fw_card *card, const struct fw_trace_ops *ops, void *arg);
+void fw_card_trace_on(struct fw_card *card);
+void fw_card_trace_off(struct fw_card *card);
+
+/**
+ * Pulls the function out, for good: the engine stops touching its memory, doorbells are dead,
+ * waiting commands end, commands fail with -EIO (status INT_ERR) except those that give something
+ * back, which succeed. User contexts stay until they are destroyed. @return 0, -EALREADY.
+ */
+int fw_func_remove(struct fw_func *func);
+bool fw_func_is_gone(const struct fw_func *func);
+unsigned int fw_func_index(const struct fw_func *func);
+/** Who is told at the end of each fw_func_remove(), in its thread; before the first context. */
+void fw_card_on_remove(struct fw_card *card, void (*removed)(void *arg, struct fw_func *func),
+		void *arg);
+
 /** What a user context is told; called with the card's lock held. */
 struct fw_uctx_ops {
 	/** An armed completion queue got a completion. */
@@ -91,7 +132,8 @@ void fw_uctx_destroy(struct fw_uctx *uctx);
 /**
  * Executes one command. @p out is always written when @p outlen >= 8: status 0, or status and
  * syndrome with the rest zero.
- * @return 0; -EREMOTEIO when the status is not OK; -EINVAL when in or out is too short to hold a
+ * @return 0; -EREMOTEIO when the status is not OK; -ETIMEDOUT when a fault rule wants it, and -EIO
+ * when the function is gone (status INT_ERR, which the kernel does not hand out); -EINVAL when in or out is too short to hold a
  * header (nothing was written).
  */
 int fw_cmd_exec(struct fw_uctx *uctx, const void *in, size_t inlen, void *out, size_t outlen);

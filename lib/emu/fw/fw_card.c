@@ -13,6 +13,7 @@
 
 #include "fw_card.h"
 #include "fw_cq.h"
+#include "fw_event.h"
 #include "fw_qp.h"
 #include "fw_reserved.h"
 #include "prm_field.h"
@@ -25,6 +26,7 @@ fw_card_poll(void *arg)
 
 	fw_qp_poll_starved(card);
 	fw_cq_poll_all(card);
+	fw_event_poll(card);
 }
 
 /* As many objects as the capabilities say, never more than there are numbers. */
@@ -101,6 +103,8 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	card->caps = *attr->caps;
 	card->log = attr->log;
 	card->nb_funcs = attr->nb_funcs;
+	fw_hooks_init(&card->hooks);
+	TAILQ_INIT(&card->late_events);
 	TAILQ_INIT(&card->cqs);
 	TAILQ_INIT(&card->starved_qps);
 	for (i = 0; i < card->nb_funcs; i++)
@@ -126,6 +130,7 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 destroy_reserved:
 	fw_reserved_destroy(card->reserved);
 free_card:
+	fw_hooks_fini(&card->hooks);
 	free(card);
 	return ret;
 }
@@ -143,6 +148,7 @@ fw_card_destroy(struct fw_card *card)
 		for (cls = 0; cls < FW_NB_CLASSES; cls++)
 			base_idtab_fini(&card->funcs[i].objs[cls]);
 	}
+	fw_hooks_fini(&card->hooks);
 	fw_reserved_destroy(card->reserved);
 	free(card);
 }
@@ -150,6 +156,7 @@ fw_card_destroy(struct fw_card *card)
 int
 fw_card_halt(struct fw_card *card)
 {
+	fw_hooks_halt(card);
 	return vnet_halt(card->vnet);
 }
 

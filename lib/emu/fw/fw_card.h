@@ -11,6 +11,9 @@
 
 #include "base_idtab.h"
 #include "fw.h"
+#include "fw_bell.h"
+#include "fw_gate.h"
+#include "fw_hook.h"
 #include "fw_obj.h"
 #include "vnet.h"
 
@@ -19,10 +22,12 @@
 #define FW_FIRST_EQN 2u
 
 struct fw_cq;
+struct fw_event;
 struct fw_qp;
 struct fw_reserved;
 TAILQ_HEAD(fw_cq_list, fw_cq);
 TAILQ_HEAD(fw_qp_list, fw_qp);
+TAILQ_HEAD(fw_event_list, fw_event);
 
 struct fw_func {
 	struct fw_card *card;
@@ -31,6 +36,10 @@ struct fw_func {
 	uint8_t mac[6];
 	uint16_t mtu; /**< of an IP packet */
 	uint8_t mkey_variant; /**< low byte of the next memory region's key */
+	uint32_t hooks; /**< enum fw_hook; atomic, without the lock */
+	struct fw_gate gate; /**< limits the commands in flight */
+	struct fw_bell gate_bell; /**< somebody left the gate, or all waiting ends */
+	struct fw_bell end_bell; /**< all waiting ends */
 	uint64_t nb_cmds;
 	uint32_t nb_uctxs_ever;
 	struct base_idtab objs[FW_NB_CLASSES];
@@ -42,6 +51,8 @@ struct fw_card {
 	const struct base_log *log;
 	struct vnet *vnet;
 	unsigned int nb_uctxs;
+	struct fw_hooks hooks; /**< has a lock of its own */
+	struct fw_event_list late_events; /**< delayed by a rule */
 	struct fw_cq_list cqs; /**< all, looked at in each pass of the engine */
 	struct fw_qp_list starved_qps; /**< have a completion to tell but no credit */
 	unsigned int nb_funcs;

@@ -15,8 +15,8 @@
 #include "fw_card.h"
 #include "fw_classes.h"
 #include "fw_cmd.h"
+#include "fw_pass.h"
 #include "fw_reserved.h"
-#include "fw_uctx.h"
 #include "prm_field.h"
 
 enum fw_op_mod {
@@ -174,6 +174,36 @@ fw_cmd_check(struct fw_cmd *cmd)
 	return fw_reserved_check(uctx->func->card->reserved, cmd);
 }
 
+static int
+fw_cmd_run(struct fw_cmd *cmd)
+{
+	uint16_t opcode = (uint16_t)PRM_GET(cmd_in, cmd->in, opcode);
+	struct fw_uctx *uctx = cmd->uctx;
+	enum fw_syndrome syn;
+
+	fw_uctx_enter(uctx, prm_opcode_name(opcode));
+	uctx->func->nb_cmds++;
+	memset(cmd->out, 0, cmd->outlen);
+	/* It may have gone since the hooks were looked at; with the lock that is the last word. */
+	if (fw_func_is_gone(uctx->func) && !fw_op_destroys(opcode)) {
+		PRM_SET(cmd_out, cmd->out, status, PRM_STATUS_INT_ERR);
+		fw_uctx_leave(uctx, FW_SYN_OK);
+		return -EIO;
+	}
+	syn = fw_cmd_check(cmd);
+	if (syn == FW_SYN_OK)
+		syn = cmd->row->run(cmd);
+	if (syn != FW_SYN_OK) {
+		memset(cmd->out, 0, cmd->outlen);
+		PRM_SET(cmd_out, cmd->out, status, fw_syndrome_status(syn));
+		PRM_SET(cmd_out, cmd->out, syndrome, syn);
+	}
+	base_dbg(uctx->func->card->log, "fw: function %u, context %u: %s: %s", uctx->func->index,
+			uctx->number, uctx->doing, prm_status_name(fw_syndrome_status(syn)));
+	fw_uctx_leave(uctx, syn);
+	return syn == FW_SYN_OK ? 0 : -EREMOTEIO;
+}
+
 int
 fw_cmd_exec(struct fw_uctx *uctx, const void *in, size_t inlen, void *out, size_t outlen)
 {
@@ -182,23 +212,13 @@ fw_cmd_exec(struct fw_uctx *uctx, const void *in, size_t inlen, void *out, size_
 		.inlen = inlen,
 		.out = out,
 		.outlen = outlen };
-	enum fw_syndrome syn;
+	struct fw_pass pass;
+	int ret;
 
 	if (inlen < PRM_SIZE(cmd_in) || outlen < PRM_SIZE(cmd_out))
 		return -EINVAL;
-	fw_uctx_enter(uctx, prm_opcode_name((uint16_t)PRM_GET(cmd_in, in, opcode)));
-	uctx->func->nb_cmds++;
-	memset(out, 0, outlen);
-	syn = fw_cmd_check(&cmd);
-	if (syn == FW_SYN_OK)
-		syn = cmd.row->run(&cmd);
-	if (syn != FW_SYN_OK) {
-		memset(out, 0, outlen);
-		PRM_SET(cmd_out, out, status, fw_syndrome_status(syn));
-		PRM_SET(cmd_out, out, syndrome, syn);
-	}
-	base_dbg(uctx->func->card->log, "fw: function %u, context %u: %s: %s", uctx->func->index,
-			uctx->number, uctx->doing, prm_status_name(fw_syndrome_status(syn)));
-	fw_uctx_leave(uctx, syn);
-	return syn == FW_SYN_OK ? 0 : -EREMOTEIO;
+	ret = fw_pass_command(&pass, &cmd);
+	if (ret == 0)
+		ret = fw_cmd_run(&cmd);
+	return fw_pass_end(&pass, ret, 0);
 }

@@ -19,6 +19,7 @@
 #include "fw_classes.h"
 #include "fw_cmd.h"
 #include "fw_cq.h"
+#include "fw_event.h"
 #include "fw_uctx.h"
 #include "fw_umem.h"
 #include "prm_field.h"
@@ -55,10 +56,8 @@ fw_cq_record(const struct fw_cq *cq, unsigned int i)
 static void
 fw_cq_poll(struct fw_cq *cq)
 {
-	struct fw_uctx *uctx = cq->obj.uctx;
-
 	if (fw_cq_arm_fires(&cq->arm, fw_cq_record(cq, 1), cq->pi))
-		uctx->ops->completion(uctx->arg, cq->obj.id);
+		fw_event_completion(&cq->obj);
 }
 
 void
@@ -66,8 +65,10 @@ fw_cq_poll_all(struct fw_card *card)
 {
 	struct fw_cq *cq;
 
-	TAILQ_FOREACH(cq, &card->cqs, link)
-		fw_cq_poll(cq);
+	TAILQ_FOREACH(cq, &card->cqs, link) {
+		if (!fw_func_is_gone(cq->obj.uctx->func))
+			fw_cq_poll(cq);
+	}
 }
 
 bool

@@ -11,7 +11,7 @@
 #include "fw_card.h"
 #include "fw_classes.h"
 #include "fw_tir.h"
-#include "fw_uctx.h"
+#include "fw_pass.h"
 #include "prm_field.h"
 
 #define CRITERIA_OUTER 1u /* match_criteria_enable, bit 0 */
@@ -136,15 +136,27 @@ fw_flow_new(struct fw_uctx *uctx, const struct fw_flow_attr *attr, uint32_t *flo
 int
 fw_flow_create(struct fw_uctx *uctx, const struct fw_flow_attr *attr, uint32_t *flow_id)
 {
-	fw_uctx_enter(uctx, "CREATE_FLOW");
-	return fw_uctx_leave(uctx, fw_flow_new(uctx, attr, flow_id));
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_CREATE_FLOW, 0, 0);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "CREATE_FLOW");
+		ret = fw_uctx_leave(uctx, fw_flow_new(uctx, attr, flow_id));
+	}
+	return fw_pass_end(&pass, ret, ret == 0 ? *flow_id : 0);
 }
 
 int
 fw_flow_destroy(struct fw_uctx *uctx, uint32_t flow_id)
 {
-	fw_uctx_enter(uctx, "DESTROY_FLOW");
-	return fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_FLOW, flow_id));
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_DESTROY_FLOW, flow_id, 0);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "DESTROY_FLOW");
+		ret = fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_FLOW, flow_id));
+	}
+	return fw_pass_end(&pass, ret, 0);
 }
 
 void

@@ -18,7 +18,7 @@
 #include "fw_classes.h"
 #include "fw_cmd.h"
 #include "fw_mkey.h"
-#include "fw_uctx.h"
+#include "fw_pass.h"
 #include "prm_field.h"
 
 #define KLM_MAX_LEN 0x80000000u
@@ -107,8 +107,14 @@ fw_mr_new(struct fw_uctx *uctx, const struct fw_mr_attr *attr, uint32_t *mkey)
 int
 fw_mr_create(struct fw_uctx *uctx, const struct fw_mr_attr *attr, uint32_t *mkey)
 {
-	fw_uctx_enter(uctx, "REG_MR");
-	return fw_uctx_leave(uctx, fw_mr_new(uctx, attr, mkey));
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_REG_MR, 0, attr->pages.len);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "REG_MR");
+		ret = fw_uctx_leave(uctx, fw_mr_new(uctx, attr, mkey));
+	}
+	return fw_pass_end(&pass, ret, ret == 0 ? *mkey : 0);
 }
 
 static enum fw_syndrome
@@ -125,8 +131,14 @@ fw_mr_delete(struct fw_uctx *uctx, uint32_t mkey)
 int
 fw_mr_destroy(struct fw_uctx *uctx, uint32_t mkey)
 {
-	fw_uctx_enter(uctx, "DEREG_MR");
-	return fw_uctx_leave(uctx, fw_mr_delete(uctx, mkey));
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_DEREG_MR, mkey, 0);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "DEREG_MR");
+		ret = fw_uctx_leave(uctx, fw_mr_delete(uctx, mkey));
+	}
+	return fw_pass_end(&pass, ret, 0);
 }
 
 /* --- indirect keys -------------------------------------------------------------------------- */

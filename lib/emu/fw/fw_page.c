@@ -6,11 +6,14 @@
  * that the capability doorbell_bar_offset says, is a doorbell of the function's virtio queues,
  * watched by the engine.
  */
+#include <errno.h>
 #include <unistd.h>
 
 #include "base_math.h"
 #include "fw_card.h"
 #include "fw_classes.h"
+#include "fw_page.h"
+#include "fw_pass.h"
 #include "fw_uctx.h"
 
 struct fw_var {
@@ -18,24 +21,42 @@ struct fw_var {
 	volatile uint32_t *word; /* NULL until the engine watches it */
 };
 
-int
-fw_uar_create(struct fw_uctx *uctx, uint32_t *page_id)
+static enum fw_syndrome
+fw_uar_new(struct fw_uctx *uctx, uint32_t *page_id)
 {
 	enum fw_syndrome syn;
 	struct fw_obj *obj;
 
-	fw_uctx_enter(uctx, "ALLOC_UAR");
 	syn = fw_obj_new(uctx, FW_CLASS_UAR, sizeof(*obj), &obj);
 	if (syn == FW_SYN_OK)
 		*page_id = obj->id;
-	return fw_uctx_leave(uctx, syn);
+	return syn;
+}
+
+int
+fw_uar_create(struct fw_uctx *uctx, uint32_t *page_id)
+{
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_ALLOC_UAR, 0, 0);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "ALLOC_UAR");
+		ret = fw_uctx_leave(uctx, fw_uar_new(uctx, page_id));
+	}
+	return fw_pass_end(&pass, ret, ret == 0 ? *page_id : 0);
 }
 
 int
 fw_uar_destroy(struct fw_uctx *uctx, uint32_t page_id)
 {
-	fw_uctx_enter(uctx, "DEALLOC_UAR");
-	return fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_UAR, page_id));
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_DEALLOC_UAR, page_id, 0);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "DEALLOC_UAR");
+		ret = fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_UAR, page_id));
+	}
+	return fw_pass_end(&pass, ret, 0);
 }
 
 /* Drivers add what doorbell_bar_offset has below the page size to where they mapped the page. */
@@ -55,6 +76,8 @@ fw_var_create(struct fw_uctx *uctx, void *page, uint32_t *page_id)
 	struct fw_var *var;
 	uint32_t *word = fw_var_word(uctx->func->card, page);
 
+	if (fw_func_is_gone(uctx->func))
+		return -EIO;
 	fw_uctx_enter(uctx, "ALLOC_VAR");
 	syn = fw_obj_new(uctx, FW_CLASS_VAR, sizeof(*var), &obj);
 	if (syn != FW_SYN_OK)
@@ -74,12 +97,19 @@ out:
 }
 
 void
-fw_var_release(struct fw_obj *obj)
+fw_var_silence(struct fw_obj *obj)
 {
 	struct fw_var *var = base_container_of(obj, struct fw_var, obj);
 
 	if (var->word != NULL)
 		vnet_doorbell_del_locked(obj->uctx->func->port, var->word);
+	var->word = NULL;
+}
+
+void
+fw_var_release(struct fw_obj *obj)
+{
+	fw_var_silence(obj);
 }
 
 int

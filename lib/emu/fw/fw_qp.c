@@ -131,7 +131,7 @@ fw_qp_poll_starved(struct fw_card *card)
 
 	for (qp = TAILQ_FIRST(&card->starved_qps); qp != NULL; qp = next) {
 		next = TAILQ_NEXT(qp, link);
-		if (fw_qp_receive(qp))
+		if (!fw_func_is_gone(qp->obj.uctx->func) && fw_qp_receive(qp))
 			fw_qp_unstarve(qp);
 	}
 }

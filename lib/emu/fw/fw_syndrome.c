@@ -69,6 +69,33 @@ fw_syndrome_errno(enum fw_syndrome syn)
 	}
 }
 
+int
+fw_status_errno(uint8_t status)
+{
+	static const struct {
+		uint8_t status;
+		int error;
+	} map[] = {
+		{ PRM_STATUS_OK, 0 },
+		{ PRM_STATUS_BAD_OP, -EINVAL },
+		{ PRM_STATUS_BAD_PARAM, -EINVAL },
+		{ PRM_STATUS_BAD_RES, -EINVAL },
+		{ PRM_STATUS_RES_BUSY, -EBUSY },
+		{ PRM_STATUS_LIM_ERR, -ENOMEM },
+		{ PRM_STATUS_BAD_RES_STATE, -EINVAL },
+		{ PRM_STATUS_BAD_INDEX, -EINVAL },
+		{ PRM_STATUS_NO_RES, -EAGAIN },
+		{ PRM_STATUS_BAD_QP_STATE, -EINVAL },
+	};
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(map); i++) {
+		if (map[i].status == status)
+			return map[i].error;
+	}
+	return -EIO;
+}
+
 enum fw_syndrome
 fw_refuse(const struct fw_uctx *uctx, enum fw_syndrome syn, const char *field, uint64_t value)
 {

@@ -121,6 +121,8 @@ uint8_t fw_syndrome_status(enum fw_syndrome syn);
 const char *fw_syndrome_text(enum fw_syndrome syn);
 /** The negative errno that stands for a reason where the kernel asks, not a command; 0 for OK. */
 int fw_syndrome_errno(enum fw_syndrome syn);
+/** The same for a PRM status that somebody chose (fw_fault.h): what Linux makes of it. */
+int fw_status_errno(uint8_t status);
 
 /**
  * Logs a refusal of what @p uctx is doing, with the field's PRM name and the value that was bad.

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "fw_card.h"
+#include "fw_event.h"
 #include "fw_uctx.h"
 
 int
@@ -52,6 +53,7 @@ fw_uctx_destroy(struct fw_uctx *uctx)
 		for (; (obj = TAILQ_LAST(&uctx->objs[i], fw_obj_list)) != NULL; nb++)
 			fw_obj_delete(obj);
 	}
+	fw_event_forget(uctx);
 	card->nb_uctxs--;
 	vnet_unlock(card->vnet);
 	base_dbg(card->log, "fw: function %u: context %u destroyed, with %u objects left over",

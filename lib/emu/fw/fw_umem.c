@@ -6,34 +6,49 @@
  * because the object's use of the umem keeps it (fw_obj_use).
  */
 #include "base_math.h"
-#include "fw_uctx.h"
+#include "fw_pass.h"
 #include "fw_umem.h"
 
-int
-fw_umem_create(struct fw_uctx *uctx, const struct fw_pages *pages, uint32_t *umem_id)
+static enum fw_syndrome
+fw_umem_new(struct fw_uctx *uctx, const struct fw_pages *pages, uint32_t *umem_id)
 {
 	enum fw_syndrome syn;
 	struct fw_obj *obj;
 
-	fw_uctx_enter(uctx, "REG_UMEM");
-	if (pages->addr == NULL || pages->len == 0) {
-		syn = fw_refuse(uctx, FW_SYN_EMPTY, "length", pages->len);
-		goto out;
-	}
+	if (pages->addr == NULL || pages->len == 0)
+		return fw_refuse(uctx, FW_SYN_EMPTY, "length", pages->len);
 	syn = fw_obj_new(uctx, FW_CLASS_UMEM, sizeof(struct fw_umem), &obj);
 	if (syn != FW_SYN_OK)
-		goto out;
+		return syn;
 	base_container_of(obj, struct fw_umem, obj)->pages = *pages;
 	*umem_id = obj->id;
-out:
-	return fw_uctx_leave(uctx, syn);
+	return FW_SYN_OK;
+}
+
+int
+fw_umem_create(struct fw_uctx *uctx, const struct fw_pages *pages, uint32_t *umem_id)
+{
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_REG_UMEM, 0, pages->len);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "REG_UMEM");
+		ret = fw_uctx_leave(uctx, fw_umem_new(uctx, pages, umem_id));
+	}
+	return fw_pass_end(&pass, ret, ret == 0 ? *umem_id : 0);
 }
 
 int
 fw_umem_destroy(struct fw_uctx *uctx, uint32_t umem_id)
 {
-	fw_uctx_enter(uctx, "DEREG_UMEM");
-	return fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_UMEM, umem_id));
+	struct fw_pass pass;
+	int ret = fw_pass_kernel(&pass, uctx, FW_OP_DEREG_UMEM, umem_id, 0);
+
+	if (ret == 0) {
+		fw_uctx_enter(uctx, "DEREG_UMEM");
+		ret = fw_uctx_leave(uctx, fw_obj_destroy(uctx, FW_CLASS_UMEM, umem_id));
+	}
+	return fw_pass_end(&pass, ret, 0);
 }
 
 enum fw_syndrome

@@ -175,6 +175,23 @@ vnet_queue_suspend_locked(struct vnet_queue *queue)
 }
 
 void
+vnet_queue_suspend_early_locked(struct vnet_queue *queue, unsigned int nb)
+{
+	queue->running = false;
+	queue->avail = (uint16_t)(queue->avail + nb);
+}
+
+void
+vnet_queue_fail_locked(struct vnet_queue *queue, enum vnet_error error)
+{
+	if (!queue->running)
+		return;
+	queue->running = false;
+	queue->error = error;
+	queue->attr.ops->error(queue->attr.arg, error);
+}
+
+void
 vnet_queue_indices_locked(const struct vnet_queue *queue, uint16_t *avail, uint16_t *used)
 {
 	*avail = queue->avail;

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the hooks' settings are the card's, under a lock of their own; which of them
+ * are of any interest is a word in each function, so that a command of a card without any looks at
+ * one word. Whoever changes a setting changes the words after it.
+ *
+ * Removal: first the word says so, then all who wait are woken, then, under the card's lock, the
+ * engine's work for the function ends: no queue runs, no doorbell rings, no record of a completion
+ * queue is read. Objects stay until their owners give them back. A removal cannot be undone.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base_math.h"
+#include "fw_card.h"
+#include "fw_page.h"
+#include "fw_uctx.h"
+#include "fw_virtq.h"
+
+void
+fw_hooks_init(struct fw_hooks *hooks)
+{
+	base_mutex_init(&hooks->lock);
+	base_mutex_lock(&hooks->lock);
+	fw_latency_init(&hooks->latency, "none");
+	base_mutex_unlock(&hooks->lock);
+}
+
+void
+fw_hooks_fini(struct fw_hooks *hooks)
+{
+	base_mutex_destroy(&hooks->lock);
+}
+
+static void
+fw_hooks_set(struct fw_card *card, enum fw_hook hook, bool on)
+{
+	unsigned int i;
+
+	for (i = 0; i < card->nb_funcs; i++) {
+		if (on)
+			__atomic_or_fetch(&card->funcs[i].hooks, hook, __ATOMIC_SEQ_CST);
+		else
+			__atomic_and_fetch(&card->funcs[i].hooks, ~(uint32_t)hook,
+					__ATOMIC_SEQ_CST);
+	}
+}
+
+static void
+fw_hooks_wake(struct fw_func *func)
+{
+	fw_bell_ring(&func->end_bell);
+	fw_bell_ring(&func->gate_bell);
+}
+
+void
+fw_hooks_halt(struct fw_card *card)
+{
+	unsigned int i;
+
+	fw_hooks_set(card, FW_HOOK_HALTED, true);
+	for (i = 0; i < card->nb_funcs; i++)
+		fw_hooks_wake(&card->funcs[i]);
+}
+
+/* --- latency -------------------------------------------------------------------------------- */
+
+void
+fw_card_set_latency(struct fw_card *card, const struct fw_latency *latency)
+{
+	unsigned int i;
+
+	base_mutex_lock(&card->hooks.lock);
+	card->hooks.latency = *latency;
+	fw_hooks_set(card, FW_HOOK_LATENCY, fw_latency_waits(latency));
+	base_mutex_unlock(&card->hooks.lock);
+	/* The limit may have been raised. */
+	for (i = 0; i < card->nb_funcs; i++)
+		fw_bell_ring(&card->funcs[i].gate_bell);
+}
+
+void
+fw_card_latency(struct fw_card *card, struct fw_latency *latency)
+{
+	base_mutex_lock(&card->hooks.lock);
+	*latency = card->hooks.latency;
+	base_mutex_unlock(&card->hooks.lock);
+}
+
+/* --- faults --------------------------------------------------------------------------------- */
+
+int
+fw_card_add_fault(struct fw_card *card, const struct fw_fault *rule)
+{
+	int ret;
+
+	base_mutex_lock(&card->hooks.lock);
+	ret = fw_faults_add(&card->hooks.faults, rule);
+	fw_hooks_set(card, FW_HOOK_FAULTS, card->hooks.faults.nb != 0);
+	base_mutex_unlock(&card->hooks.lock);
+	return ret;
+}
+
+int
+fw_card_del_fault(struct fw_card *card, const char *id)
+{
+	int ret;
+
+	base_mutex_lock(&card->hooks.lock);
+	ret = fw_faults_del(&card->hooks.faults, id);
+	fw_hooks_set(card, FW_HOOK_FAULTS, card->hooks.faults.nb != 0);
+	base_mutex_unlock(&card->hooks.lock);
+	return ret;
+}
+
+void
+fw_card_clear_faults(struct fw_card *card)
+{
+	base_mutex_lock(&card->hooks.lock);
+	card->hooks.faults.nb = 0;
+	card->hooks.faults.nb_commands = 0;
+	fw_hooks_set(card, FW_HOOK_FAULTS, false);
+	base_mutex_unlock(&card->hooks.lock);
+}
+
+void
+fw_card_faults(struct fw_card *card, struct fw_faults *faults)
+{
+	base_mutex_lock(&card->hooks.lock);
+	*faults = card->hooks.faults;
+	base_mutex_unlock(&card->hooks.lock);
+}
+
+bool
+fw_hooks_match(struct fw_card *card, const struct fw_fault_key *key, struct fw_fault *rule)
+{
+	const struct fw_fault *acts;
+
+	base_mutex_lock(&card->hooks.lock);
+	acts = fw_faults_match(&card->hooks.faults, key);
+	if (acts != NULL)
+		*rule = *acts;
+	base_mutex_unlock(&card->hooks.lock);
+	return acts != NULL;
+}
+
+int
+fw_func_queue_error(struct fw_func *func, uint16_t index, uint8_t error)
+{
+	struct vnet *vnet = func->card->vnet;
+	struct fw_obj *obj;
+	int ret = -ENOENT;
+	uint32_t id;
+
+	if (error == VNET_ERR_NONE || error > VNET_ERR_AVAIL_INDEX)
+		return -EINVAL;
+	vnet_lock(vnet);
+	for (id = 0; (obj = base_idtab_next(&func->objs[FW_CLASS_VIRTQ], &id)) != NULL; id++) {
+		struct fw_virtq *virtq = base_container_of(obj, struct fw_virtq, obj);
+
+		if (virtq->index != index || virtq->state != FW_VIRTQ_RDY)
+			continue;
+		vnet_queue_fail_locked(virtq->queue, (enum vnet_error)error);
+		ret = 0;
+	}
+	vnet_unlock(vnet);
+	return ret;
+}
+
+/* --- trace ---------------------------------------------------------------------------------- */
+
+void
+fw_card_set_trace(struct fw_card *card, const struct fw_trace_ops *ops, void *arg)
+{
+	card->hooks.trace_arg = arg;
+	card->hooks.trace = ops;
+}
+
+void
+fw_card_trace_on(struct fw_card *card)
+{
+	fw_hooks_set(card, FW_HOOK_TRACE, true);
+}
+
+void
+fw_card_trace_off(struct fw_card *card)
+{
+	fw_hooks_set(card, FW_HOOK_TRACE, false);
+}
+
+/* --- removal -------------------------------------------------------------------------------- */
+
+void
+fw_card_on_remove(struct fw_card *card, void (*removed)(void *arg, struct fw_func *func), void *arg)
+{
+	card->hooks.removed_arg = arg;
+	card->hooks.removed = removed;
+}
+
+bool
+fw_func_is_gone(const struct fw_func *func)
+{
+	return (__atomic_load_n(&func->hooks, __ATOMIC_ACQUIRE) & FW_HOOK_GONE) != 0;
+}
+
+unsigned int
+fw_func_index(const struct fw_func *func)
+{
+	return func->index;
+}
+
+static void
+fw_func_stop_locked(struct fw_func *func)
+{
+	struct fw_obj *obj;
+	uint32_t id;
+
+	for (id = 0; (obj = base_idtab_next(&func->objs[FW_CLASS_VIRTQ], &id)) != NULL; id++)
+		vnet_queue_suspend_locked(base_container_of(obj, struct fw_virtq, obj)->queue);
+	for (id = 0; (obj = base_idtab_next(&func->objs[FW_CLASS_VAR], &id)) != NULL; id++)
+		fw_var_silence(obj);
+}
+
+int
+fw_func_remove(struct fw_func *func)
+{
+	struct fw_card *card = func->card;
+	uint32_t before = __atomic_fetch_or(&func->hooks, FW_HOOK_GONE, __ATOMIC_SEQ_CST);
+
+	if ((before & FW_HOOK_GONE) != 0)
+		return -EALREADY;
+	base_notice(card->log, "fw: function %u: removed", func->index);
+	fw_hooks_wake(func);
+	vnet_lock(card->vnet);
+	fw_func_stop_locked(func);
+	vnet_unlock(card->vnet);
+	if (card->hooks.removed != NULL)
+		card->hooks.removed(card->hooks.removed_arg, func);
+	return 0;
+}
