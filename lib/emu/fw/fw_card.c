@@ -75,7 +75,8 @@ fw_card_attr_ok(const struct fw_card_attr *attr)
 
 	for (i = 0; attr->funcs != NULL && i < attr->nb_funcs; i++) {
 		if (attr->funcs[i].mtu != 0 &&
-				(attr->funcs[i].mtu < FW_MIN_MTU || attr->funcs[i].mtu > FW_MAX_MTU))
+				(attr->funcs[i].mtu < FW_MIN_MTU ||
+						attr->funcs[i].mtu > FW_MAX_MTU))
 			bad = "the MTU of a function is not 1500 to 9000";
 	}
 	if (attr->nb_funcs == 0 || attr->nb_funcs > FW_MAX_FUNCS)
