@@ -27,9 +27,9 @@
 #include <unistd.h>
 
 #include "base_math.h"
+#include "emu_tree.h"
 #include "mlx5emu.h"
 #include "mlx5emu_options.h"
-#include "mlx5emu_tree.h"
 
 #define MLX5EMU_LIB "libmlx5emu.so"
 
@@ -190,14 +190,14 @@ static int
 mlx5emu_launch(char **argv)
 {
 	char tree[PATH_MAX], lib[PATH_MAX], link[PATH_MAX];
-	int status;
+	int status, lock;
 
 	if (!mlx5emu_find_lib(lib, sizeof(lib))) {
 		fprintf(stderr, "mlx5emu: %s not found (last looked at %s); set MLX5EMU_LIB\n",
 				MLX5EMU_LIB, lib);
 		return 1;
 	}
-	status = mlx5emu_tree_make(tree, sizeof(tree));
+	status = emu_tree_make(tree, sizeof(tree), &lock);
 	if (status != 0) {
 		fprintf(stderr, "mlx5emu: cannot make a directory: %s: %s\n", tree,
 				strerror(-status));
@@ -212,7 +212,7 @@ mlx5emu_launch(char **argv)
 				strerror(-status));
 		status = 1;
 	}
-	mlx5emu_tree_remove(tree);
+	emu_tree_remove(tree, lock);
 	return status;
 }
 

@@ -29,6 +29,7 @@
 #include "emu_conf.h"
 #include "emu_ctl.h"
 #include "emu_log.h"
+#include "emu_tree.h"
 #include "fw.h"
 #include "mib.h"
 #include "seam.h"
@@ -47,6 +48,8 @@ static struct {
 	struct emu_conf conf; /* fixed once ON */
 	struct base_log log; /* fixed once ON */
 	pid_t owner; /* the process that has the card */
+	bool own_tree; /* conf.tree was made here; tree_lock says that it is in use */
+	int tree_lock;
 	struct base_mutex lock;
 	struct wire *wire BASE_GUARDED_BY(lock);
 	struct fw_card *card BASE_GUARDED_BY(lock);
@@ -81,14 +84,43 @@ emu_child(void)
 
 static void emu_exit(void);
 
+/* A program that runs without the launcher makes its directory itself. */
+static int
+emu_make_tree(void)
+{
+	struct seam_conf *seam = &emu.conf.seam;
+	int ret;
+
+	if (emu.conf.tree[0] == '\0') {
+		ret = emu_tree_make(emu.conf.tree, sizeof(emu.conf.tree), &emu.tree_lock);
+		if (ret != 0) {
+			base_err(&emu.log, "%s: cannot make this directory: %s", emu.conf.tree,
+					strerror(-ret));
+			return ret;
+		}
+		emu.own_tree = true;
+	}
+	if (seam->host_devices)
+		seam_host_scan(seam);
+	ret = seam_tree_write(seam);
+	if (ret == -EADDRINUSE)
+		base_err(&emu.log,
+				"no card: the host has a PCI device at an address of the card; "
+				"choose another one with functions[].pci");
+	else if (ret != 0)
+		base_err(&emu.log, "%s: cannot write the device tree: %s", emu.conf.tree,
+				strerror(-ret));
+	return ret;
+}
+
 static int
 emu_begin(void)
 {
-	int ret = seam_tree_write(emu.conf.tree, emu.conf.seam.nb_funcs);
+	int ret = emu_make_tree();
 
 	if (ret != 0) {
-		base_err(&emu.log, "%s: cannot write the device tree: %s", emu.conf.tree,
-				strerror(-ret));
+		if (emu.own_tree)
+			emu_tree_remove(emu.conf.tree, emu.tree_lock);
 		return ret;
 	}
 	pthread_atfork(NULL, NULL, emu_child);
@@ -144,6 +176,8 @@ emu_exit(void) BASE_NO_TSA
 	if (getpid() != emu.owner)
 		return;
 	emu_ctl_stop();
+	if (emu.own_tree)
+		emu_tree_remove(emu.conf.tree, emu.tree_lock);
 	/* Without the lock: the thread that holds it may be the one that is interrupted. */
 	if (emu.card == NULL)
 		return;
@@ -234,7 +268,7 @@ emu_open_locked(unsigned int index) BASE_REQUIRES(emu.lock)
 	ret = emu_card_locked();
 	if (ret != 0)
 		return ret;
-	snprintf(name, sizeof(name), "uverbs%u", index);
+	snprintf(name, sizeof(name), "uverbs%u", emu.conf.seam.first + index);
 	attr.name = name;
 	attr.func = fw_card_func(emu.card, index);
 	attr.guid = seam_guid(index);
@@ -242,7 +276,8 @@ emu_open_locked(unsigned int index) BASE_REQUIRES(emu.lock)
 	if (ret != 0)
 		return ret;
 	ret = seam_fd_add(fd, &emu_file_ops, file,
-			makedev(SEAM_UVERBS_MAJOR, SEAM_UVERBS_MINOR + index));
+			makedev(SEAM_UVERBS_MAJOR,
+					SEAM_UVERBS_MINOR + emu.conf.seam.first + index));
 	if (ret != 0) {
 		uv_file_close(file);
 		close(fd);
@@ -256,11 +291,15 @@ emu_seam_open(unsigned int index, int flags)
 {
 	int fd;
 
+	/* A child that shares our memory (vfork): what it would make is not its own. */
+	if (getpid() != emu.owner)
+		return -ENODEV;
 	base_mutex_lock(&emu.lock);
 	fd = emu_open_locked(index);
 	base_mutex_unlock(&emu.lock);
 	if (fd < 0)
-		base_err(&emu.log, "uverbs%u: open: %s", index, strerror(-fd));
+		base_err(&emu.log, "uverbs%u: open: %s", emu.conf.seam.first + index,
+				strerror(-fd));
 	else if ((flags & O_CLOEXEC) == 0)
 		fcntl(fd, F_SETFD, 0);
 	return fd;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emu_conf.h"
+#include "emu_conf_topics.h"
 
 #define EMU_LIB "libmlx5emu.so"
 /* Longer than a guest's driver takes to come back after a memory hot-add, even under TCG. */
@@ -146,6 +146,9 @@ emu_conf_read(struct emu_conf *conf, struct emu_json *at)
 		if (text != NULL)
 			ret = emu_conf_option(conf, option, option->env, text, at);
 	}
+	at->source = file != NULL ? file : "options";
+	if (ret == 0)
+		ret = emu_conf_functions_check(at, conf);
 	return ret == 0 ? 1 : ret;
 }
 

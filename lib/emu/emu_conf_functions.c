@@ -20,11 +20,10 @@ emu_conf_functions_number(struct emu_json *at, const json_t *value, struct emu_c
 }
 
 static int
-emu_conf_mac(struct emu_json *at, const json_t *value, void *arg)
+emu_conf_mac(struct emu_json *at, const json_t *value, struct fw_func_attr *func)
 {
 	static const uint8_t zero[6];
 	const char *text = json_string_value(value);
-	struct fw_func_attr *func = arg;
 	unsigned int b[6], i;
 	int len = 0;
 
@@ -41,18 +40,58 @@ emu_conf_mac(struct emu_json *at, const json_t *value, void *arg)
 	return 0;
 }
 
-static const struct emu_json_key emu_conf_function_keys[] = {
-	{ "mac", emu_conf_mac },
+static int
+emu_conf_pci(struct emu_json *at, const json_t *value, char *bdf)
+{
+	static const char form[] = "xxxx:xx:xx.7"; /* x: a hexadecimal digit, 7: one up to that */
+	const char *text = json_string_value(value);
+	size_t i;
+
+	for (i = 0; text != NULL && i < sizeof(form); i++) {
+		if (form[i] == 'x' ? text[i] == '\0' ||
+								strchr("0123456789abcdef",
+										text[i]) == NULL :
+						form[i] == '7' ? text[i] < '0' || text[i] > '7' :
+								 text[i] != form[i])
+			break;
+	}
+	/* 5 bits for the device */
+	if (i != sizeof(form) || text[8] > '1')
+		return emu_json_bad(at, value, "an address as \"0000:03:00.2\"");
+	memcpy(bdf, text, SEAM_BDF_SIZE);
+	return 0;
+}
+
+/* What the keys of one function are read into. */
+struct emu_conf_one {
+	struct fw_func_attr *attr;
+	char *bdf;
 };
+
+static int
+emu_conf_mac_key(struct emu_json *at, const json_t *value, void *arg)
+{
+	return emu_conf_mac(at, value, ((struct emu_conf_one *)arg)->attr);
+}
+
+static int
+emu_conf_pci_key(struct emu_json *at, const json_t *value, void *arg)
+{
+	return emu_conf_pci(at, value, ((struct emu_conf_one *)arg)->bdf);
+}
 
 static int
 emu_conf_function(struct emu_json *at, const json_t *value, void *arg)
 {
+	static const struct emu_json_key keys[] = {
+		{ "mac", emu_conf_mac_key },
+		{ "pci", emu_conf_pci_key },
+	};
 	struct emu_conf *conf = arg;
+	unsigned int index = conf->seam.nb_funcs++;
+	struct emu_conf_one one = { &conf->funcs[index], conf->seam.bdf[index] };
 
-	return emu_json_object(at, value, emu_conf_function_keys,
-			BASE_ARRAY_SIZE(emu_conf_function_keys),
-			&conf->funcs[conf->seam.nb_funcs++]);
+	return emu_json_object(at, value, keys, BASE_ARRAY_SIZE(keys), &one);
 }
 
 int
@@ -84,7 +123,32 @@ emu_conf_functions_show(const struct emu_conf *conf)
 				mac[2], mac[3], mac[4], mac[5]);
 		if (one != NULL && func->has_mac)
 			json_object_set_new(one, "mac", json_string(text));
+		if (one != NULL && conf->seam.bdf[i][0] != '\0')
+			json_object_set_new(one, "pci", json_string(conf->seam.bdf[i]));
 		json_array_append_new(list, one);
 	}
 	return list;
+}
+
+int
+emu_conf_functions_check(struct emu_json *at, const struct emu_conf *conf)
+{
+	char a[SEAM_BDF_SIZE], b[SEAM_BDF_SIZE];
+	unsigned int i, j;
+
+	for (i = 0; i < conf->seam.nb_funcs; i++) {
+		for (j = 0; j < i; j++) {
+			seam_bdf(&conf->seam, i, a);
+			seam_bdf(&conf->seam, j, b);
+			if (strcmp(a, b) == 0)
+				return emu_json_fail(at,
+						"functions %u and %u both have PCI address %s", j,
+						i, a);
+			if (conf->funcs[i].has_mac && conf->funcs[j].has_mac &&
+					memcmp(conf->funcs[i].mac, conf->funcs[j].mac, 6) == 0)
+				return emu_json_fail(at,
+						"functions %u and %u both have the same MAC", j, i);
+		}
+	}
+	return 0;
 }

@@ -18,6 +18,10 @@ const struct emu_conf_option emu_conf_options[] = {
 			"how long a frame waits for a port that cannot take it\n"
 			"before frames to that port are dropped (default 3000)",
 			false, emu_conf_wire_pause },
+	{ "host-devices", 0, "MLX5EMU_HOST_DEVICES", "HOW",
+			"'show' or 'hide' RDMA devices that the host has of\n"
+			"its own (default hide)",
+			false, emu_conf_host_read },
 	{ "log", 'l', "MLX5EMU_LOG", "FILE", "append the card's messages to FILE (default: stderr)",
 			true, emu_conf_log_file },
 	{ "log-level", 'L', "MLX5EMU_LOG_LEVEL", "L",

@@ -29,13 +29,13 @@ emu_ctl_put(struct emu_ctl_call *call, const char *key, json_t *value)
 static json_t *
 emu_ctl_status_func(const struct emu_ctl_call *call, unsigned int index)
 {
-	char bdf[16], ibdev[16], text[18];
+	char bdf[SEAM_BDF_SIZE], ibdev[16], text[18];
 	struct fw_func *func;
 	const uint8_t *mac;
 	json_t *one;
 
-	seam_bdf(index, bdf, sizeof(bdf));
-	snprintf(ibdev, sizeof(ibdev), "mlx5_%u", index);
+	seam_bdf(&call->conf->seam, index, bdf);
+	snprintf(ibdev, sizeof(ibdev), "mlx5_%u", call->conf->seam.first + index);
 	one = json_pack("{s:i, s:s, s:s}", "function", (int)index, "pci", bdf, "device", ibdev);
 	if (one == NULL || call->card == NULL)
 		return one;

@@ -19,10 +19,19 @@
 #define SEAM_UVERBS_MAJOR 231u
 #define SEAM_UVERBS_MINOR 192u
 
+#define SEAM_BDF_SIZE 13 /* "0000:03:00.2" */
+
 /** What is emulated. */
 struct seam_conf {
 	const char *tree; /**< directory that seam_tree_write() filled */
 	unsigned int nb_funcs; /**< functions, 1 to SEAM_MAX_FUNCS */
+	/**
+	 * Number of the first function's devices: mlx5_<first>, uverbs<first>. Not 0 only when the
+	 * host's own devices are shown.
+	 */
+	unsigned int first;
+	bool host_devices; /**< the tree has the host's own devices as well (seam_host_scan()) */
+	char bdf[SEAM_MAX_FUNCS][SEAM_BDF_SIZE]; /**< PCI addresses; "": by number */
 };
 
 /** A descriptor's other side. */
@@ -77,16 +86,20 @@ int seam_fd_add(int fd, const struct seam_fd_ops *ops, void *arg, dev_t rdev);
  */
 void seam_stop(void);
 
-/** Address "0000:03:00.2" of function @p index, into 13 bytes or more. */
-void seam_bdf(unsigned int index, char *buf, size_t size);
+/** Address "0000:03:00.2" of function @p index, into SEAM_BDF_SIZE bytes. */
+void seam_bdf(const struct seam_conf *conf, unsigned int index, char *buf);
 
 /** Identity number (EUI-64) of function @p index, as sysfs and the device attributes show it. */
 uint64_t seam_guid(unsigned int index);
 
 /**
- * Fills the existing, empty directory @p dir with sysfs and /dev entries of @p nb_funcs functions.
- * @return 0 or -errno.
+ * Fills the existing, empty directory conf->tree with sysfs and /dev entries of the functions, and
+ * with links to those of the host if they are shown.
+ * @return 0, -EADDRINUSE (the host has a PCI device at a function's address), or -errno.
  */
-int seam_tree_write(const char *dir, unsigned int nb_funcs);
+int seam_tree_write(const struct seam_conf *conf);
+
+/** Sets conf->first to a number that no device of the host has, as seen in sysfs now. */
+void seam_host_scan(struct seam_conf *conf);
 
 #endif /* SEAM_H */

@@ -18,13 +18,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/netlink.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -32,14 +32,6 @@
 #include "seam_fd.h"
 #include "seam_path.h"
 #include "seam_real.h"
-
-#define SEAM_EXPORT __attribute__((visibility("default")))
-
-#define SEAM_REAL(name)                                       \
-	__extension__({                                       \
-		static void *cache_;                          \
-		(__typeof__(&name))seam_real(&cache_, #name); \
-	})
 
 static const struct seam_conf *
 seam_conf(void)
@@ -59,6 +51,12 @@ seam_conf(void)
 		return SEAM_REAL(name) args;                                       \
 	}
 
+/* What _FORTIFY_SOURCE makes of some of them. */
+ssize_t __readlink_chk(const char *path, char *out, size_t size, size_t room);
+ssize_t __readlinkat_chk(int dir, const char *path, char *out, size_t size, size_t room);
+char *__realpath_chk(const char *path, char *out, size_t room);
+
+SEAM_PATH(int, chdir, (const char *path), (real))
 SEAM_PATH(FILE *, fopen, (const char *path, const char *mode), (real, mode))
 SEAM_PATH(FILE *, fopen64, (const char *path, const char *mode), (real, mode))
 SEAM_PATH(DIR *, opendir, (const char *path), (real))
@@ -69,6 +67,20 @@ SEAM_PATH(ssize_t, readlink, (const char *path, char *out, size_t size), (real, 
 SEAM_PATH(ssize_t, readlinkat, (int dir, const char *path, char *out, size_t size),
 		(dir, real, out, size))
 SEAM_PATH(char *, realpath, (const char *path, char *out), (real, out))
+SEAM_PATH(char *, canonicalize_file_name, (const char *path), (real))
+SEAM_PATH(int, euidaccess, (const char *path, int mode), (real, mode))
+SEAM_PATH(int, eaccess, (const char *path, int mode), (real, mode))
+SEAM_PATH(ssize_t, __readlink_chk, (const char *path, char *out, size_t size, size_t room),
+		(real, out, size, room))
+SEAM_PATH(ssize_t, __readlinkat_chk,
+		(int dir, const char *path, char *out, size_t size, size_t room),
+		(dir, real, out, size, room))
+SEAM_PATH(char *, __realpath_chk, (const char *path, char *out, size_t room), (real, out, room))
+SEAM_PATH(int, scandirat,
+		(int dir, const char *path, struct dirent ***list,
+				int (*pick)(const struct dirent *),
+				int (*cmp)(const struct dirent **, const struct dirent **)),
+		(dir, real, list, pick, cmp))
 SEAM_PATH(int, scandir,
 		(const char *path, struct dirent ***list, int (*pick)(const struct dirent *),
 				int (*cmp)(const struct dirent **, const struct dirent **)),
@@ -80,11 +92,41 @@ SEAM_PATH(int, scandir64,
 
 /* --- open ----------------------------------------------------------------------------------- */
 
+/* Which function's device file "path" is, seen from the directory "dir"; -1: none. */
+static int
+seam_uverbs_at(const struct seam_conf *conf, int dir, const char *path)
+{
+	const char *name = conf != NULL && path != NULL ? strrchr(path, '/') : NULL;
+	char link[32], where[PATH_MAX];
+	ssize_t len;
+
+	if (conf == NULL || path == NULL)
+		return -1;
+	if (path[0] == '/')
+		return seam_path_uverbs(conf, path);
+	/* Nearly every relative path is done here. */
+	if (strncmp(name != NULL ? name + 1 : path, "uverbs", 6) != 0)
+		return -1;
+	if (dir == AT_FDCWD)
+		snprintf(link, sizeof(link), "/proc/self/cwd");
+	else
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	len = SEAM_REAL(readlink)(link, where, sizeof(where) - 1);
+	if (len <= 0)
+		return -1;
+	where[len] = '\0';
+	return seam_path_uverbs_in(conf, where, path);
+}
+
+/* A thread that is cancelled in here would keep the card's locks. */
 static int
 seam_open_uverbs(unsigned int index, int flags)
 {
-	int fd = seam_ops.open(index, flags);
+	int old, fd;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	fd = seam_ops.open(index, flags);
+	pthread_setcancelstate(old, NULL);
 	if (fd >= 0)
 		return fd;
 	errno = -fd;
@@ -92,9 +134,9 @@ seam_open_uverbs(unsigned int index, int flags)
 }
 
 /* Opens a device file of ours, else calls the real function with the place in the tree. */
-#define SEAM_OPEN_BODY(call)                                         \
+#define SEAM_OPEN_BODY(dir, call)                                    \
 	const struct seam_conf *conf = seam_conf();                  \
-	int index = seam_path_uverbs(conf, path);                    \
+	int index = seam_uverbs_at(conf, dir, path);                 \
 	char buf[PATH_MAX];                                          \
 	const char *real;                                            \
                                                                      \
@@ -113,22 +155,22 @@ seam_open_uverbs(unsigned int index, int flags)
 		va_end(ap);                                               \
 	}
 
-#define SEAM_OPEN(name)                                            \
-	SEAM_EXPORT int name(const char *path, int flags, ...)     \
-	{                                                          \
-		mode_t mode = 0;                                   \
-                                                                   \
-		SEAM_MODE(mode)                                    \
-		SEAM_OPEN_BODY(SEAM_REAL(name)(real, flags, mode)) \
+#define SEAM_OPEN(name)                                                      \
+	SEAM_EXPORT int name(const char *path, int flags, ...)               \
+	{                                                                    \
+		mode_t mode = 0;                                             \
+                                                                             \
+		SEAM_MODE(mode)                                              \
+		SEAM_OPEN_BODY(AT_FDCWD, SEAM_REAL(name)(real, flags, mode)) \
 	}
 
-#define SEAM_OPENAT(name)                                               \
-	SEAM_EXPORT int name(int dir, const char *path, int flags, ...) \
-	{                                                               \
-		mode_t mode = 0;                                        \
-                                                                        \
-		SEAM_MODE(mode)                                         \
-		SEAM_OPEN_BODY(SEAM_REAL(name)(dir, real, flags, mode)) \
+#define SEAM_OPENAT(name)                                                    \
+	SEAM_EXPORT int name(int dir, const char *path, int flags, ...)      \
+	{                                                                    \
+		mode_t mode = 0;                                             \
+                                                                             \
+		SEAM_MODE(mode)                                              \
+		SEAM_OPEN_BODY(dir, SEAM_REAL(name)(dir, real, flags, mode)) \
 	}
 
 SEAM_OPEN(open)
@@ -143,17 +185,17 @@ int __openat_2(int dir, const char *path, int flags);
 int __openat64_2(int dir, const char *path, int flags);
 
 SEAM_EXPORT int
-__open_2(const char *path, int flags){ SEAM_OPEN_BODY(SEAM_REAL(__open_2)(real, flags)) }
+__open_2(const char *path, int flags){ SEAM_OPEN_BODY(AT_FDCWD, SEAM_REAL(__open_2)(real, flags)) }
 
 SEAM_EXPORT int __open64_2(const char *path,
-		int flags){ SEAM_OPEN_BODY(SEAM_REAL(__open64_2)(real, flags)) }
+		int flags){ SEAM_OPEN_BODY(AT_FDCWD, SEAM_REAL(__open64_2)(real, flags)) }
 
 SEAM_EXPORT int __openat_2(int dir, const char *path,
-		int flags){ SEAM_OPEN_BODY(SEAM_REAL(__openat_2)(dir, real, flags)) }
+		int flags){ SEAM_OPEN_BODY(dir, SEAM_REAL(__openat_2)(dir, real, flags)) }
 
 SEAM_EXPORT int __openat64_2(int dir, const char *path, int flags)
 {
-	SEAM_OPEN_BODY(SEAM_REAL(__openat64_2)(dir, real, flags))
+	SEAM_OPEN_BODY(dir, SEAM_REAL(__openat64_2)(dir, real, flags))
 }
 
 /* --- stat ----------------------------------------------------------------------------------- */
@@ -168,12 +210,15 @@ SEAM_EXPORT int __openat64_2(int dir, const char *path, int flags)
 static dev_t
 seam_rdev(int index)
 {
-	return makedev(SEAM_UVERBS_MAJOR, SEAM_UVERBS_MINOR + (unsigned int)index);
+	const struct seam_conf *conf = seam_ops.conf();
+	unsigned int first = conf != NULL ? conf->first : 0;
+
+	return makedev(SEAM_UVERBS_MAJOR, SEAM_UVERBS_MINOR + first + (unsigned int)index);
 }
 
-#define SEAM_STAT_BODY(call)                                        \
+#define SEAM_STAT_BODY(dir, call)                                   \
 	const struct seam_conf *conf = seam_conf();                 \
-	int index = seam_path_uverbs(conf, path);                   \
+	int index = seam_uverbs_at(conf, dir, path);                \
 	char buf[PATH_MAX];                                         \
 	const char *real = seam_path(conf, path, buf, sizeof(buf)); \
 	int ret = call;                                             \
@@ -196,15 +241,15 @@ seam_rdev(int index)
 	}                                                    \
 	return ret;
 
-/* Without AT_EMPTY_PATH (a descriptor in disguise) as nobody here needs it. */
+/* AT_EMPTY_PATH (a descriptor in disguise) is looked at by statx() only, which libc uses so. */
 #define SEAM_STATS(suffix)                                                                      \
 	SEAM_EXPORT int stat##suffix(const char *path, struct stat##suffix *st){                \
-		SEAM_STAT_BODY(SEAM_REAL(stat##suffix)(real, st))                               \
+		SEAM_STAT_BODY(AT_FDCWD, SEAM_REAL(stat##suffix)(real, st))                     \
 	} SEAM_EXPORT int lstat##suffix(const char *path, struct stat##suffix *st){             \
-		SEAM_STAT_BODY(SEAM_REAL(lstat##suffix)(real, st))                              \
+		SEAM_STAT_BODY(AT_FDCWD, SEAM_REAL(lstat##suffix)(real, st))                    \
 	} SEAM_EXPORT int fstatat##suffix(int dir, const char *path, struct stat##suffix *st,   \
 			int flags){                                                             \
-		SEAM_STAT_BODY(SEAM_REAL(fstatat##suffix)(dir, real, st, flags))                \
+		SEAM_STAT_BODY(dir, SEAM_REAL(fstatat##suffix)(dir, real, st, flags))           \
 	} SEAM_EXPORT int fstat##suffix(int fd, struct stat##suffix *st)                        \
 	{                                                                                       \
 		SEAM_FSTAT_BODY(SEAM_REAL(fstat##suffix)(fd, st))                               \
@@ -215,70 +260,49 @@ seam_rdev(int index)
 	int __fxstatat##suffix(int ver, int dir, const char *path, struct stat##suffix *st,     \
 			int flags);                                                             \
 	SEAM_EXPORT int __xstat##suffix(int ver, const char *path, struct stat##suffix *st){    \
-		SEAM_STAT_BODY(SEAM_REAL(__xstat##suffix)(ver, real, st))                       \
+		SEAM_STAT_BODY(AT_FDCWD, SEAM_REAL(__xstat##suffix)(ver, real, st))             \
 	} SEAM_EXPORT int __lxstat##suffix(int ver, const char *path, struct stat##suffix *st){ \
-		SEAM_STAT_BODY(SEAM_REAL(__lxstat##suffix)(ver, real, st))                      \
+		SEAM_STAT_BODY(AT_FDCWD, SEAM_REAL(__lxstat##suffix)(ver, real, st))            \
 	} SEAM_EXPORT int __fxstat##suffix(int ver, int fd, struct stat##suffix *st){           \
 		SEAM_FSTAT_BODY(SEAM_REAL(__fxstat##suffix)(ver, fd, st))                       \
 	} SEAM_EXPORT int __fxstatat##suffix(int ver, int dir, const char *path,                \
 			struct stat##suffix *st, int flags)                                     \
 	{                                                                                       \
-		SEAM_STAT_BODY(SEAM_REAL(__fxstatat##suffix)(ver, dir, real, st, flags))        \
+		SEAM_STAT_BODY(dir, SEAM_REAL(__fxstatat##suffix)(ver, dir, real, st, flags))   \
 	}
 
 SEAM_STATS()
 SEAM_STATS(64)
 
-/* --- descriptors ---------------------------------------------------------------------------- */
+/* Newer kernels take NULL for it, too, whatever libc's declaration says. */
+static bool
+seam_is_empty(const char *path)
+{
+	return path == NULL || path[0] == '\0';
+}
 
 SEAM_EXPORT int
-ioctl(int fd, unsigned long cmd, ...)
+statx(int dir, const char *path, int flags, unsigned int mask, struct statx *st)
 {
-	struct seam_node *node;
-	va_list ap;
-	void *arg;
-	int ret;
+	const struct seam_conf *conf = seam_conf();
+	int index = seam_uverbs_at(conf, dir, path), ret;
+	dev_t rdev = index >= 0 ? seam_rdev(index) : 0;
+	struct seam_node *node = NULL;
+	char buf[PATH_MAX];
 
-	va_start(ap, cmd);
-	arg = va_arg(ap, void *);
-	va_end(ap);
-	node = seam_fd_get(fd);
-	if (node == NULL)
-		return SEAM_REAL(ioctl)(fd, cmd, arg);
-	if (seam_node_ops(node)->ioctl == NULL)
-		ret = SEAM_REAL(ioctl)(fd, cmd, arg) == 0 ? 0 : -errno;
-	else
-		ret = seam_node_ops(node)->ioctl(seam_node_arg(node), cmd, (uintptr_t)arg);
-	seam_fd_put(node);
-	if (ret >= 0)
+	ret = SEAM_REAL(statx)(dir, seam_path(conf, path, buf, sizeof(buf)), flags, mask, st);
+	if (ret != 0)
 		return ret;
-	errno = -ret;
-	return -1;
-}
-
-SEAM_EXPORT int
-close(int fd)
-{
-	/* Out of the table first: the number may belong to somebody else right after the close. */
-	struct seam_node *node = seam_fd_del(fd);
-	int ret = SEAM_REAL(close)(fd);
-
+	if ((flags & AT_EMPTY_PATH) != 0 && seam_is_empty(path))
+		node = seam_fd_get(dir);
 	if (node != NULL) {
-		int saved = errno;
-
+		rdev = seam_node_rdev(node);
 		seam_fd_put(node);
-		errno = saved;
 	}
-	return ret;
-}
-
-SEAM_EXPORT int
-socket(int family, int type, int protocol)
-{
-	/* libibverbs asks the kernel for devices first and reads sysfs only if it cannot. */
-	if (family == AF_NETLINK && protocol == NETLINK_RDMA && seam_conf() != NULL) {
-		errno = EPROTONOSUPPORT;
-		return -1;
+	if (rdev != 0) {
+		st->stx_mode = S_IFCHR | 0666;
+		st->stx_rdev_major = major(rdev);
+		st->stx_rdev_minor = minor(rdev);
 	}
-	return SEAM_REAL(socket)(family, type, protocol);
+	return 0;
 }

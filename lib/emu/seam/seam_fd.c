@@ -11,8 +11,11 @@
  * finds another file under the number drops the node: the close is noticed late, but no foreign
  * descriptor is ever served.
  *
- * dup() of a served descriptor gives a plain one: mmap works on it (it is the same memfd), ioctl
- * does not. rdma-core and DPDK do not do that.
+ * Several numbers may name one node (dup); it is told "closed" when the last of them is gone, as the
+ * kernel does it.
+ *
+ * A child that shares our memory but not our descriptors (vfork, clone) must not take ours out of
+ * the table when it closes its copies, so the table is for the process that filled it only.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -46,6 +49,7 @@ static _Atomic(seam_slot *) seam_root[SEAM_ROOT];
 static struct base_mutex seam_lock = BASE_MUTEX_INITIALIZER; /* leaf */
 static struct seam_node *seam_free BASE_GUARDED_BY(seam_lock);
 static atomic_bool seam_stopped;
+static atomic_int seam_owner; /* the process that the table is for; 0: it is empty yet */
 
 void
 seam_stop(void)
@@ -57,6 +61,12 @@ bool
 seam_is_stopped(void)
 {
 	return atomic_load_explicit(&seam_stopped, memory_order_relaxed);
+}
+
+bool
+seam_is_foreign(void)
+{
+	return atomic_load_explicit(&seam_owner, memory_order_relaxed) != getpid();
 }
 
 static seam_slot *
@@ -111,6 +121,7 @@ seam_fd_add(int fd, const struct seam_fd_ops *ops, void *arg, dev_t rdev)
 
 	if (ret != 0)
 		return ret;
+	atomic_store(&seam_owner, getpid());
 	if (seam_real_fstat(fd, &st) != 0)
 		return -EBADF;
 	node = seam_node_alloc();
@@ -163,7 +174,7 @@ seam_fd_get(int fd)
 	struct seam_node *node = slot != NULL ? atomic_load(slot) : NULL;
 	struct stat st;
 
-	if (node == NULL || seam_is_stopped() || !seam_node_hold(node, slot))
+	if (node == NULL || seam_is_stopped() || seam_is_foreign() || !seam_node_hold(node, slot))
 		return NULL;
 	if (seam_real_fstat(fd, &st) == 0 && st.st_dev == node->dev && st.st_ino == node->ino)
 		return node;
@@ -178,9 +189,43 @@ seam_fd_del(int fd)
 {
 	seam_slot *slot = seam_fd_slot(fd);
 
-	if (slot == NULL || atomic_load(slot) == NULL || seam_is_stopped())
+	if (slot == NULL || atomic_load(slot) == NULL || seam_is_stopped() || seam_is_foreign())
 		return NULL;
 	return atomic_exchange(slot, NULL);
+}
+
+void
+seam_fd_del_range(unsigned int first, unsigned int last)
+{
+	unsigned int leaf, n, i;
+	struct seam_node *node;
+
+	for (leaf = first >> SEAM_LEAF_BITS; leaf < SEAM_ROOT && leaf <= last >> SEAM_LEAF_BITS;
+			leaf++) {
+		if (atomic_load_explicit(&seam_root[leaf], memory_order_acquire) == NULL)
+			continue;
+		for (i = 0; i < SEAM_LEAF; i++) {
+			n = (leaf << SEAM_LEAF_BITS) + i;
+			node = n >= first && n <= last ? seam_fd_del((int)n) : NULL;
+			if (node != NULL)
+				seam_fd_put(node);
+		}
+	}
+}
+
+int
+seam_fd_dup(struct seam_node *node, int fd)
+{
+	int ret = seam_fd_grow(fd);
+	struct seam_node *old;
+
+	if (ret != 0)
+		return ret;
+	atomic_fetch_add(&node->holds, 1);
+	old = atomic_exchange(seam_fd_slot(fd), node);
+	if (old != NULL)
+		seam_fd_put(old);
+	return 0;
 }
 
 const struct seam_fd_ops *

@@ -17,14 +17,6 @@
 #include "seam_fd.h"
 #include "seam_real.h"
 
-#define SEAM_EXPORT __attribute__((visibility("default")))
-
-#define SEAM_REAL(name)                                       \
-	__extension__({                                       \
-		static void *cache_;                          \
-		(__typeof__(&name))seam_real(&cache_, #name); \
-	})
-
 /* Whom to ask about [addr, addr + len); NULL: nobody needs it. */
 static const struct seam_mem_ops *
 seam_mem(const void *addr, size_t len)

@@ -6,6 +6,7 @@
  * Links in the tree are relative, so a program that follows them stays in the tree by itself.
  */
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,21 +24,6 @@ static const char *const seam_dirs[] = {
 	"/dev/infiniband",
 };
 
-void
-seam_bdf(unsigned int index, char *buf, size_t size)
-{
-	/* Virtual functions begin at .2, behind the two ports of a usual card. */
-	unsigned int devfn = index + 2;
-
-	snprintf(buf, size, "0000:03:%02x.%u", devfn / 8 & 0x1f, devfn % 8);
-}
-
-uint64_t
-seam_guid(unsigned int index)
-{
-	return 0x0242c0fffe000000ull + index + 1;
-}
-
 /* What follows @p dir in @p path: "" or "/..."; NULL when path is not in it. */
 static const char *
 seam_below(const char *path, const char *dir)
@@ -52,11 +38,11 @@ seam_below(const char *path, const char *dir)
 static bool
 seam_is_our_pci(const struct seam_conf *conf, const char *entry)
 {
-	char bdf[16];
+	char bdf[SEAM_BDF_SIZE];
 	unsigned int i;
 
 	for (i = 0; i < conf->nb_funcs; i++) {
-		seam_bdf(i, bdf, sizeof(bdf));
+		seam_bdf(conf, i, bdf);
 		if (seam_below(entry, bdf) != NULL)
 			return true;
 	}
@@ -80,29 +66,88 @@ seam_is_ours(const struct seam_conf *conf, const char *path)
 	return false;
 }
 
-int
-seam_path_uverbs(const struct seam_conf *conf, const char *path)
+/* The number behind the name of a device file, or -1. */
+static int
+seam_uverbs_number(const struct seam_conf *conf, const char *text)
 {
 	unsigned long n;
 	char *end;
 
-	if (conf == NULL || path == NULL ||
-			strncmp(path, SEAM_UVERBS, sizeof(SEAM_UVERBS) - 1) != 0)
+	if (!isdigit((unsigned char)*text))
 		return -1;
-	path += sizeof(SEAM_UVERBS) - 1;
-	if (!isdigit((unsigned char)*path))
+	n = strtoul(text, &end, 10);
+	if (*end != '\0' || n < conf->first || n - conf->first >= conf->nb_funcs)
 		return -1;
-	n = strtoul(path, &end, 10);
-	return *end == '\0' && n < conf->nb_funcs ? (int)n : -1;
+	return (int)(n - conf->first);
+}
+
+/*
+ * Takes "//" and "/./" out, as the kernel would; ".." stays, because what it means depends on links.
+ * @return path itself when there is nothing to do or no room.
+ */
+static const char *
+seam_squeeze(const char *path, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	if ((strstr(path, "//") == NULL && strstr(path, "/./") == NULL) || strlen(path) >= size)
+		return path;
+	while (*path != '\0') {
+		while (path[0] == '/' && (path[1] == '/' || (path[1] == '.' && path[2] == '/')))
+			path += path[1] == '/' ? 1 : 2;
+		buf[len++] = *path++;
+	}
+	buf[len] = '\0';
+	return buf;
+}
+
+int
+seam_path_uverbs(const struct seam_conf *conf, const char *path)
+{
+	char buf[64];
+
+	if (conf == NULL || path == NULL || path[0] != '/')
+		return -1;
+	path = seam_squeeze(path, buf, sizeof(buf));
+	if (strncmp(path, SEAM_UVERBS, sizeof(SEAM_UVERBS) - 1) != 0)
+		return -1;
+	return seam_uverbs_number(conf, path + sizeof(SEAM_UVERBS) - 1);
+}
+
+int
+seam_path_uverbs_in(const struct seam_conf *conf, const char *dir, const char *path)
+{
+	size_t len = strlen(conf->tree);
+	const char *file;
+
+	/* The directory may be any above it, and the path may go the rest of the way. */
+	if (strncmp(dir, conf->tree, len) != 0 || strlen(dir) > len + sizeof(SEAM_UVERBS))
+		return -1;
+	dir += len;
+	file = SEAM_UVERBS;
+	if (strncmp(dir, file, strlen(dir)) != 0)
+		return -1;
+	file += strlen(dir);
+	file += *file == '/';
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	if (strncmp(path, file, strlen(file)) != 0)
+		return -1;
+	return seam_uverbs_number(conf, path + strlen(file));
 }
 
 const char *
 seam_path(const struct seam_conf *conf, const char *path, char *buf, size_t size)
 {
+	char squeezed[PATH_MAX];
+	const char *plain;
 	int len;
 
-	if (conf == NULL || path == NULL || path[0] != '/' || !seam_is_ours(conf, path))
+	if (conf == NULL || path == NULL || path[0] != '/')
 		return path;
-	len = snprintf(buf, size, "%s%s", conf->tree, path);
+	plain = seam_squeeze(path, squeezed, sizeof(squeezed));
+	if (!seam_is_ours(conf, plain))
+		return path;
+	len = snprintf(buf, size, "%s%s", conf->tree, plain);
 	return len > 0 && (size_t)len < size ? buf : path;
 }

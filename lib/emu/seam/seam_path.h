@@ -10,8 +10,10 @@
 
 #include "seam.h"
 
-/** Number N of "/dev/infiniband/uverbsN" if the card has such a function, else -1. */
+/** Which function "/dev/infiniband/uverbsN" is; -1 when it is none of the card's. */
 int seam_path_uverbs(const struct seam_conf *conf, const char *path);
+/** The same for a relative path; @p dir: where it begins, as the kernel calls that directory. */
+int seam_path_uverbs_in(const struct seam_conf *conf, const char *dir, const char *path);
 
 /**
  * Where @p path really is: inside the tree (written to @p buf) if it is the card's, else @p path

@@ -12,6 +12,16 @@
 /** Finds it once; never NULL (the process ends with a message: it could not work anyway). */
 void *seam_real(void **cache, const char *name);
 
+/** An entry point of ours. */
+#define SEAM_EXPORT __attribute__((visibility("default")))
+
+/** The function behind the entry point of this name. */
+#define SEAM_REAL(name)                                       \
+	__extension__({                                       \
+		static void *cache_;                          \
+		(__typeof__(&name))seam_real(&cache_, #name); \
+	})
+
 /** fstat() without our wrapper; 0 or -1 and errno. */
 int seam_real_fstat(int fd, struct stat *st);
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base_math.h"
-#include "seam.h"
+#include "seam_host.h"
 
 #define SEAM_BUS "sys/devices/pci0000:00/0000:00:02.0"
 #define SEAM_MODALIAS "pci:v000015B3d0000101Esv000015B3sd00000069bc02sc00i00"
@@ -24,9 +24,11 @@ struct seam_names {
 	char bdf[16];
 	char guid[24]; /* "0242:c0ff:fe00:0001" */
 	unsigned int index;
+	unsigned int number; /* of its devices */
 };
 
-/* A file below a function's directory: "%b" bdf, "%g" guid, "%i" index in path and value. */
+/* A file below a function's directory: "%b" bdf, "%g" guid, "%i" number of its devices in path and value,
+ * "%f" number of the function. */
 struct seam_file {
 	const char *path;
 	const char *value;
@@ -64,7 +66,7 @@ static const struct seam_file seam_files[] = {
 	{ "infiniband/mlx5_%i/node_type", "1: CA" },
 	{ "infiniband/mlx5_%i/node_guid", "%g" },
 	{ "infiniband/mlx5_%i/sys_image_guid", "%g" },
-	{ "infiniband/mlx5_%i/node_desc", "emulated mlx5 function %i" },
+	{ "infiniband/mlx5_%i/node_desc", "emulated mlx5 function %f" },
 	{ "infiniband/mlx5_%i/fw_ver", "22.99.0" },
 	{ "infiniband/mlx5_%i/hca_type", "MT4126" },
 	{ "infiniband/mlx5_%i/board_id", "MLX5EMU0001" },
@@ -108,12 +110,13 @@ static const char *const seam_empty_dirs[] = {
 static void
 seam_expand(const struct seam_names *names, const char *fmt, char *out, size_t size)
 {
-	char index[12], dev[24];
+	char number[12], index[12], dev[24];
 	const char *value;
 	size_t len = 0;
 
 	snprintf(index, sizeof(index), "%u", names->index);
-	snprintf(dev, sizeof(dev), "%u:%u", SEAM_UVERBS_MAJOR, SEAM_UVERBS_MINOR + names->index);
+	snprintf(number, sizeof(number), "%u", names->number);
+	snprintf(dev, sizeof(dev), "%u:%u", SEAM_UVERBS_MAJOR, SEAM_UVERBS_MINOR + names->number);
 	for (out[0] = '\0'; *fmt != '\0' && len + 1 < size; fmt++) {
 		if (*fmt != '%') {
 			out[len++] = *fmt;
@@ -124,7 +127,8 @@ seam_expand(const struct seam_names *names, const char *fmt, char *out, size_t s
 		value = *fmt == 'b'         ? names->bdf :
 				*fmt == 'g' ? names->guid :
 				*fmt == 'v' ? dev :
-					      index;
+				*fmt == 'f' ? index :
+					      number;
 		len += (size_t)snprintf(out + len, size - len, "%s", value);
 	}
 }
@@ -189,39 +193,51 @@ seam_put_func(int dir, const struct seam_names *names)
 		ret = seam_put_link(dir, path, value);
 	}
 	if (ret == 0) {
-		snprintf(path, sizeof(path), "dev/infiniband/uverbs%u", names->index);
+		snprintf(path, sizeof(path), "dev/infiniband/uverbs%u", names->number);
 		ret = seam_put_file(dir, path, "");
 	}
 	return ret;
 }
 
-int
-seam_tree_write(const char *root, unsigned int nb_funcs)
+static int
+seam_put_common(int dir)
 {
-	int dir = open(root, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	struct seam_names names;
 	char path[PATH_MAX];
 	int ret = 0;
 	size_t i;
 
-	if (dir < 0)
-		return -errno;
 	for (i = 0; i < BASE_ARRAY_SIZE(seam_empty_dirs) && ret == 0; i++) {
 		snprintf(path, sizeof(path), "%s/", seam_empty_dirs[i]);
 		ret = seam_make_dirs(dir, path);
 	}
 	for (i = 0; i < BASE_ARRAY_SIZE(seam_common) && ret == 0; i++)
 		ret = seam_put_file(dir, seam_common[i].path, seam_common[i].value);
-	for (i = 0; i < nb_funcs && ret == 0; i++) {
-		uint64_t guid = seam_guid((unsigned int)i);
+	return ret;
+}
 
-		names.index = (unsigned int)i;
-		seam_bdf(names.index, names.bdf, sizeof(names.bdf));
+int
+seam_tree_write(const struct seam_conf *conf)
+{
+	int dir = open(conf->tree, O_DIRECTORY | O_RDONLY | O_CLOEXEC), ret;
+	struct seam_names names;
+	unsigned int i;
+
+	if (dir < 0)
+		return -errno;
+	ret = seam_put_common(dir);
+	for (i = 0; i < conf->nb_funcs && ret == 0; i++) {
+		uint64_t guid = seam_guid(i);
+
+		names.index = i;
+		names.number = conf->first + i;
+		seam_bdf(conf, i, names.bdf);
 		snprintf(names.guid, sizeof(names.guid), "%04x:%04x:%04x:%04x",
 				(unsigned int)(guid >> 48), (unsigned int)(guid >> 32) & 0xffff,
 				(unsigned int)(guid >> 16) & 0xffff, (unsigned int)guid & 0xffff);
 		ret = seam_put_func(dir, &names);
 	}
+	if (ret == 0 && conf->host_devices)
+		ret = seam_host_link(conf, dir);
 	close(dir);
 	return ret;
 }

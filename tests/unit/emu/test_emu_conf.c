@@ -110,6 +110,14 @@ test_bad(void **state)
 		{ "{\"functions\": [{\"mac\": \"2:0:0:0:0:1\"}]}", "*functions[0].mac is " },
 		{ "{\"functions\": [{\"mac\": \"02:00:00:00:00:01 \"}]}", "*functions[0].mac is " },
 		{ "{\"functions\": [{\"mac\": \"00:00:00:00:00:00\"}]}", "*functions[0].mac is " },
+		{ "{\"functions\": [{\"pci\": \"0000:3:00.2\"}]}", "*functions[0].pci is " },
+		{ "{\"functions\": [{\"pci\": \"0000:03:00.8\"}]}", "*functions[0].pci is " },
+		{ "{\"functions\": [{\"pci\": \"0000:03:20.0\"}]}", "*functions[0].pci is " },
+		{ "{\"functions\": [{\"pci\": \"0000:03:00.22\"}]}", "*functions[0].pci is " },
+		{ "{\"functions\": [{\"pci\": \"0000:03:0A.2\"}]}", "*functions[0].pci is " },
+		{ "{\"functions\": [{\"pci\": \"\"}]}", "*functions[0].pci is " },
+		{ "{\"host_devices\": true}",
+				"host_devices is true, but must be one of \"hide\", \"show\"" },
 		{ "{\"functions\": [{\"mac\": 2}]}", "*functions[0].mac is 2, but" },
 		{ "{\"log\": {\"level\": \"loud\"}}",
 				"log.level is \"loud\", but must be one of \"error\", \"warning\", "
@@ -173,6 +181,24 @@ test_environment(void **state)
 	setenv("MLX5EMU_LOG", "\xff", 1);
 	assert_int_equal(emu_conf_read(&conf, &at), -EINVAL);
 	assert_non_null(strstr(at.error, "UTF-8"));
+}
+
+/* Addresses are compared when all has been read: options may add functions. */
+static void
+test_same_address(void **state)
+{
+	setenv("MLX5EMU_CONFIG", file, 1);
+	assert_int_equal(read_text("{\"functions\": [{}, {\"pci\": \"0000:03:00.4\"}]}"), 0);
+	assert_int_equal(emu_conf_read(&conf, &at), 1);
+	setenv("MLX5EMU_FUNCTIONS", "3", 1);
+	assert_int_equal(emu_conf_read(&conf, &at), -EINVAL);
+	assert_non_null(strstr(at.error, "functions 1 and 2 both have PCI address 0000:03:00.4"));
+	unsetenv("MLX5EMU_FUNCTIONS");
+	assert_int_equal(read_text("{\"functions\": [{\"mac\": \"02:00:00:00:00:09\"},"
+				   " {}, {\"mac\": \"02:00:00:00:00:09\"}]}"),
+			0);
+	assert_int_equal(emu_conf_read(&conf, &at), -EINVAL);
+	assert_non_null(strstr(at.error, "functions 0 and 2 both have the same MAC"));
 }
 
 /* What is shown, can be read, and is the same. */
@@ -253,6 +279,7 @@ main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup_teardown(test_environment, clear_env, clear_env),
+		cmocka_unit_test_setup_teardown(test_same_address, clear_env, clear_env),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test_setup_teardown(test_unload, clear_env, clear_env),
 		cmocka_unit_test(test_options_differ),

@@ -84,9 +84,9 @@ static int
 make_tree(void **state)
 {
 	assert_non_null(mkdtemp(tree));
-	assert_int_equal(seam_tree_write(tree, conf.nb_funcs), 0);
-	assert_int_equal(seam_tree_write(tree, conf.nb_funcs), 0); /* a second time does no harm */
 	conf.tree = tree;
+	assert_int_equal(seam_tree_write(&conf), 0);
+	assert_int_equal(seam_tree_write(&conf), 0); /* a second time does no harm */
 	on = true;
 	return 0;
 }
@@ -154,6 +154,60 @@ test_device(void **state)
 	assert_int_equal(close(fd), -1);
 	assert_int_equal(errno, EBADF);
 	assert_int_equal(nb_closed, closed + 1);
+}
+
+/* What libc offers besides: relative names, other ways to look, and what fortified programs call. */
+int __open_2(const char *path, int flags);
+int __xstat(int ver, const char *path, struct stat *st);
+ssize_t __readlink_chk(const char *path, char *out, size_t size, size_t room);
+
+static void
+test_other_ways(void **state)
+{
+	char here[4096], link[256] = "", *real;
+	struct statx stx;
+	struct dirent **list;
+	struct stat st;
+	int dir, fd, nb;
+
+	assert_non_null(getcwd(here, sizeof(here)));
+	dir = open("/dev/infiniband", O_DIRECTORY | O_RDONLY);
+	fd = openat(dir, "uverbs1", O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, CMD, (void *)7), 7);
+	assert_int_equal(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx), 0);
+	assert_int_equal(stx.stx_rdev_major, SEAM_UVERBS_MAJOR);
+	assert_int_equal(stx.stx_rdev_minor, SEAM_UVERBS_MINOR + 1);
+	close(fd);
+	assert_int_equal(statx(dir, "uverbs0", 0, STATX_BASIC_STATS, &stx), 0);
+	assert_true(S_ISCHR(stx.stx_mode));
+	assert_int_equal(fstatat(dir, "uverbs0", &st, 0), 0);
+	assert_int_equal(minor(st.st_rdev), SEAM_UVERBS_MINOR);
+	close(dir);
+	assert_int_equal(chdir("/sys/class/infiniband"), 0);
+	assert_int_equal(access("mlx5_1/node_type", R_OK), 0);
+	assert_int_equal(access("mlx5_2", F_OK), -1);
+	assert_int_equal(chdir("/dev/infiniband"), 0);
+	fd = open("uverbs0", O_RDWR);
+	assert_int_equal(ioctl(fd, CMD, (void *)7), 7);
+	close(fd);
+	assert_int_equal(chdir(here), 0);
+	assert_int_equal(open("uverbs0", O_RDWR), -1);
+	fd = __open_2("/dev/infiniband/uverbs0", O_RDWR);
+	assert_int_equal(ioctl(fd, CMD, (void *)7), 7);
+	close(fd);
+	assert_int_equal(__xstat(1, "/dev/infiniband/uverbs0", &st), 0);
+	assert_int_equal(minor(st.st_rdev), SEAM_UVERBS_MINOR);
+	assert_true(__readlink_chk("/sys/bus/pci/devices/0000:03:00.2/driver", link, 255, 255) > 0);
+	real = realpath("/sys/class/infiniband/mlx5_0/device", NULL);
+	assert_non_null(real);
+	assert_non_null(strstr(real, tree));
+	free(real);
+	nb = scandir("/sys/class/infiniband", &list, NULL, alphasort);
+	assert_int_equal(nb, 4); /* with "." and ".." */
+	while (nb > 0)
+		free(list[--nb]);
+	free(list);
 }
 
 static void
@@ -261,6 +315,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_other_ways),
 		cmocka_unit_test(test_closed_behind_our_back),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_threads),
