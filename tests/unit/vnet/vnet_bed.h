@@ -121,10 +121,13 @@ bed_unsteer(struct bed_port *bp)
 	bp->rqt = NULL;
 }
 
-/** Everything but the engine; @p size entries per ring, indices begin at @p start. */
+typedef void (*bed_ring_init)(struct vring *vr, uint64_t gpa, uint32_t size, uint32_t buf_size,
+		uint16_t start);
+
+/** Everything but the engine; rings by @p init, of @p size entries, beginning at @p start. */
 static inline struct bed *
-bed_wire(int (*make)(unsigned int, unsigned int, const struct base_log *, struct wire **),
-		uint32_t size, uint16_t start)
+bed_wire_rings(int (*make)(unsigned int, unsigned int, const struct base_log *, struct wire **),
+		bed_ring_init init, uint32_t size, uint16_t start)
 {
 	struct bed *bed = calloc(1, sizeof(*bed));
 	unsigned int i;
@@ -135,12 +138,20 @@ bed_wire(int (*make)(unsigned int, unsigned int, const struct base_log *, struct
 	for (i = 0; i < BED_PORTS; i++) {
 		struct bed_port *bp = &bed->ports[i];
 
-		vring_init(&bp->rx.vr, 0x10000000ull * (2 * i + 1), size, 2048, start);
-		vring_init(&bp->tx.vr, 0x10000000ull * (2 * i + 2), size, 2048, start);
+		init(&bp->rx.vr, 0x10000000ull * (2 * i + 1), size, 2048, start);
+		init(&bp->tx.vr, 0x10000000ull * (2 * i + 2), size, 2048, start);
 		vring_grant(&bp->rx.vr, &bed->mem, BED_KEY);
 		vring_grant(&bp->tx.vr, &bed->mem, BED_KEY);
 	}
 	return bed;
+}
+
+/** The same with split rings. */
+static inline struct bed *
+bed_wire(int (*make)(unsigned int, unsigned int, const struct base_log *, struct wire **),
+		uint32_t size, uint16_t start)
+{
+	return bed_wire_rings(make, vring_init, size, start);
 }
 
 /** Queues and steering; both queues run. */
@@ -169,16 +180,28 @@ bed_attr(struct bed *bed, struct vnet_attr *attr)
 }
 
 static inline struct bed *
-bed_create(int (*make)(unsigned int, unsigned int, const struct base_log *, struct wire **),
-		uint32_t size, uint16_t start)
+bed_start(struct bed *bed)
 {
-	struct bed *bed = bed_wire(make, size, start);
 	struct vnet_attr attr;
 
 	bed_attr(bed, &attr);
 	assert_int_equal(vnet_init(&attr, &bed->vnet), 0);
 	bed_queues(bed);
 	return bed;
+}
+
+static inline struct bed *
+bed_create(int (*make)(unsigned int, unsigned int, const struct base_log *, struct wire **),
+		uint32_t size, uint16_t start)
+{
+	return bed_start(bed_wire(make, size, start));
+}
+
+/** A switch with packed rings. */
+static inline struct bed *
+bed_create_packed(uint32_t size, uint16_t start)
+{
+	return bed_start(bed_wire_rings(wire_switch_create, vring_init_packed, size, start));
 }
 
 /** Takes queues, steering and doorbells down. */
