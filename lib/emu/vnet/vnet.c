@@ -8,8 +8,9 @@
  * 2. goes round the active transmit queues, a burst each, up to a budget of frames. A queue stays
  *    active while it has something, also when the frame at its head waits for the receiver, which
  *    rings no doorbell when it makes room;
- * 3. tells the owners of used entries, once per queue;
- * 4. calls the firmware's poll.
+ * 3. lets the wire bring what came from outside (wire_poll());
+ * 4. tells the owners of used entries, once per queue;
+ * 5. calls the firmware's poll.
  *
  * The card's lock is held for one pass, and given away between passes in the order of asking
  * (vnet_turn.c). The budget bounds a pass, and so everybody's wait.
@@ -17,7 +18,7 @@
  * Idle: the doorbell pages are stored to by other processes, and nobody tells us; polling them is
  * unavoidable (the hardware sees the write on its bus). So the thread yields for some passes, then
  * sleeps, 20 us at first and growing to 200 us, until something moves. What does come with a
- * call (a queue starts, rules change, the end) wakes it.
+ * call (a queue starts, rules change, a frame from outside, the end) wakes it.
  *
  * Packets are moved synchronously: a frame leaves the sender's ring only after it is in all of its
  * receivers' rings. There is nothing in flight between two passes, and that is why suspending a
@@ -109,7 +110,7 @@ unsigned int
 vnet_pass_locked(struct vnet *vnet)
 {
 	struct vnet_queue *queue;
-	unsigned int i, nb_active = 0, nb = 0;
+	unsigned int i, nb_active = 0, nb = 0, nb_outside;
 
 	vnet->pass++;
 	for (i = 0; i < vnet->nb_ports; i++)
@@ -120,11 +121,14 @@ vnet_pass_locked(struct vnet *vnet)
 	 * each of the nb_active turns finds one. */
 	for (i = 0; i < nb_active && nb < VNET_PASS_BUDGET; i++)
 		nb += vnet_burst(vnet);
+	nb_outside = wire_poll(vnet->wire);
+	if (nb_outside != 0)
+		vnet_publish(vnet);
 	while ((queue = TAILQ_FIRST(&vnet->tell)) != NULL)
 		vnet_queue_tell(queue);
 	if (vnet->poll != NULL)
 		vnet->poll(vnet->poll_arg);
-	return nb;
+	return nb + nb_outside;
 }
 
 uint64_t
@@ -264,6 +268,15 @@ vnet_fini(struct vnet *vnet)
 	vnet_free(vnet);
 }
 
+/* Something came from outside; called by a thread of the wire. */
+static void
+vnet_wake(void *arg)
+{
+	struct vnet *vnet = arg;
+
+	vnet_turn_wake(&vnet->turn);
+}
+
 int
 vnet_create(const struct vnet_attr *attr, struct vnet **out)
 {
@@ -274,6 +287,11 @@ vnet_create(const struct vnet_attr *attr, struct vnet **out)
 	ret = vnet_init(attr, &vnet);
 	if (ret != 0)
 		return ret;
+	ret = wire_start(vnet->wire, vnet_wake, vnet);
+	if (ret != 0) {
+		vnet_fini(vnet);
+		return ret;
+	}
 	/* Signals are for the program's own threads: a handler that calls exit() must not run on the
 	 * thread that exit() waits for. */
 	sigfillset(&all);
@@ -282,6 +300,7 @@ vnet_create(const struct vnet_attr *attr, struct vnet **out)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret != 0) {
 		base_err(attr->log, "engine: cannot start the thread: error %d", ret);
+		wire_stop(vnet->wire);
 		vnet_fini(vnet);
 		return -ret;
 	}
@@ -295,6 +314,7 @@ vnet_destroy(struct vnet *vnet)
 {
 	if (vnet == NULL)
 		return;
+	wire_stop(vnet->wire);
 	__atomic_store_n(&vnet->stop, true, __ATOMIC_RELEASE);
 	vnet_turn_wake(&vnet->turn);
 	pthread_join(vnet->thread, NULL);

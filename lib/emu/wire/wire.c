@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: wire_send() asks the kind of wire where a frame goes (a set of ports), then
+ * Theory of operation: wire_send() asks the net where a frame goes (a set of ports), then
  * asks all those ports whether they can take it, and only then hands it to any of them. So a
  * flooded frame reaches either all its ports that are up, or none: a sender that is told -EAGAIN
  * may send the same bytes again without anybody seeing them twice.
@@ -9,148 +9,163 @@
  * ports that still refuse go down and the frame leaves. All refusing ports are found in one go, so
  * a frame for ten dead ports waits once, not ten times.
  *
+ * Where the ports of a net have VLANs, a frame can leave in two forms, with and without a tag: as
+ * it came, and rewritten. The rewritten one is made once, if somebody needs it, before the ports
+ * are asked, because they are asked about what they would get.
+ *
  * Threads: none of its own, no lock; see wire.h.
  */
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "base_clock.h"
 #include "wire_priv.h"
 
-#define WIRE_FRAME_MIN 14u /* an Ethernet header */
+#define WIRE_HEADER_MAX (WIRE_FRAME_MIN + WIRE_VLAN_TAG) /* what the MTU does not count */
 
-static const char *const wire_port_state_names[WIRE_PORT_NB_STATES] = {
-	[WIRE_PORT_DOWN] = "DOWN",
-	[WIRE_PORT_UP] = "UP",
+/* A frame on its way through its net. */
+struct wire_way {
+	struct wire_net *net;
+	unsigned int from;
+	uint16_t vid; /* meaningless in a net without VLANs */
+	uint64_t to;
+	uint64_t rewritten; /* those of @c to that get the second form */
+	const struct wire_frame *frame;
+	struct wire_frame other; /* the second form */
+	uint64_t refusing; /* those of @c to that cannot take it now */
+	bool unfinished; /* one that can take it wants it finished */
 };
 
-static const bool wire_port_arcs[WIRE_PORT_NB_STATES][WIRE_PORT_NB_STATES] = {
-	/* took a frame, or was woken by its owner */
-	[WIRE_PORT_DOWN][WIRE_PORT_UP] = true,
-	/* let a frame wait for the pause limit, or lost its owner */
-	[WIRE_PORT_UP][WIRE_PORT_DOWN] = true,
-};
+#define WIRE_FOREACH(i, set)                                                           \
+	for (uint64_t left_ = (set);                                                   \
+			left_ != 0 && ((i) = (unsigned int)__builtin_ctzll(left_), 1); \
+			left_ &= left_ - 1)
 
-bool
-wire_port_arc(enum wire_port_state from, enum wire_port_state to)
+static const struct wire_frame *
+wire_form(const struct wire_way *way, unsigned int port)
 {
-	return wire_port_arcs[from][to];
+	return (way->rewritten >> port & 1) != 0 ? &way->other : way->frame;
+}
+
+/* Members of the frame's VLAN only, and the form that each of them gets. */
+static void
+wire_apply_vlans(struct wire *wire, struct wire_way *way)
+{
+	unsigned int i;
+
+	WIRE_FOREACH(i, way->to) {
+		const struct wire_vlan *vlan = &wire->ports[i].vlan;
+
+		if (!wire_vlan_is_member(vlan, way->vid))
+			way->to &= ~(1ULL << i);
+		else if (wire_vlan_must_rewrite(vlan, way->frame, way->vid))
+			way->rewritten |= 1ULL << i;
+	}
+	if (way->rewritten == 0 ||
+			wire_vlan_rewrite(way->frame, way->vid, wire->rewritten, &way->other))
+		return;
+	WIRE_FOREACH(i, way->rewritten)
+		wire->ports[i].stats.rx_mtu++;
+	way->to &= ~way->rewritten;
+}
+
+/* Who records frames between the sender and those who get them. */
+static uint64_t
+wire_recorders(const struct wire *wire, const struct wire_way *way)
+{
+	uint64_t recorders = 0;
+	unsigned int i;
+
+	WIRE_FOREACH(i, way->net->recorders & ~(1ULL << way->from)) {
+		if ((wire->ports[i].mirrors & (way->to | 1ULL << way->from)) != 0)
+			recorders |= 1ULL << i;
+	}
+	return recorders;
+}
+
+static bool
+wire_is_too_long(const struct wire_port *port, const struct wire_frame *frame)
+{
+	/* one that is still to be segmented will be finished first */
+	return port->mtu != 0 && frame->gso == WIRE_GSO_NONE &&
+			frame->len > port->mtu + WIRE_HEADER_MAX;
+}
+
+/* Finds all ports that the frame goes to; false: it may not enter. */
+static bool
+wire_route(struct wire *wire, struct wire_way *way)
+{
+	struct wire_port *from = &wire->ports[way->from];
+	struct wire_net *net = way->net;
+
+	if (net->vlans && !wire_vlan_classify(&from->vlan, way->frame, &way->vid)) {
+		from->stats.tx_vlan++;
+		return false;
+	}
+	way->to = net->kind->route(net, way->from, net->vlans ? way->vid : 0, way->frame->head) &
+			~net->recorders;
+	if (net->vlans)
+		wire_apply_vlans(wire, way);
+	if (way->to == 0)
+		from->stats.tx_nowhere++;
+	if (net->recorders != 0)
+		way->to |= wire_recorders(wire, way);
+	return true;
+}
+
+/* What cannot get there whatever the port says. Counted when the frame leaves for good. */
+static uint64_t
+wire_unreachable(const struct wire *wire, const struct wire_way *way)
+{
+	uint64_t unreachable = 0;
+	unsigned int i;
+
+	WIRE_FOREACH(i, way->to) {
+		const struct wire_port *p = &wire->ports[i];
+
+		if (p->link != WIRE_LINK_UP || wire_is_too_long(p, wire_form(way, i)))
+			unreachable |= 1ULL << i;
+	}
+	return unreachable;
 }
 
 static void
-wire_port_set_state(struct wire *wire, unsigned int port, enum wire_port_state to)
+wire_count_unreachable(struct wire *wire, uint64_t unreachable)
 {
-	struct wire_port *p = &wire->ports[port];
-
-	assert(wire_port_arc(p->state, to));
-	base_dbg(wire->log, "%s port %u: %s -> %s", wire->kind->name, port,
-			wire_port_state_names[p->state], wire_port_state_names[to]);
-	p->state = to;
-}
-
-int
-wire_init(const struct wire_kind *kind, size_t size, unsigned int nb_ports, struct wire **out)
-{
-	struct wire *wire;
-
-	assert(size >= sizeof(*wire));
-	if (nb_ports == 0 || nb_ports > WIRE_MAX_PORTS)
-		return -EINVAL;
-	wire = calloc(1, size);
-	if (wire == NULL)
-		return -ENOMEM;
-	wire->ports = calloc(nb_ports, sizeof(*wire->ports));
-	if (wire->ports == NULL) {
-		free(wire);
-		return -ENOMEM;
-	}
-	wire->kind = kind;
-	wire->nb_ports = nb_ports;
-	*out = wire;
-	return 0;
-}
-
-void
-wire_destroy(struct wire *wire)
-{
-	if (wire == NULL)
-		return;
-	free(wire->ports);
-	free(wire);
-}
-
-unsigned int
-wire_nb_ports(const struct wire *wire)
-{
-	return wire->nb_ports;
-}
-
-void
-wire_plug(struct wire *wire, unsigned int port, const struct wire_port_ops *ops, void *arg)
-{
-	struct wire_port *p = &wire->ports[port];
-
-	assert(port < wire->nb_ports);
-	p->ops = ops;
-	p->arg = arg;
-	if (p->state != WIRE_PORT_DOWN)
-		wire_port_set_state(wire, port, WIRE_PORT_DOWN);
-	if (ops == NULL && wire->kind->forget != NULL)
-		wire->kind->forget(wire, port);
-}
-
-void
-wire_port_wake(struct wire *wire, unsigned int port)
-{
-	struct wire_port *p = &wire->ports[port];
-
-	assert(port < wire->nb_ports);
-	if (p->ops != NULL && p->state == WIRE_PORT_DOWN)
-		wire_port_set_state(wire, port, WIRE_PORT_UP);
-}
-
-void
-wire_port_stats(const struct wire *wire, unsigned int port, struct wire_port_stats *stats)
-{
-	assert(port < wire->nb_ports);
-	*stats = wire->ports[port].stats;
-}
-
-/* What the ports that a frame goes to say about it. */
-struct wire_answers {
-	uint64_t refusing; /* cannot take it now */
-	bool unfinished; /* one that is up takes it only finished */
-};
-
-static struct wire_answers
-wire_ask(const struct wire *wire, uint64_t to, const struct wire_frame *frame)
-{
-	struct wire_answers answers = { 0 };
 	unsigned int i;
 
-	for (i = 0; i < wire->nb_ports; i++) {
+	WIRE_FOREACH(i, unreachable) {
+		struct wire_port_stats *stats = &wire->ports[i].stats;
+
+		(*(wire->ports[i].link != WIRE_LINK_UP ? &stats->rx_link : &stats->rx_mtu))++;
+	}
+}
+
+static void
+wire_ask(struct wire *wire, struct wire_way *way)
+{
+	unsigned int i;
+
+	WIRE_FOREACH(i, way->to) {
 		const struct wire_port *p = &wire->ports[i];
 		enum wire_answer answer;
 
-		if ((to >> i & 1) == 0)
-			continue;
-		answer = p->ops == NULL ? WIRE_NO : p->ops->can_take(p->arg, frame);
+		answer = p->ops == NULL ? WIRE_NO : p->ops->can_take(p->arg, wire_form(way, i));
 		if (answer == WIRE_NO)
-			answers.refusing |= 1ULL << i;
+			way->refusing |= 1ULL << i;
 		else if (answer == WIRE_FINISHED_ONLY)
-			answers.unfinished = true;
+			way->unfinished = true;
 	}
-	return answers;
 }
 
 static uint64_t
-wire_up_ports(const struct wire *wire)
+wire_up_ports(const struct wire *wire, uint64_t ports)
 {
 	uint64_t up = 0;
 	unsigned int i;
 
-	for (i = 0; i < wire->nb_ports; i++)
+	WIRE_FOREACH(i, ports)
 		up |= (uint64_t)(wire->ports[i].state == WIRE_PORT_UP) << i;
 	return up;
 }
@@ -173,71 +188,92 @@ wire_watchdog(struct wire *wire, uint64_t ports)
 {
 	unsigned int i;
 
-	for (i = 0; i < wire->nb_ports; i++) {
-		if ((ports >> i & 1) == 0)
-			continue;
+	WIRE_FOREACH(i, ports) {
 		base_notice(wire->log,
-				"%s port %u: did not take a frame for %llu ms, others no longer "
+				"wire port %s: did not take a frame for %llu ms, others no longer "
 				"wait for it",
-				wire->kind->name, i,
+				wire->ports[i].name,
 				(unsigned long long)(wire->pause_ns / BASE_NS_PER_MS));
 		wire_port_set_state(wire, i, WIRE_PORT_DOWN);
 	}
 }
 
 static void
-wire_deliver(struct wire *wire, unsigned int port, const struct wire_frame *frame)
+wire_deliver(struct wire *wire, const struct wire_way *way)
 {
-	struct wire_port *p = &wire->ports[port];
+	unsigned int i;
 
-	p->stats.rx_frames++;
-	p->stats.rx_bytes += frame->len;
-	if (p->state == WIRE_PORT_DOWN)
-		wire_port_set_state(wire, port, WIRE_PORT_UP);
-	p->ops->take(p->arg, frame);
-}
+	WIRE_FOREACH(i, way->refusing)
+		wire->ports[i].stats.rx_dropped++;
+	WIRE_FOREACH(i, way->to & ~way->refusing) {
+		const struct wire_frame *frame = wire_form(way, i);
+		struct wire_port *p = &wire->ports[i];
 
-void
-wire_frame_init(struct wire_frame *frame, const void *data, size_t len)
-{
-	*frame = (struct wire_frame){
-		.head = data,
-		.head_len = (uint32_t)len,
-		.len = (uint32_t)len,
-	};
+		p->stats.rx_frames++;
+		p->stats.rx_bytes += frame->len;
+		if (p->state == WIRE_PORT_DOWN)
+			wire_port_set_state(wire, i, WIRE_PORT_UP);
+		p->ops->take(p->arg, frame);
+	}
 }
 
 int
-wire_send(struct wire *wire, unsigned int port, const struct wire_frame *frame,
+wire_pass(struct wire *wire, unsigned int port, const struct wire_frame *frame,
 		struct wire_hold *hold)
 {
-	struct wire_answers answers;
-	uint64_t to, waiting_for;
-	unsigned int i;
+	struct wire_way way = { .from = port, .frame = frame };
+	uint64_t unreachable, waiting_for;
 
-	assert(port < wire->nb_ports);
-	if (frame->len < WIRE_FRAME_MIN || frame->len > WIRE_FRAME_MAX) {
+	if (wire->ports[port].net == WIRE_NO_NET) {
+		wire->ports[port].stats.tx_nowhere++;
 		hold->since_ns = 0;
-		return -EINVAL;
+		return 0;
 	}
-	to = wire->kind->route(wire, port, frame->head);
-	answers = wire_ask(wire, to, frame);
-	if (answers.unfinished)
+	way.net = &wire->nets[wire->ports[port].net];
+	if (!wire_route(wire, &way)) {
+		hold->since_ns = 0;
+		return 0;
+	}
+	unreachable = wire_unreachable(wire, &way);
+	way.to &= ~unreachable;
+	wire_ask(wire, &way);
+	if (way.unfinished)
 		return -EMSGSIZE;
-	waiting_for = answers.refusing & wire_up_ports(wire);
+	waiting_for = wire_up_ports(wire, way.refusing);
 	if (waiting_for != 0) {
 		if (wire_must_wait(wire, hold))
 			return -EAGAIN;
 		wire_watchdog(wire, waiting_for);
 	}
 	hold->since_ns = 0;
-	wire->ports[port].stats.tx_frames++;
-	wire->ports[port].stats.tx_bytes += frame->len;
-	for (i = 0; i < wire->nb_ports; i++) {
-		if (answers.refusing >> i & 1)
-			wire->ports[i].stats.rx_dropped++;
-		else if (to >> i & 1)
-			wire_deliver(wire, i, frame);
+	wire_count_unreachable(wire, unreachable);
+	wire_deliver(wire, &way);
+	return 0;
+}
+
+int
+wire_send(struct wire *wire, unsigned int port, const struct wire_frame *frame,
+		struct wire_hold *hold)
+{
+	struct wire_port *p = &wire->ports[port];
+	uint32_t len = frame->len;
+	int ret = 0;
+
+	assert(port < wire->nb_ports);
+	if (len < WIRE_FRAME_MIN || len > WIRE_FRAME_MAX) {
+		p->stats.tx_size++;
+		hold->since_ns = 0;
+		return -EINVAL;
 	}
+	if (p->link != WIRE_LINK_UP) {
+		p->stats.tx_link++;
+		hold->since_ns = 0;
+	} else {
+		ret = (p->trouble != NULL ? wire_trouble_send : wire_pass)(wire, port, frame, hold);
+	}
+	if (ret != 0)
+		return ret;
+	p->stats.tx_frames++;
+	p->stats.tx_bytes += len;
 	return 0;
 }

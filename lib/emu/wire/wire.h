@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What the ports of a card are plugged into. A wire carries Ethernet frames (no preamble, no FCS)
- * between ports; kinds: a learning switch that joins the functions of one card, a loop-back plug.
+ * What the ports of a card are plugged into, as the engine sees it. A wire carries Ethernet frames
+ * (no preamble, no FCS) between ports: those of the card's functions first, then those that lead
+ * out of the process (TAP, socket, file). The ports belong to broadcast domains ("nets"), each of
+ * one kind: a learning switch, a loop-back plug, a sink. How nets and ports are made and set is
+ * wire_admin.h.
  *
- * Flow control: the switch is lossless within reason, like a link with 802.3x pause. A frame is
+ * Flow control: a wire is lossless within reason, like a link with 802.3x pause. A frame is
  * taken from its sender only when every port that it goes to can take it now; otherwise
  * wire_send() says -EAGAIN and the sender keeps it, and tries again on its next pass. No frame
  * waits longer than the pause limit: then it goes to the ports that can take it, and those that
@@ -14,6 +17,9 @@
  *
  * The wait belongs to the frame, not to the port, because a port with several queues may refuse
  * the frames of one and take those of another for ever.
+ *
+ * Apart from that each port has a link, like a cable in its socket: with the link off nothing goes
+ * in or out, and what is sent is gone (wire_link()).
  *
  * Not thread-safe: the engine that drives it serialises (it holds the card's lock).
  */
@@ -74,11 +80,24 @@ struct wire_port_ops {
 	void (*take)(void *arg, const struct wire_frame *frame);
 };
 
-/** Counters of one port; "tx" is from the port into the wire. */
+/**
+ * Counters of one port; "tx" is from the port into the wire, "rx" out of the wire to the port's
+ * owner. wire_stats_at() knows their names. Each frame that was sent and did not arrive is in one
+ * of the reasons, at the port that is to blame.
+ */
 struct wire_port_stats {
-	uint64_t tx_frames, tx_bytes;
-	uint64_t rx_frames, rx_bytes;
+	uint64_t tx_frames, tx_bytes; /**< taken from the owner, whatever came of it */
+	uint64_t rx_frames, rx_bytes; /**< handed to the owner */
 	uint64_t rx_dropped; /**< frames that it could not take, dropped while it was down */
+	uint64_t tx_link; /**< sent while the link was off */
+	uint64_t tx_size; /**< shorter than an Ethernet header or longer than WIRE_FRAME_MAX */
+	uint64_t tx_vlan; /**< of a VLAN that the port is not a member of */
+	uint64_t tx_nowhere; /**< the wire had no (other) port for it */
+	uint64_t tx_rate_waits; /**< refusals because of the rate limit; nothing is lost */
+	uint64_t tx_lost, tx_duplicated, tx_reordered, tx_corrupted, tx_delayed; /**< mishaps */
+	uint64_t rx_link; /**< for this port while its link was off */
+	uint64_t rx_mtu; /**< longer than the port's MTU allows */
+	uint64_t rx_error; /**< of rx_frames, those that the outside world refused */
 };
 
 /**
@@ -89,14 +108,15 @@ struct wire_hold {
 	uint64_t since_ns; /**< base_clock_ns() of the first -EAGAIN, 0: not waiting */
 };
 
-/** A learning switch with @p nb_ports ports; pause limit in ms (0: never wait, drop). */
+/** One learning switch for @p nb_ports functions; pause limit in ms (0: never wait, drop). */
 int wire_switch_create(unsigned int nb_ports, unsigned int pause_ms, const struct base_log *log,
 		struct wire **wire);
-/** A plug that gives each port its own frames back. */
+/** A plug that gives each of @p nb_ports functions its own frames back. */
 int wire_loop_create(unsigned int nb_ports, unsigned int pause_ms, const struct base_log *log,
 		struct wire **wire);
 void wire_destroy(struct wire *wire); /**< NULL is fine */
 
+/** All ports, those that lead out included. */
 unsigned int wire_nb_ports(const struct wire *wire);
 /** Plugs an owner into a port; ops NULL unplugs. Frames for a port without owner are dropped. */
 void wire_plug(struct wire *wire, unsigned int port, const struct wire_port_ops *ops, void *arg);
@@ -112,6 +132,37 @@ int wire_send(struct wire *wire, unsigned int port, const struct wire_frame *fra
 		struct wire_hold *hold);
 /** A finished frame that lies in one piece of memory. */
 void wire_frame_init(struct wire_frame *frame, const void *data, size_t len);
+/** Copies all bytes of a frame; @p buf has room for frame->len. */
+void wire_frame_copy(const struct wire_frame *frame, void *buf);
 void wire_port_stats(const struct wire *wire, unsigned int port, struct wire_port_stats *stats);
+
+/* --- what comes from outside ---------------------------------------------------------------- */
+
+/**
+ * From now on frames from outside are waited for; @p wake is called by another thread when there
+ * is something for wire_poll(), and must not block. Without ports that lead out no thread is
+ * started and @p wake is never called.
+ * @return 0 or what the start of the thread says.
+ */
+int wire_start(struct wire *wire, void (*wake)(void *arg), void *arg);
+/** After it @p wake is not called any more. Harmless without wire_start(). */
+void wire_stop(struct wire *wire);
+/**
+ * Takes frames from outside, and those that were held back, to their receivers. Called on each
+ * pass. @return frames moved.
+ */
+unsigned int wire_poll(struct wire *wire);
+/** Is anything held back by the wire, so that wire_poll() must be called soon again? */
+bool wire_is_busy(const struct wire *wire);
+/** At the process's exit, when nobody else uses the wire: removes what would be left behind. */
+void wire_halt(struct wire *wire);
+
+/* --- link ----------------------------------------------------------------------------------- */
+
+/** Is the port's link up? (Set so by the owner of the card, and somebody is at the other end.) */
+bool wire_link(const struct wire *wire, unsigned int port);
+/** @p changed is called after each change of a port's link, with the card's lock held. */
+void wire_link_watch(struct wire *wire, void (*changed)(void *arg, unsigned int port, bool up),
+		void *arg);
 
 #endif /* WIRE_H */

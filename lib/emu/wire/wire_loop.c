@@ -7,14 +7,15 @@
 #include "wire_priv.h"
 
 static uint64_t
-loop_route(struct wire *wire, unsigned int port, const uint8_t *frame)
+loop_route(struct wire_net *net, unsigned int port, uint16_t vid, const uint8_t *frame)
 {
-	(void)wire;
+	(void)net;
+	(void)vid;
 	(void)frame;
 	return 1ULL << port;
 }
 
-static const struct wire_kind wire_loop_kind = {
+const struct wire_kind wire_loop_kind = {
 	.name = "loop",
 	.route = loop_route,
 };
@@ -23,7 +24,7 @@ int
 wire_loop_create(unsigned int nb_ports, unsigned int pause_ms, const struct base_log *log,
 		struct wire **wire)
 {
-	int ret = wire_init(&wire_loop_kind, sizeof(struct wire), nb_ports, wire);
+	int ret = wire_create_one(&wire_loop_kind, nb_ports, wire);
 
 	if (ret != 0)
 		return ret;

@@ -1,41 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: a transparent bridge without VLANs. The source address of each frame is
- * remembered with its port, the latest port wins (a station that moved). A frame for a known
- * station goes to its port only, and nowhere when that is where it came from; a frame for a group
- * or for an unknown station goes to all other ports that something is plugged into.
+ * Theory of operation: a transparent bridge. The source address of each frame is remembered with
+ * its VLAN and port, the latest port wins (a station that moved). A frame for a known station goes
+ * to its port only, and nowhere when that is where it came from; a frame for a group or for an
+ * unknown station goes to all other ports of the net that something is plugged into. Who of them
+ * is a member of the VLAN is not decided here; in a net without VLANs there is one, number 0.
  *
  * The table is small and of fixed size, so that a guest that makes up addresses costs no memory:
  * an address has WAYS places to be in, the one that was used longest ago is given away. Losing an
  * entry is harmless, its frames are flooded until the station speaks again. Entries do not age:
  * there is no cable that could move a station without it being plugged in anew.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base_clock.h"
-#include "base_math.h"
 #include "wire_priv.h"
 
 #define SWITCH_SETS 1024u
 #define SWITCH_WAYS 4u
 
 struct switch_entry {
-	uint64_t mac; /* 0: free; the all-zero address is never learned */
+	uint64_t key; /* VLAN and address; 0: free; the all-zero address is never learned */
 	uint64_t used; /* value of the switch's tick at the last hit */
 	unsigned int port;
 };
 
 struct wire_switch {
-	struct wire wire;
 	uint64_t tick; /* one per frame */
 	struct switch_entry table[SWITCH_SETS][SWITCH_WAYS];
 };
-
-static struct wire_switch *
-switch_of(struct wire *wire)
-{
-	return base_container_of(wire, struct wire_switch, wire);
-}
 
 static uint64_t
 switch_mac(const uint8_t *p)
@@ -44,30 +39,36 @@ switch_mac(const uint8_t *p)
 			(uint64_t)p[3] << 16 | (uint64_t)p[4] << 8 | (uint64_t)p[5];
 }
 
-static struct switch_entry *
-switch_set(struct wire_switch *sw, uint64_t mac)
+static uint64_t
+switch_key(uint16_t vid, const uint8_t *mac)
 {
-	/* Fibonacci hashing: the top bits of the product depend on all bits of the address. */
-	return sw->table[mac * 0x9e3779b97f4a7c15ULL >> 54 & (SWITCH_SETS - 1)];
+	return (uint64_t)vid << 48 | switch_mac(mac);
 }
 
 static struct switch_entry *
-switch_find(struct wire_switch *sw, uint64_t mac)
+switch_set(struct wire_switch *sw, uint64_t key)
 {
-	struct switch_entry *set = switch_set(sw, mac);
+	/* Fibonacci hashing: the top bits of the product depend on all bits of the key. */
+	return sw->table[key * 0x9e3779b97f4a7c15ULL >> 54 & (SWITCH_SETS - 1)];
+}
+
+static struct switch_entry *
+switch_find(struct wire_switch *sw, uint64_t key)
+{
+	struct switch_entry *set = switch_set(sw, key);
 	unsigned int i;
 
 	for (i = 0; i < SWITCH_WAYS; i++) {
-		if (set[i].mac == mac)
+		if (set[i].key == key)
 			return &set[i];
 	}
 	return NULL;
 }
 
 static struct switch_entry *
-switch_oldest(struct wire_switch *sw, uint64_t mac)
+switch_oldest(struct wire_switch *sw, uint64_t key)
 {
-	struct switch_entry *set = switch_set(sw, mac);
+	struct switch_entry *set = switch_set(sw, key);
 	struct switch_entry *oldest = &set[0];
 	unsigned int i;
 
@@ -79,50 +80,50 @@ switch_oldest(struct wire_switch *sw, uint64_t mac)
 }
 
 static void
-switch_learn(struct wire_switch *sw, const uint8_t *smac, unsigned int port)
+switch_learn(struct wire_switch *sw, const uint8_t *smac, uint16_t vid, unsigned int port)
 {
-	uint64_t mac = switch_mac(smac);
+	uint64_t key = switch_key(vid, smac);
 	struct switch_entry *entry;
 
-	if ((smac[0] & 1) != 0 || mac == 0)
+	if ((smac[0] & 1) != 0 || switch_mac(smac) == 0)
 		return; /* a group sends nothing */
-	entry = switch_find(sw, mac);
+	entry = switch_find(sw, key);
 	if (entry == NULL)
-		entry = switch_oldest(sw, mac);
-	entry->mac = mac;
+		entry = switch_oldest(sw, key);
+	entry->key = key;
 	entry->port = port;
 	entry->used = ++sw->tick;
 }
 
 static uint64_t
-switch_flood(const struct wire *wire, unsigned int port)
+switch_flood(const struct wire_net *net, unsigned int port)
 {
 	uint64_t to = 0;
 	unsigned int i;
 
-	for (i = 0; i < wire->nb_ports; i++)
-		to |= (uint64_t)(i != port && wire->ports[i].ops != NULL) << i;
-	return to;
+	for (i = 0; i < net->wire->nb_ports; i++)
+		to |= (uint64_t)(net->wire->ports[i].ops != NULL) << i;
+	return to & net->ports & ~(1ULL << port);
 }
 
 static uint64_t
-switch_route(struct wire *wire, unsigned int port, const uint8_t *frame)
+switch_route(struct wire_net *net, unsigned int port, uint16_t vid, const uint8_t *frame)
 {
-	struct wire_switch *sw = switch_of(wire);
+	struct wire_switch *sw = net->state;
 	const struct switch_entry *entry = NULL;
 
-	switch_learn(sw, frame + 6, port);
+	switch_learn(sw, frame + 6, vid, port);
 	if ((frame[0] & 1) == 0 && switch_mac(frame) != 0)
-		entry = switch_find(sw, switch_mac(frame));
+		entry = switch_find(sw, switch_key(vid, frame));
 	if (entry == NULL)
-		return switch_flood(wire, port);
+		return switch_flood(net, port);
 	return entry->port == port ? 0 : 1ULL << entry->port;
 }
 
 static void
-switch_forget(struct wire *wire, unsigned int port)
+switch_forget(struct wire_net *net, unsigned int port)
 {
-	struct wire_switch *sw = switch_of(wire);
+	struct wire_switch *sw = net->state;
 	unsigned int set, way;
 
 	for (set = 0; set < SWITCH_SETS; set++) {
@@ -133,8 +134,23 @@ switch_forget(struct wire *wire, unsigned int port)
 	}
 }
 
-static const struct wire_kind wire_switch_kind = {
+static int
+switch_create(struct wire_net *net)
+{
+	net->state = calloc(1, sizeof(struct wire_switch));
+	return net->state == NULL ? -ENOMEM : 0;
+}
+
+static void
+switch_destroy(struct wire_net *net)
+{
+	free(net->state);
+}
+
+const struct wire_kind wire_switch_kind = {
 	.name = "switch",
+	.create = switch_create,
+	.destroy = switch_destroy,
 	.route = switch_route,
 	.forget = switch_forget,
 };
@@ -143,7 +159,7 @@ int
 wire_switch_create(unsigned int nb_ports, unsigned int pause_ms, const struct base_log *log,
 		struct wire **wire)
 {
-	int ret = wire_init(&wire_switch_kind, sizeof(struct wire_switch), nb_ports, wire);
+	int ret = wire_create_one(&wire_switch_kind, nb_ports, wire);
 
 	if (ret != 0)
 		return ret;

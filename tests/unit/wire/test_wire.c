@@ -16,10 +16,11 @@
 static uint64_t test_to; /* where every frame goes */
 
 static uint64_t
-test_route(struct wire *wire, unsigned int port, const uint8_t *frame)
+test_route(struct wire_net *net, unsigned int port, uint16_t vid, const uint8_t *frame)
 {
-	(void)wire;
+	(void)net;
 	(void)port;
+	(void)vid;
 	(void)frame;
 	return test_to;
 }
@@ -40,7 +41,7 @@ setup(void **state)
 	unsigned int i;
 
 	assert_non_null(f);
-	assert_int_equal(wire_init(&test_kind, sizeof(struct wire), 4, &f->wire), 0);
+	assert_int_equal(wire_create_one(&test_kind, 4, &f->wire), 0);
 	f->wire->pause_ns = PAUSE_MS * BASE_NS_PER_MS;
 	for (i = 0; i < 4; i++) {
 		wire_plug(f->wire, i, &wire_peer_ops, &f->peers[i]);
@@ -74,9 +75,9 @@ test_create_checks_ports(void **state)
 	struct wire *wire = NULL;
 
 	(void)state;
-	assert_int_equal(wire_init(&test_kind, sizeof(*wire), 0, &wire), -EINVAL);
-	assert_int_equal(wire_init(&test_kind, sizeof(*wire), WIRE_MAX_PORTS + 1, &wire), -EINVAL);
-	assert_int_equal(wire_init(&test_kind, sizeof(*wire), WIRE_MAX_PORTS, &wire), 0);
+	assert_int_equal(wire_create_one(&test_kind, 0, &wire), -EINVAL);
+	assert_int_equal(wire_create_one(&test_kind, WIRE_MAX_PORTS + 1, &wire), -EINVAL);
+	assert_int_equal(wire_create_one(&test_kind, WIRE_MAX_PORTS, &wire), 0);
 	assert_int_equal(wire_nb_ports(wire), WIRE_MAX_PORTS);
 	wire_destroy(wire);
 	wire_destroy(NULL);
@@ -198,6 +199,7 @@ test_lengths(void **state)
 	wire_port_stats(f->wire, 0, &stats);
 	assert_int_equal(stats.tx_frames, 2);
 	assert_int_equal(stats.tx_bytes, 14 + WIRE_FRAME_MAX);
+	assert_int_equal(stats.tx_size, 2);
 	wire_port_stats(f->wire, 1, &stats);
 	assert_int_equal(stats.rx_frames, 2);
 	assert_int_equal(stats.rx_bytes, 14 + WIRE_FRAME_MAX);
