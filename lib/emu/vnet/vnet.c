@@ -96,11 +96,11 @@ vnet_burst(struct vnet *vnet)
 	vnet_queue_deactivate(queue);
 	while (nb < VNET_BURST) {
 		result = vnet_tx_one(queue);
-		if (result != VNET_TX_SENT)
+		if (result != VNET_TX_SENT && result != VNET_TX_PARTLY)
 			break;
 		nb++;
 	}
-	if (result == VNET_TX_SENT || result == VNET_TX_HELD)
+	if (result != VNET_TX_EMPTY && result != VNET_TX_ERROR)
 		vnet_queue_activate(queue);
 	vnet_publish(vnet);
 	return nb;
@@ -186,6 +186,7 @@ vnet_port_init(struct vnet *vnet, unsigned int index)
 
 	port->vnet = vnet;
 	port->index = index;
+	port->mtu = VNET_MTU_DEFAULT;
 	LIST_INIT(&port->queues);
 	TAILQ_INIT(&port->rules);
 	return 0;
@@ -198,8 +199,10 @@ vnet_alloc(struct vnet *vnet, unsigned int nb_ports)
 
 	vnet->ports = calloc(nb_ports, sizeof(*vnet->ports));
 	vnet->tx_buf = malloc(VNET_HDR_MAX + WIRE_FRAME_MAX);
+	vnet->seg_buf = malloc(WIRE_FRAME_MAX);
 	vnet->tx_chain.segs = calloc(VQ_SIZE_MAX, sizeof(*vnet->tx_chain.segs));
-	if (vnet->ports == NULL || vnet->tx_buf == NULL || vnet->tx_chain.segs == NULL)
+	if (vnet->ports == NULL || vnet->tx_buf == NULL || vnet->seg_buf == NULL ||
+			vnet->tx_chain.segs == NULL)
 		return -ENOMEM;
 	vnet->nb_ports = nb_ports;
 	for (i = 0; i < nb_ports; i++) {
@@ -220,6 +223,7 @@ vnet_free(struct vnet *vnet)
 		free(vnet->ports[i].doorbells);
 	}
 	free(vnet->tx_chain.segs);
+	free(vnet->seg_buf);
 	free(vnet->tx_buf);
 	free(vnet->ports);
 	free(vnet);
@@ -352,6 +356,21 @@ vnet_port(struct vnet *vnet, unsigned int index)
 {
 	assert(index < vnet->nb_ports);
 	return &vnet->ports[index];
+}
+
+int
+vnet_port_mtu_set_locked(struct vnet_port *port, uint32_t mtu)
+{
+	if (mtu < VNET_MTU_MIN || mtu > VNET_MTU_MAX)
+		return -EINVAL;
+	port->mtu = mtu;
+	return 0;
+}
+
+uint32_t
+vnet_port_mtu_locked(const struct vnet_port *port)
+{
+	return port->mtu;
 }
 
 void

@@ -131,14 +131,21 @@ struct vnet_queue_stats {
 	uint32_t exceed_max_chain;
 	uint32_t invalid_buffer;
 	/** Frames that went nowhere: to be received, but longer than the buffer that was next
-	 * (the buffer stays); to be sent, but shorter than an Ethernet header. Not in the PRM. */
+	 * (the buffer stays); to be sent, but shorter than an Ethernet header or longer than the
+	 * port's MTU. Not in the PRM. */
 	uint64_t dropped_frames;
 };
 
 /** Counters of a port, beside those of the wire. */
 struct vnet_port_stats {
 	uint64_t rx_unmatched; /**< frames that no rule wanted */
+	uint64_t rx_oversize, tx_oversize; /**< frames longer than the MTU; dropped */
 };
+
+/** MTU of a port as it is made: jumbo frames pass, so only who sets a limit has one. */
+#define VNET_MTU_DEFAULT 9000u
+#define VNET_MTU_MIN 68u /**< of IPv4 (RFC 791) */
+#define VNET_MTU_MAX 65535u
 
 struct vnet_attr {
 	unsigned int nb_ports;
@@ -168,6 +175,14 @@ void vnet_unlock(struct vnet *vnet);
 
 /** Port @p index of the engine (0 .. nb_ports - 1), never NULL for a valid index. */
 struct vnet_port *vnet_port(struct vnet *vnet, unsigned int index);
+
+/**
+ * Sets the longest packet, from the IP header on (VLAN tags not counted), that a port sends and
+ * takes; longer ones are dropped and counted. A frame that is still to be segmented is judged by
+ * its segments. @return 0, -EINVAL: not VNET_MTU_MIN to VNET_MTU_MAX.
+ */
+int vnet_port_mtu_set_locked(struct vnet_port *port, uint32_t mtu);
+uint32_t vnet_port_mtu_locked(const struct vnet_port *port);
 
 void vnet_port_stats_locked(const struct vnet_port *port, struct vnet_port_stats *stats);
 
@@ -250,11 +265,24 @@ enum vnet_hash_field {
 	VNET_HASH_L4_DPORT = 1u << 3,
 };
 
+/** For which packets they are meant, as PRM rx_hash_field_select: others are not hashed. */
+enum vnet_hash_l3 {
+	VNET_HASH_IPV4,
+	VNET_HASH_IPV6,
+};
+enum vnet_hash_l4 {
+	VNET_HASH_TCP,
+	VNET_HASH_UDP,
+};
+
 struct vnet_tir_attr {
 	struct vnet_rqt *rqt;
 	bool toeplitz; /**< false: no hash, first entry of the RQT */
-	bool symmetric; /**< source and destination exchangeable */
+	/** Source and destination exchangeable, where both are selected. */
+	bool symmetric;
 	uint32_t hash_fields;
+	enum vnet_hash_l3 hash_l3;
+	enum vnet_hash_l4 hash_l4;
 	uint8_t key[40];
 };
 int vnet_tir_create_locked(const struct vnet_tir_attr *attr, struct vnet_tir **tir);
@@ -268,8 +296,9 @@ struct vnet_rule_attr {
 	uint16_t priority; /**< lowest number wins; within a priority the rule added first */
 	bool match_outer; /**< false: every frame matches, mask and value are not looked at */
 	/** PRM fte_match_set_lyr_2_4 of the outer headers; a frame matches when (frame ^ value) &
-	 * mask is 0. Matched: dmac, smac, ethertype, first_vid, first_prio, cvlan_tag, ip_version,
-	 * ip_protocol, ip_dscp, ip_ecn, frag, tcp_flags, tcp and udp ports, addresses. */
+	 * mask is 0. Matched: dmac, smac, ethertype, first_vid, first_cfi, first_prio, cvlan_tag,
+	 * svlan_tag, ip_version, ip_protocol, ip_dscp, ip_ecn, frag, ipv4_ihl, ttl_hoplimit,
+	 * tcp_flags, tcp and udp ports, addresses. */
 	uint8_t mask[VNET_MATCH_SIZE];
 	uint8_t value[VNET_MATCH_SIZE];
 	struct vnet_tir *tir;

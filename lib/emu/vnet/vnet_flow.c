@@ -30,11 +30,47 @@
 
 static_assert(PRM_SIZE(fte_match_set_lyr_2_4) == VNET_MATCH_SIZE, "match size");
 
+/*
+ * Bytes of the PRM's structure. Some hold several fields, in the very order in which they stand in
+ * the packet: the tag control information, the traffic class.
+ */
+enum {
+	M_SMAC = PRM_OFF(fte_match_set_lyr_2_4, smac_47_16) / 8,
+	M_ETHERTYPE = PRM_OFF(fte_match_set_lyr_2_4, ethertype) / 8,
+	M_DMAC = PRM_OFF(fte_match_set_lyr_2_4, dmac_47_16) / 8,
+	M_TCI = PRM_OFF(fte_match_set_lyr_2_4, first_prio) / 8,
+	M_PROTOCOL = PRM_OFF(fte_match_set_lyr_2_4, ip_protocol) / 8,
+	M_TCLASS = PRM_OFF(fte_match_set_lyr_2_4, ip_dscp) / 8,
+	M_KIND = PRM_OFF(fte_match_set_lyr_2_4, cvlan_tag) / 8,
+	M_TCP_PORTS = PRM_OFF(fte_match_set_lyr_2_4, tcp_sport) / 8,
+	M_IHL = PRM_OFF(fte_match_set_lyr_2_4, ipv4_ihl) / 8,
+	M_TTL = PRM_OFF(fte_match_set_lyr_2_4, ttl_hoplimit) / 8,
+	M_UDP_PORTS = PRM_OFF(fte_match_set_lyr_2_4, udp_sport) / 8,
+	M_SRC = PRM_OFF(fte_match_set_lyr_2_4, src_ipv4_src_ipv6) / 8,
+	M_DST = PRM_OFF(fte_match_set_lyr_2_4, dst_ipv4_dst_ipv6) / 8,
+};
+
+/* Bits of the byte M_KIND; the one below the version is the top one of tcp_flags. */
+enum {
+	KIND_CVLAN = 0x80,
+	KIND_SVLAN = 0x40,
+	KIND_FRAG = 0x20,
+	KIND_IPV4 = 4 << 1,
+	KIND_IPV6 = 6 << 1,
+};
+
+#define M_BIT(f) (PRM_OFF(fte_match_set_lyr_2_4, f) - PRM_OFF(fte_match_set_lyr_2_4, cvlan_tag))
+static_assert(M_BIT(svlan_tag) == 1 && M_BIT(frag) == 2 && M_BIT(ip_version) == 3 &&
+				M_BIT(tcp_flags) == 7 && M_BIT(tcp_sport) == 16,
+		"byte M_KIND");
+
 /* The frame and how far the walk has come. */
 struct flow_walk {
-	const uint8_t *frame;
-	size_t len;
-	size_t off;
+	const uint8_t *head;
+	size_t head_len; /* bytes that can be looked at */
+	size_t len; /* bytes that there are */
+	size_t off; /* <= head_len */
+	bool own_len; /* the IP header's lengths count */
 };
 
 static uint16_t
@@ -43,120 +79,107 @@ be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static uint32_t
-be32(const uint8_t *p)
-{
-	return (uint32_t)be16(p) << 16 | be16(p + 2);
-}
-
 static bool
 flow_has(const struct flow_walk *w, size_t len)
 {
-	return len <= w->len - w->off;
+	return len <= w->head_len - w->off;
+}
+
+static bool
+flow_is_tag(uint16_t type)
+{
+	return type == ETH_CVLAN || type == ETH_SVLAN;
 }
 
 static uint16_t
 flow_ethernet(struct flow_walk *w, struct vnet_flow *flow)
 {
-	void *m = flow->match;
-	uint16_t type;
-	bool tagged = false;
+	uint16_t type = be16(w->head + 12);
 
-	PRM_SET(fte_match_set_lyr_2_4, m, dmac_47_16, be32(w->frame));
-	PRM_SET(fte_match_set_lyr_2_4, m, dmac_15_0, be16(w->frame + 4));
-	PRM_SET(fte_match_set_lyr_2_4, m, smac_47_16, be32(w->frame + 6));
-	PRM_SET(fte_match_set_lyr_2_4, m, smac_15_0, be16(w->frame + 10));
-	type = be16(w->frame + 12);
+	memcpy(flow->match + M_DMAC, w->head, 6);
+	memcpy(flow->match + M_SMAC, w->head + 6, 6);
 	w->off = 14;
-	while ((type == ETH_CVLAN || type == ETH_SVLAN) && flow_has(w, 4)) {
-		uint16_t tci = be16(w->frame + w->off);
-
-		if (!tagged) {
-			PRM_SET(fte_match_set_lyr_2_4, m, cvlan_tag, type == ETH_CVLAN);
-			PRM_SET(fte_match_set_lyr_2_4, m, svlan_tag, type == ETH_SVLAN);
-			PRM_SET(fte_match_set_lyr_2_4, m, first_prio, tci >> 13);
-			PRM_SET(fte_match_set_lyr_2_4, m, first_cfi, tci >> 12 & 1);
-			PRM_SET(fte_match_set_lyr_2_4, m, first_vid, tci & 0xfff);
-			tagged = true;
-		}
-		type = be16(w->frame + w->off + 2);
-		w->off += 4;
+	if (flow_is_tag(type) && flow_has(w, 4)) {
+		flow->match[M_KIND] = type == ETH_CVLAN ? KIND_CVLAN : KIND_SVLAN;
+		memcpy(flow->match + M_TCI, w->head + 14, 2);
 	}
-	PRM_SET(fte_match_set_lyr_2_4, m, ethertype, type);
+	for (; flow_is_tag(type) && flow_has(w, 4); w->off += 4)
+		type = be16(w->head + w->off + 2);
+	memcpy(flow->match + M_ETHERTYPE, w->head + w->off - 2, 2);
+	flow->l2_len = (uint32_t)w->off;
 	return type;
-}
-
-static void
-flow_set_ip(struct vnet_flow *flow, uint8_t version, uint8_t tclass, uint8_t ttl)
-{
-	void *m = flow->match;
-
-	flow->ip_version = version;
-	PRM_SET(fte_match_set_lyr_2_4, m, ip_version, version);
-	PRM_SET(fte_match_set_lyr_2_4, m, ip_dscp, tclass >> 2);
-	PRM_SET(fte_match_set_lyr_2_4, m, ip_ecn, tclass & 3);
-	PRM_SET(fte_match_set_lyr_2_4, m, ttl_hoplimit, ttl);
 }
 
 static void
 flow_set_addr(const struct flow_walk *w, struct vnet_flow *flow, size_t off, uint32_t len)
 {
-	uint8_t *src = PRM_PTR(fte_match_set_lyr_2_4, flow->match, src_ipv4_src_ipv6);
-	uint8_t *dst = PRM_PTR(fte_match_set_lyr_2_4, flow->match, dst_ipv4_dst_ipv6);
-
 	/* An IPv4 address is the last four bytes of the field. */
-	memcpy(src + 16 - len, w->frame + off, len);
-	memcpy(dst + 16 - len, w->frame + off + len, len);
+	memcpy(flow->match + M_SRC + 16 - len, w->head + off, len);
+	memcpy(flow->match + M_DST + 16 - len, w->head + off + len, len);
 	flow->addr_off = (uint32_t)off;
 	flow->addr_len = len;
+}
+
+/* Notes what follows the IP headers, up to @p end; @return whether it has a transport header. */
+static bool
+flow_set_payload(const struct flow_walk *w, struct vnet_flow *flow, uint8_t proto, size_t end)
+{
+	bool frag = (flow->match[M_KIND] & KIND_FRAG) != 0;
+
+	flow->match[M_PROTOCOL] = proto;
+	flow->l4_proto = frag ? 0 : proto;
+	flow->l4_off = (uint32_t)w->off;
+	flow->l4_len = (uint32_t)(end - w->off);
+	return !frag;
 }
 
 /* Parses IPv4; @return whether a transport header may follow at w->off. */
 static bool
 flow_ipv4(struct flow_walk *w, struct vnet_flow *flow)
 {
-	const uint8_t *ip = w->frame + w->off;
+	const uint8_t *ip = w->head + w->off;
 	size_t head, total;
-	bool frag;
 
 	if (!flow_has(w, 20) || ip[0] >> 4 != 4)
 		return false;
 	head = (ip[0] & 15u) * 4u;
-	total = be16(ip + 2);
-	if (head < 20 || total < head || !flow_has(w, total))
+	total = w->own_len ? be16(ip + 2) : w->len - w->off;
+	if (head < 20 || total < head || !flow_has(w, head) || total > w->len - w->off)
 		return false;
-	frag = (be16(ip + 6) & 0x3fff) != 0; /* more fragments, or an offset */
-	flow_set_ip(flow, 4, ip[1], ip[8]);
+	flow->ip_version = 4;
+	flow->match[M_KIND] |= KIND_IPV4;
+	if ((be16(ip + 6) & 0x3fff) != 0) /* more fragments, or an offset */
+		flow->match[M_KIND] |= KIND_FRAG;
+	flow->match[M_TCLASS] = ip[1];
+	flow->match[M_TTL] = ip[8];
+	flow->match[M_IHL] = (uint8_t)(ip[0] << 4);
 	flow_set_addr(w, flow, w->off + 12, 4);
-	PRM_SET(fte_match_set_lyr_2_4, flow->match, ipv4_ihl, ip[0] & 15u);
-	PRM_SET(fte_match_set_lyr_2_4, flow->match, ip_protocol, ip[9]);
-	PRM_SET(fte_match_set_lyr_2_4, flow->match, frag, frag);
-	flow->l4_proto = frag ? 0 : ip[9];
-	flow->l4_len = (uint32_t)(total - head);
+	total += w->off;
 	w->off += head;
-	return !frag;
+	return flow_set_payload(w, flow, ip[9], total);
 }
 
-/* Skips extension headers; @return the protocol behind them, the end of the packet is @p end. */
+/* Skips extension headers; the packet ends at @p end. @return the protocol behind them. */
 static uint8_t
-flow_ipv6_ext(struct flow_walk *w, uint8_t proto, size_t end, bool *frag)
+flow_ipv6_ext(struct flow_walk *w, struct vnet_flow *flow, uint8_t proto, size_t end)
 {
+	size_t seen = end < w->head_len ? end : w->head_len;
 	unsigned int i;
 
 	for (i = 0; i < IP6_MAX_EXT; i++) {
-		const uint8_t *ext = w->frame + w->off;
+		const uint8_t *ext = w->head + w->off;
 		size_t len = 8;
 
 		if (proto != IP6_HOP && proto != IP6_ROUTING && proto != IP6_FRAGMENT &&
 				proto != IP6_DSTOPTS)
 			break;
-		if (end - w->off < len)
+		if (seen - w->off < len)
 			break;
 		if (proto == IP6_FRAGMENT)
-			*frag = true;
+			flow->match[M_KIND] |= KIND_FRAG;
 		else
 			len = (ext[1] + 1u) * 8u;
-		if (end - w->off < len)
+		if (seen - w->off < len)
 			break;
 		proto = ext[0];
 		w->off += len;
@@ -167,53 +190,53 @@ flow_ipv6_ext(struct flow_walk *w, uint8_t proto, size_t end, bool *frag)
 static bool
 flow_ipv6(struct flow_walk *w, struct vnet_flow *flow)
 {
-	const uint8_t *ip = w->frame + w->off;
+	const uint8_t *ip = w->head + w->off;
 	size_t end;
-	bool frag = false;
-	uint8_t proto;
 
-	if (!flow_has(w, 40) || ip[0] >> 4 != 6 || !flow_has(w, 40u + be16(ip + 4)))
+	if (!flow_has(w, 40) || ip[0] >> 4 != 6)
 		return false;
-	flow_set_ip(flow, 6, (uint8_t)(be16(ip) >> 4), ip[7]);
+	end = w->own_len ? w->off + 40u + be16(ip + 4) : w->len;
+	if (end > w->len)
+		return false;
+	flow->ip_version = 6;
+	flow->match[M_KIND] |= KIND_IPV6;
+	flow->match[M_TCLASS] = (uint8_t)(be16(ip) >> 4);
+	flow->match[M_TTL] = ip[7];
 	flow_set_addr(w, flow, w->off + 8, 16);
-	end = w->off + 40u + be16(ip + 4);
 	w->off += 40;
-	proto = flow_ipv6_ext(w, ip[6], end, &frag);
-	PRM_SET(fte_match_set_lyr_2_4, flow->match, ip_protocol, proto);
-	PRM_SET(fte_match_set_lyr_2_4, flow->match, frag, frag);
-	flow->l4_proto = frag ? 0 : proto;
-	flow->l4_len = (uint32_t)(end - w->off);
-	return !frag;
+	return flow_set_payload(w, flow, flow_ipv6_ext(w, flow, ip[6], end), end);
 }
 
 static void
 flow_l4(struct flow_walk *w, struct vnet_flow *flow)
 {
-	const uint8_t *l4 = w->frame + w->off;
-	void *m = flow->match;
+	const uint8_t *l4 = w->head + w->off;
 
-	flow->l4_off = (uint32_t)w->off;
-	if (flow->l4_proto == IP_TCP && flow->l4_len >= 20) {
+	if (flow->l4_proto == IP_TCP && flow->l4_len >= 20 && flow_has(w, 20)) {
 		flow->has_ports = true;
-		PRM_SET(fte_match_set_lyr_2_4, m, tcp_sport, be16(l4));
-		PRM_SET(fte_match_set_lyr_2_4, m, tcp_dport, be16(l4 + 2));
-		PRM_SET(fte_match_set_lyr_2_4, m, tcp_flags, be16(l4 + 12) & 0x1ff);
-	} else if (flow->l4_proto == IP_UDP && flow->l4_len >= 8) {
+		memcpy(flow->match + M_TCP_PORTS, l4, 4);
+		flow->match[M_KIND] |= l4[12] & 1;
+		flow->match[M_KIND + 1] = l4[13];
+	} else if (flow->l4_proto == IP_UDP && flow->l4_len >= 8 && flow_has(w, 8)) {
 		flow->has_ports = true;
-		PRM_SET(fte_match_set_lyr_2_4, m, udp_sport, be16(l4));
-		PRM_SET(fte_match_set_lyr_2_4, m, udp_dport, be16(l4 + 2));
+		memcpy(flow->match + M_UDP_PORTS, l4, 4);
 	}
 }
 
 void
-vnet_flow_parse(const void *frame, size_t len, struct vnet_flow *flow)
+vnet_flow_parse(const struct wire_frame *frame, struct vnet_flow *flow)
 {
-	struct flow_walk w = { .frame = frame, .len = len };
+	struct flow_walk w = {
+		.head = frame->head,
+		.head_len = frame->head_len,
+		.len = frame->len,
+		.own_len = frame->gso == WIRE_GSO_NONE,
+	};
 	uint16_t type;
 	bool more = false;
 
 	memset(flow, 0, sizeof(*flow));
-	if (len < 14)
+	if (frame->head_len < 14)
 		return;
 	type = flow_ethernet(&w, flow);
 	if (type == ETH_IPV4)
@@ -224,15 +247,30 @@ vnet_flow_parse(const void *frame, size_t len, struct vnet_flow *flow)
 		flow_l4(&w, flow);
 }
 
+uint32_t
+vnet_flow_l2_len(const struct wire_frame *frame)
+{
+	uint32_t len = 14;
+
+	assert(frame->head_len >= 14);
+	while (flow_is_tag(be16(frame->head + len - 2)) && frame->head_len - len >= 4)
+		len += 4;
+	return len;
+}
+
 bool
 vnet_flow_matches(const struct vnet_flow *flow, const struct vnet_rule_attr *rule)
 {
+	uint64_t have, want, mask;
 	unsigned int i;
 
 	if (!rule->match_outer)
 		return true;
-	for (i = 0; i < VNET_MATCH_SIZE; i++) {
-		if (((flow->match[i] ^ rule->value[i]) & rule->mask[i]) != 0)
+	for (i = 0; i < VNET_MATCH_SIZE; i += 8) {
+		memcpy(&have, flow->match + i, 8);
+		memcpy(&want, rule->value + i, 8);
+		memcpy(&mask, rule->mask + i, 8);
+		if (((have ^ want) & mask) != 0)
 			return false;
 	}
 	return true;

@@ -13,6 +13,7 @@
 #include "prm_cmd.h"
 #include "vnet.h"
 #include "vnet_flow.h"
+#include "vnet_rss.h"
 #include "vnet_turn.h"
 #include "vq.h"
 #include "wire.h"
@@ -20,6 +21,7 @@
 #define VNET_HDR_MIN 10u /* struct virtio_net_hdr (virtio 1.2, 5.1.6) */
 #define VNET_HDR_MAX 12u /* with num_buffers */
 #define VNET_TX_PIECES 64u /* a frame of more pieces is copied */
+#define VNET_FRAME_MIN 14u /* an Ethernet header */
 
 enum vnet_queue_state {
 	/** Made or suspended: the indices stand still, nothing in guest memory is looked at. */
@@ -48,6 +50,7 @@ struct vnet_queue {
 	bool is_early;
 	uint16_t early_avail;
 	struct wire_hold hold; /**< of the frame at the head of a transmit queue */
+	uint32_t next_seg; /**< segments of that frame that were sent already */
 	unsigned int nb_rqt; /**< entries of RQTs that name it */
 	unsigned int nb_unsaid; /**< used entries that ops->used was not told of yet */
 	bool is_active, is_telling;
@@ -75,6 +78,7 @@ struct vnet_rqt {
 
 struct vnet_tir {
 	struct vnet_tir_attr attr;
+	struct vnet_rss rss; /**< if attr.toeplitz */
 	unsigned int nb_rules;
 };
 
@@ -92,10 +96,12 @@ struct vnet_port {
 	unsigned int nb_doorbells;
 	TAILQ_HEAD(, vnet_rule) rules; /**< by priority, then age */
 	uint64_t rules_changed_ns;
+	uint32_t mtu;
 	struct vnet_port_stats stats;
 	/* What can_take() found out about the frame that take() is about to get. */
 	struct vnet_flow flow;
 	struct vnet_rx rx;
+	bool oversize; /**< longer than the MTU: it is dropped */
 };
 
 struct vnet {
@@ -112,6 +118,7 @@ struct vnet {
 	struct vq_chain tx_chain; /**< of the frame that is under way */
 	uint8_t *tx_buf; /**< header and head of the frame that is under way, or all of it */
 	struct iovec tx_iov[VNET_TX_PIECES]; /**< the rest of it, in the sender's memory */
+	uint8_t *seg_buf; /**< what is made of the frame, one segment at a time */
 	unsigned int nb_ports;
 	struct vnet_port *ports;
 };
@@ -149,6 +156,7 @@ void vnet_queue_deactivate(struct vnet_queue *queue);
 
 enum vnet_tx_result {
 	VNET_TX_SENT, /**< one frame less in the ring */
+	VNET_TX_PARTLY, /**< some segments of the frame at the head; there are more */
 	VNET_TX_EMPTY, /**< nothing there; the next doorbell tells */
 	VNET_TX_HELD, /**< the frame at the head must wait for its receiver */
 	VNET_TX_ERROR, /**< the queue is in the error state */
@@ -165,8 +173,8 @@ extern const struct wire_port_ops vnet_rx_port_ops;
 
 /** The rule that wants the flow, or NULL. */
 const struct vnet_rule *vnet_steer_rule(const struct vnet_port *port, const struct vnet_flow *flow);
-/** The queue that the rule's hash picks. */
+/** The queue that the rule's hash picks; @p head is the frame's. */
 struct vnet_queue *
-vnet_steer_queue(const struct vnet_rule *rule, const void *frame, const struct vnet_flow *flow);
+vnet_steer_queue(const struct vnet_rule *rule, const uint8_t *head, const struct vnet_flow *flow);
 
 #endif /* VNET_PRIV_H */

@@ -148,6 +148,7 @@ vnet_queue_start_locked(struct vnet_queue *queue)
 	if (!vnet_queue_arc(queue->state, VNET_QUEUE_RUNNING))
 		return -EINVAL;
 	queue->hold.since_ns = 0;
+	queue->next_seg = 0;
 	queue->ring_pass = 0;
 	queue->is_early = false;
 	vq_restart(&queue->ring);

@@ -11,16 +11,20 @@
  * are published together; without them it must fit into the next one. One that is longer than
  * that, or than all buffers that the ring can hold, is dropped and counted, and the chains stay
  * where they are: a shorter frame may fit.
+ *
+ * A frame whose work was left over (a checksum, the segmentation) is taken as it is by a guest that
+ * negotiated that; else the sender is asked to finish it. So it is if a frame that is still to be
+ * segmented does not fit where its segments would.
  */
 #include <assert.h>
 #include <endian.h>
 #include <string.h>
 
 #include "base_clock.h"
-#include "vnet_csum.h"
+#include "vnet_gso.h"
+#include "vnet_hdr.h"
 #include "vnet_priv.h"
 
-#define HDR_F_DATA_VALID 2u
 #define HDR_NUM_BUFFERS 10u /* offset; le16, only in the long header */
 #define RX_PREFETCH 3u /* chains ahead */
 
@@ -66,6 +70,7 @@ rx_collect(struct vnet_queue *queue, struct vnet_rx *rx, uint64_t need)
 	rx->chain.nb_segs = rx->chain.nb_desc = 0;
 	rx->chain.write_len = 0;
 	rx->nb_elems = 0;
+	rx->fits = false;
 	do {
 		if (!rx_add_chain(queue, rx, &error))
 			break;
@@ -84,6 +89,37 @@ rx_collect(struct vnet_queue *queue, struct vnet_rx *rx, uint64_t need)
 	return merge ? rx->chain.nb_desc == ring->size : rx->nb_elems != 0;
 }
 
+/*
+ * A frame to segment does not fit. Shall it come in segments instead? Where buffers merge, only if
+ * half the ring does not suffice: few buffers mean that the guest is slow, and will add some, but
+ * some guests never fill their ring, and waiting for that would be for ever.
+ */
+static bool
+rx_wants_segments(const struct vnet_queue *queue, const struct vnet_rx *rx)
+{
+	if ((queue->features & PRM_VIRTQ_F_MRG_RXBUF) == 0)
+		return rx->nb_elems != 0;
+	return 2 * rx->chain.nb_desc >= queue->ring.size;
+}
+
+/* Finds the chains for a frame that the queue may get as it is. */
+static enum wire_answer
+rx_find_room(struct vnet_queue *queue, const struct wire_frame *frame)
+{
+	struct vnet_rx *rx = &queue->port->rx;
+	bool decided;
+
+	vnet_queue_enter(queue);
+	decided = rx_collect(queue, rx, (uint64_t)queue->hdr_len + frame->len);
+	if (queue->state == VNET_QUEUE_RUNNING && !rx->fits && frame->gso != WIRE_GSO_NONE &&
+			rx_wants_segments(queue, rx))
+		return WIRE_FINISHED_ONLY;
+	if (!decided)
+		return WIRE_NO;
+	rx->queue = queue;
+	return WIRE_YES;
+}
+
 static enum wire_answer
 rx_can_take(void *arg, const struct wire_frame *frame)
 {
@@ -92,9 +128,12 @@ rx_can_take(void *arg, const struct wire_frame *frame)
 	struct vnet_queue *queue;
 
 	port->rx.queue = NULL;
+	port->oversize = vnet_gso_packet_max(frame) > port->mtu;
+	if (port->oversize)
+		return WIRE_YES;
 	if (TAILQ_EMPTY(&port->rules))
 		return WIRE_NO;
-	vnet_flow_parse(frame->head, frame->len, &port->flow);
+	vnet_flow_parse(frame, &port->flow);
 	rule = vnet_steer_rule(port, &port->flow);
 	if (rule == NULL)
 		return base_clock_ns() - port->rules_changed_ns >=
@@ -104,26 +143,20 @@ rx_can_take(void *arg, const struct wire_frame *frame)
 	queue = vnet_steer_queue(rule, frame->head, &port->flow);
 	if (queue->state != VNET_QUEUE_RUNNING)
 		return WIRE_NO;
-	if (frame->csum_partial)
+	if (vnet_hdr_answer(frame, queue->features) != WIRE_YES)
 		return WIRE_FINISHED_ONLY;
-	vnet_queue_enter(queue);
-	if (!rx_collect(queue, &port->rx, (uint64_t)queue->hdr_len + frame->len))
-		return WIRE_NO;
-	port->rx.queue = queue;
-	return WIRE_YES;
+	return rx_find_room(queue, frame);
 }
 
 static void
-rx_header(const struct vnet_queue *queue, const struct wire_frame *frame, uint8_t *hdr)
+rx_header(const struct vnet_queue *queue, const struct wire_frame *frame, uint8_t *bytes)
 {
 	uint16_t nb = htole16((uint16_t)queue->port->rx.nb_elems);
+	struct vnet_hdr hdr;
 
-	memset(hdr, 0, VNET_HDR_MAX);
-	if ((queue->features & PRM_VIRTQ_F_GUEST_CSUM) != 0 && frame->nb_body == 0 &&
-			vnet_csum_good(frame->head, &queue->port->flow))
-		hdr[0] = HDR_F_DATA_VALID;
-	if (queue->hdr_len > HDR_NUM_BUFFERS)
-		memcpy(hdr + HDR_NUM_BUFFERS, &nb, sizeof(nb));
+	vnet_hdr_from_frame(frame, &queue->port->flow, queue->features, &hdr);
+	vnet_hdr_store(&hdr, bytes);
+	memcpy(bytes + HDR_NUM_BUFFERS, &nb, sizeof(nb));
 }
 
 /* Copies header and frame into the chains. */
@@ -177,7 +210,9 @@ rx_take(void *arg, const struct wire_frame *frame)
 {
 	struct vnet_port *port = arg;
 
-	if (port->rx.queue == NULL)
+	if (port->oversize)
+		port->stats.rx_oversize++;
+	else if (port->rx.queue == NULL)
 		port->stats.rx_unmatched++;
 	else
 		rx_put(port->rx.queue, &port->rx, frame);

@@ -14,7 +14,6 @@
 
 #include "base_clock.h"
 #include "vnet_priv.h"
-#include "vnet_rss.h"
 
 static void
 vnet_steer_changed(struct vnet_port *port)
@@ -95,6 +94,7 @@ vnet_tir_create_locked(const struct vnet_tir_attr *attr, struct vnet_tir **out)
 	if (tir == NULL)
 		return -ENOMEM;
 	tir->attr = *attr;
+	vnet_rss_init(&tir->rss, attr);
 	attr->rqt->nb_tirs++;
 	*out = tir;
 	return 0;
@@ -170,12 +170,12 @@ vnet_steer_rule(const struct vnet_port *port, const struct vnet_flow *flow)
 }
 
 struct vnet_queue *
-vnet_steer_queue(const struct vnet_rule *rule, const void *frame, const struct vnet_flow *flow)
+vnet_steer_queue(const struct vnet_rule *rule, const uint8_t *head, const struct vnet_flow *flow)
 {
-	const struct vnet_tir_attr *tir = &rule->attr.tir->attr;
-	const struct vnet_rqt *rqt = tir->rqt;
+	const struct vnet_tir *tir = rule->attr.tir;
+	const struct vnet_rqt *rqt = tir->attr.rqt;
 
-	if (!tir->toeplitz)
+	if (!tir->attr.toeplitz || rqt->nb_queues == 1)
 		return rqt->queues[0];
-	return rqt->queues[vnet_rss_hash(tir, frame, flow) % rqt->nb_queues];
+	return rqt->queues[vnet_rss_hash(&tir->rss, head, flow) % rqt->nb_queues];
 }

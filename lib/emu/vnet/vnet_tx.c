@@ -8,38 +8,36 @@
  * is put back and leaves no trace but its waiting time: the next attempt begins at the ring again,
  * because in the meantime the memory keys may have changed.
  *
- * The header (virtio 1.2, 5.1.6): flags and gso_type are judged by what was negotiated. Unknown
- * flags are ignored, as the standard demands; segmentation was not offered.
+ * The header (virtio 1.2, 5.1.6) says what is left to do: a checksum to complete, a payload to cut
+ * into segments (vnet_hdr.c). The frame is offered to the wire like that, and another guest of the
+ * card mostly takes it like that: then the work is never done. A receiver that wants finished
+ * frames makes the sender finish (vnet_gso.c) and send segment by segment. That can stop in the
+ * middle, for a receiver without room or because one call sends a limited number; the queue keeps
+ * which segment is next and goes on there, with a frame that is read anew. The chain is given back
+ * after the last segment. So a queue that is suspended in the middle has not advanced, and sends
+ * the whole frame again when it runs again: some segments arrive twice, which TCP takes for
+ * retransmissions, and none gets lost.
+ *
+ * A frame that would be longer than the port's MTU on a cable is dropped and counted.
  */
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
-#include <string.h>
 
-#include "vnet_csum.h"
+#include "vnet_gso.h"
+#include "vnet_hdr.h"
 #include "vnet_priv.h"
 
-#define HDR_F_NEEDS_CSUM 1u
-/* Frames up to this length are copied as a whole: for now all, as receivers look at all bytes. */
-#define TX_HEAD_MAX WIRE_FRAME_MAX
+#define TX_SEGMENTS 64u /* of one frame in one call; 64 KiB over Ethernet's 1500 bytes are 45 */
+/* Frames up to this length are copied as a whole: cheaper than to find out where they are. */
+#define TX_HEAD_MAX 1024u
 #define TX_PREFETCH 4u /* chains ahead */
 
 static_assert(TX_HEAD_MAX >= WIRE_HEAD_MIN, "a head must hold all headers");
 
-/* struct virtio_net_hdr without num_buffers, as it lies in memory. */
-struct tx_hdr {
-	uint8_t flags;
-	uint8_t gso_type;
-	uint16_t hdr_len;
-	uint16_t gso_size;
-	uint16_t csum_start;
-	uint16_t csum_offset;
-};
-
 /* A frame under way: where it comes from, and what the wire gets. */
 struct tx_frame {
 	struct vq_cursor cursor; /* behind what was copied or mapped */
-	struct tx_hdr hdr;
+	struct vnet_hdr hdr;
 	uint8_t *head;
 	struct wire_frame frame;
 };
@@ -77,23 +75,15 @@ tx_linearize(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_f
 	return error;
 }
 
-/* Does what the header asks for. */
+/* Notes in the frame what the header asks for. */
 static enum vnet_error
-tx_offload(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame *tx)
+tx_offload(struct vnet_queue *queue, struct tx_frame *tx)
 {
-	uint16_t start = le16toh(tx->hdr.csum_start), offset = le16toh(tx->hdr.csum_offset);
-	enum vnet_error error;
+	struct vnet_hdr_fault fault;
 
-	if (tx->hdr.gso_type != 0)
-		return tx_bad(queue, "gso_type", tx->hdr.gso_type);
-	if ((tx->hdr.flags & HDR_F_NEEDS_CSUM) == 0)
+	if (vnet_hdr_to_frame(&tx->hdr, queue->features, &tx->frame, &fault))
 		return VNET_ERR_NONE;
-	if ((queue->features & PRM_VIRTQ_F_CSUM) == 0)
-		return tx_bad(queue, "header flags without checksum offload", tx->hdr.flags);
-	error = tx_linearize(queue, chain, tx);
-	if (error == VNET_ERR_NONE && !vnet_csum_complete(tx->head, tx->frame.len, start, offset))
-		error = tx_bad(queue, "csum_start of a checksum outside of the frame", start);
-	return error;
+	return tx_bad(queue, fault.what, fault.value);
 }
 
 /* Copies header and head. */
@@ -106,7 +96,7 @@ tx_head(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame 
 	enum vnet_error error;
 
 	error = vq_chain_read(&queue->ring, chain, &tx->cursor, buf, queue->hdr_len + head_len);
-	memcpy(&tx->hdr, buf, sizeof(tx->hdr));
+	vnet_hdr_load(buf, &tx->hdr);
 	tx->head = buf + queue->hdr_len;
 	wire_frame_init(&tx->frame, tx->head, len);
 	tx->frame.head_len = head_len;
@@ -143,7 +133,7 @@ tx_gather(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_fram
 	if (error == VNET_ERR_NONE)
 		error = tx_head(queue, chain, tx);
 	if (error == VNET_ERR_NONE)
-		error = tx_offload(queue, chain, tx);
+		error = tx_offload(queue, tx);
 	if (error == VNET_ERR_NONE)
 		error = tx_body(queue, chain, tx);
 	if (error == VNET_ERR_NONE)
@@ -151,11 +141,53 @@ tx_gather(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_fram
 	return error;
 }
 
+/* Sends the segments that were not sent yet; -EINPROGRESS: there are more of them. */
+static int
+tx_send_finished(struct vnet_queue *queue, const struct wire_frame *frame)
+{
+	struct vnet *vnet = queue->port->vnet;
+	struct wire_frame seg;
+	struct vnet_gso gso;
+	unsigned int nb;
+	int ret;
+
+	vnet_gso_begin(&gso, frame);
+	for (nb = 0; queue->next_seg < gso.nb_segs; nb++, queue->next_seg++) {
+		if (nb == TX_SEGMENTS)
+			return -EINPROGRESS;
+		wire_frame_init(&seg, vnet->seg_buf,
+				vnet_gso_segment(&gso, queue->next_seg, vnet->seg_buf));
+		ret = wire_send(vnet->wire, queue->port->index, &seg, &queue->hold);
+		if (ret != 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* As wire_send(), and -EINPROGRESS. */
+static int
+tx_send(struct vnet_queue *queue, const struct wire_frame *frame)
+{
+	struct vnet_port *port = queue->port;
+	int ret = -EMSGSIZE;
+
+	if (frame->len >= VNET_FRAME_MIN && vnet_gso_packet_max(frame) > port->mtu) {
+		port->stats.tx_oversize++;
+		queue->hold.since_ns = 0;
+		return -EINVAL;
+	}
+	/* After the first segment went out finished the others must, whoever listens by now. */
+	if (queue->next_seg == 0)
+		ret = wire_send(port->vnet->wire, port->index, frame, &queue->hold);
+	if (ret == -EMSGSIZE)
+		ret = tx_send_finished(queue, frame);
+	return ret;
+}
+
 enum vnet_tx_result
 vnet_tx_one(struct vnet_queue *queue)
 {
-	struct vnet *vnet = queue->port->vnet;
-	struct vq_chain *chain = &vnet->tx_chain;
+	struct vq_chain *chain = &queue->port->vnet->tx_chain;
 	uint16_t begin = queue->ring.avail;
 	enum vnet_error error;
 	struct tx_frame tx;
@@ -173,13 +205,14 @@ vnet_tx_one(struct vnet_queue *queue)
 		vnet_queue_fail(queue);
 		return VNET_TX_ERROR;
 	}
-	ret = wire_send(vnet->wire, queue->port->index, &tx.frame, &queue->hold);
-	if (ret == -EAGAIN) {
+	ret = tx_send(queue, &tx.frame);
+	if (ret == -EAGAIN || ret == -EINPROGRESS) {
 		queue->ring.avail = begin;
-		return VNET_TX_HELD;
+		return ret == -EAGAIN ? VNET_TX_HELD : VNET_TX_PARTLY;
 	}
 	if (ret != 0)
 		queue->stats.dropped_frames++;
+	queue->next_seg = 0;
 	vnet_queue_complete(queue,
 			(struct vq_elem){ .id = chain->id, .nb_desc = (uint16_t)chain->nb_desc });
 	return VNET_TX_SENT;

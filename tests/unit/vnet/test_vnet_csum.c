@@ -69,43 +69,104 @@ tcp4(uint8_t f[64])
 	return sizeof(head);
 }
 
+static bool
+good(const uint8_t *f, size_t len)
+{
+	struct wire_frame frame;
+	struct vnet_flow flow;
+
+	wire_frame_init(&frame, f, len);
+	vnet_flow_parse(&frame, &flow);
+	return vnet_csum_good(&frame, &flow);
+}
+
 static void
 test_complete_then_good(void **state)
 {
-	struct vnet_flow flow;
 	uint8_t f[64];
 	size_t len = tcp4(f), bit;
 
 	(void)state;
-	vnet_flow_parse(f, len, &flow);
-	assert_false(vnet_csum_good(f, &flow));
+	assert_false(good(f, len));
 	assert_true(vnet_csum_complete(f, len, 34, 16));
-	vnet_flow_parse(f, len, &flow);
-	assert_true(vnet_csum_good(f, &flow));
+	assert_true(good(f, len));
 	for (bit = 26 * 8; bit < len * 8; bit++) { /* addresses, TCP header, data */
 		f[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		vnet_flow_parse(f, len, &flow);
-		assert_false(vnet_csum_good(f, &flow));
+		assert_false(good(f, len));
 		f[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	/* bytes behind the packet (padding of short frames) do not count */
 	f[len] = 0x77;
-	vnet_flow_parse(f, len + 1, &flow);
-	assert_true(vnet_csum_good(f, &flow));
+	assert_true(good(f, len + 1));
 }
 
 static void
 test_fragment_is_not_judged(void **state)
 {
-	struct vnet_flow flow;
 	uint8_t f[64];
 	size_t len = tcp4(f);
 
 	(void)state;
 	assert_true(vnet_csum_complete(f, len, 34, 16));
 	f[20] = 0x20; /* more fragments */
-	vnet_flow_parse(f, len, &flow);
-	assert_false(vnet_csum_good(f, &flow));
+	assert_false(good(f, len));
+}
+
+/* The same sum, whatever the pieces, odd ones and empty ones too. */
+static void
+test_pieces(void **state)
+{
+	uint8_t f[64 + 200];
+	struct wire_frame frame;
+	struct iovec body[3];
+	struct vnet_flow flow;
+	size_t len = tcp4(f), a, b;
+
+	(void)state;
+	assert_true(vnet_csum_complete(f, len, 34, 16));
+	wire_frame_init(&frame, f, len);
+	frame.body = body;
+	frame.nb_body = 3;
+	for (a = 54; a <= len; a++) {
+		for (b = a; b <= len; b++) {
+			frame.head_len = (uint32_t)a;
+			body[0] = (struct iovec){ f + a, b - a };
+			body[1] = (struct iovec){ f, 0 };
+			body[2] = (struct iovec){ f + b, len - b };
+			vnet_flow_parse(&frame, &flow);
+			assert_true(vnet_csum_good(&frame, &flow));
+			f[len - 1] ^= 1;
+			assert_false(vnet_csum_good(&frame, &flow));
+			f[len - 1] ^= 1;
+		}
+	}
+}
+
+/* Against the two bytes at a time of the RFC, at all lengths and alignments. */
+static void
+test_add(void **state)
+{
+	uint8_t bytes[80];
+	size_t off, len, i;
+	uint32_t slow;
+	uint16_t word;
+
+	(void)state;
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(0xff - i * i);
+	for (off = 0; off < 8; off++) {
+		for (len = 0; off + len <= sizeof(bytes); len++) {
+			for (slow = 0, i = 0; i < len; i += 2) {
+				word = 0;
+				memcpy(&word, bytes + off + i, len - i < 2 ? 1 : 2);
+				slow += word;
+			}
+			slow = (slow & 0xffff) + (slow >> 16);
+			slow = (slow & 0xffff) + (slow >> 16);
+			assert_int_equal(vnet_csum_fold(vnet_csum_add(0, bytes + off, len)), slow);
+		}
+	}
+	assert_int_equal(vnet_csum_fold(vnet_csum_add(UINT64_MAX, "\1\1\1\1\1\1\1\1", 8)), 0x0404);
 }
 
 int
@@ -116,6 +177,8 @@ main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_never_zero),
 		cmocka_unit_test(test_complete_then_good),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_fragment_is_not_judged),
 	};
 

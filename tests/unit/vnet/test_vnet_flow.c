@@ -28,13 +28,30 @@ static const uint8_t tcp6_ext[] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x86, 0x
 	0, 0, 0, 0, 0, 0, 0, 0, 2, 60, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0x11, 0x11,
 	0x22, 0x22, 0, 0, 0, 0, 0, 0, 0, 0, 0x51, 0x12, 0, 0, 0, 0, 0, 0 };
 
+/* Parses a frame of which the first @p head bytes are in the head. */
+static void
+parse_head(const uint8_t *f, size_t head, size_t len, struct vnet_flow *flow)
+{
+	struct wire_frame frame;
+
+	wire_frame_init(&frame, f, len);
+	frame.head_len = (uint32_t)head;
+	vnet_flow_parse(&frame, flow);
+}
+
+static void
+parse(const uint8_t *f, size_t len, struct vnet_flow *flow)
+{
+	parse_head(f, len, len, flow);
+}
+
 static void
 test_udp4_vlan(void **state)
 {
 	struct vnet_flow flow;
 
 	(void)state;
-	vnet_flow_parse(udp4_vlan, sizeof(udp4_vlan), &flow);
+	parse(udp4_vlan, sizeof(udp4_vlan), &flow);
 	assert_int_equal(GET(flow, dmac_47_16), 0x02112233);
 	assert_int_equal(GET(flow, dmac_15_0), 0x4455);
 	assert_int_equal(GET(flow, smac_47_16), 0x02aabbcc);
@@ -61,6 +78,7 @@ test_udp4_vlan(void **state)
 	/* as a driver writes it: byte 0x12 is 0x08 for IPv4 under mask 0x1e */
 	assert_int_equal(flow.match[0x12] & 0x1e, 0x08);
 	assert_int_equal(flow.match[0x10], 17);
+	assert_int_equal(flow.l2_len, 18);
 	assert_int_equal(flow.l4_len, 12);
 	assert_true(flow.has_ports);
 }
@@ -71,7 +89,7 @@ test_tcp6_ext(void **state)
 	struct vnet_flow flow;
 
 	(void)state;
-	vnet_flow_parse(tcp6_ext, sizeof(tcp6_ext), &flow);
+	parse(tcp6_ext, sizeof(tcp6_ext), &flow);
 	assert_int_equal(GET(flow, ethertype), 0x86dd);
 	assert_int_equal(flow.match[0x12] & 0x1e, 0x0c);
 	assert_int_equal(GET(flow, ip_dscp), 0x0a);
@@ -93,14 +111,14 @@ test_fragments(void **state)
 	(void)state;
 	memcpy(f, udp4_vlan, sizeof(f));
 	f[24] = 0x20; /* the first of several: has the ports, but the others have not */
-	vnet_flow_parse(f, sizeof(f), &flow);
+	parse(f, sizeof(f), &flow);
 	assert_int_equal(GET(flow, frag), 1);
 	assert_int_equal(GET(flow, ip_protocol), 17);
 	assert_int_equal(GET(flow, udp_sport), 0);
 	assert_false(flow.has_ports);
 	f[24] = 0;
 	f[25] = 1; /* a later one */
-	vnet_flow_parse(f, sizeof(f), &flow);
+	parse(f, sizeof(f), &flow);
 	assert_int_equal(GET(flow, frag), 1);
 }
 
@@ -115,9 +133,13 @@ cut(const uint8_t *frame, size_t full)
 
 		assert_non_null(copy);
 		memcpy(copy + 1, frame, len);
-		vnet_flow_parse(copy + 1, len, &flow);
+		parse(copy + 1, len, &flow);
 		assert_false(flow.has_ports);
 		assert_int_equal(flow.l4_proto, 0);
+		/* the whole frame, but only so much of it in the head */
+		parse_head(copy + 1, len, full, &flow);
+		assert_true(flow.l4_off <= len);
+		assert_true(!flow.has_ports || flow.l4_off + 8 <= len);
 		free(copy);
 	}
 }
@@ -128,6 +150,115 @@ test_cut_short(void **state)
 	(void)state;
 	cut(udp4_vlan, sizeof(udp4_vlan));
 	cut(tcp6_ext, sizeof(tcp6_ext));
+}
+
+static void
+test_tags(void **state)
+{
+	uint8_t f[sizeof(udp4_vlan) + 4];
+	struct wire_frame frame;
+	struct vnet_flow flow;
+
+	(void)state;
+	memcpy(f, udp4_vlan, 12);
+	memcpy(f + 12, "\x88\xa8\x20\x07", 4);
+	memcpy(f + 16, udp4_vlan + 12, sizeof(udp4_vlan) - 12);
+	parse(f, sizeof(f), &flow);
+	assert_int_equal(GET(flow, svlan_tag), 1);
+	assert_int_equal(GET(flow, cvlan_tag), 0);
+	assert_int_equal(GET(flow, first_vid), 7);
+	assert_int_equal(GET(flow, first_prio), 1);
+	assert_int_equal(GET(flow, ethertype), 0x0800);
+	assert_int_equal(flow.l2_len, 22);
+	wire_frame_init(&frame, f, sizeof(f));
+	assert_int_equal(vnet_flow_l2_len(&frame), 22);
+	/* a tag that is not whole is no tag */
+	wire_frame_init(&frame, f, 17);
+	assert_int_equal(vnet_flow_l2_len(&frame), 14);
+	parse(f, 17, &flow);
+	assert_int_equal(GET(flow, ethertype), 0x88a8);
+	assert_int_equal(GET(flow, svlan_tag), 0);
+	assert_int_equal(flow.l2_len, 14);
+}
+
+/* Until it is segmented a frame may be longer or shorter than its IP header says. */
+static void
+test_to_be_segmented(void **state)
+{
+	static const uint16_t totals[] = { 0, 36, 20, 0xffff };
+	uint8_t f[sizeof(udp4_vlan)];
+	struct wire_frame frame;
+	struct vnet_flow flow;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
+		memcpy(f, udp4_vlan, sizeof(f));
+		f[20] = (uint8_t)(totals[i] >> 8);
+		f[21] = (uint8_t)totals[i];
+		wire_frame_init(&frame, f, sizeof(f));
+		frame.gso = WIRE_GSO_TCPV4;
+		vnet_flow_parse(&frame, &flow);
+		assert_true(flow.has_ports);
+		assert_int_equal(flow.l4_len, 12);
+	}
+}
+
+/* Field by field from the frame, the slow way. */
+static bool
+reference_matches(const struct vnet_flow *flow, const struct vnet_rule_attr *rule)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < VNET_MATCH_SIZE * 8; bit++) {
+		if (prm_get(rule->mask, bit, 1) != 0 &&
+				prm_get(rule->value, bit, 1) != prm_get(flow->match, bit, 1))
+			return false;
+	}
+	return true;
+}
+
+/* A mask of random width on random fields; the value is the frame's, often spoilt by one bit. */
+static void
+random_rule(const struct vnet_flow *flow, struct vnet_rule_attr *rule)
+{
+	unsigned int i, bit;
+
+	memset(rule, 0, sizeof(*rule));
+	rule->match_outer = true;
+	for (i = 0; i < VNET_MATCH_SIZE; i++) {
+		rule->mask[i] = rand() % 4 == 0 ? (uint8_t)rand() : 0;
+		rule->value[i] = (uint8_t)((flow->match[i] & rule->mask[i]) |
+				((uint8_t)rand() & ~rule->mask[i]));
+	}
+	if (rand() % 2 != 0) {
+		bit = (unsigned int)rand() % (VNET_MATCH_SIZE * 8);
+		rule->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+}
+
+static void
+test_masks_against_reference(void **state)
+{
+	struct vnet_rule_attr rule;
+	unsigned int round, yes = 0, no = 0;
+	struct vnet_flow flow;
+
+	(void)state;
+	srand(5);
+	for (round = 0; round < 20000; round++) {
+		if (round % 2 != 0)
+			parse(tcp6_ext, sizeof(tcp6_ext), &flow);
+		else
+			parse(udp4_vlan, sizeof(udp4_vlan), &flow);
+		random_rule(&flow, &rule);
+		if (reference_matches(&flow, &rule))
+			yes++;
+		else
+			no++;
+		assert_int_equal(vnet_flow_matches(&flow, &rule), reference_matches(&flow, &rule));
+	}
+	assert_true(yes > 1000 && no > 1000);
 }
 
 static void
@@ -149,7 +280,7 @@ test_random(void **state)
 		memcpy(f, base, len);
 		for (i = 0; i < 4; i++)
 			f[12 + (size_t)rand() % (len - 12)] = (uint8_t)rand();
-		vnet_flow_parse(f, len, &flow);
+		parse(f, len, &flow);
 		assert_true(!flow.has_ports || flow.l4_off + flow.l4_len <= len);
 		assert_true(flow.addr_off + 2 * flow.addr_len <= len);
 		free(f);
@@ -163,7 +294,7 @@ test_matches(void **state)
 	struct vnet_flow flow;
 
 	(void)state;
-	vnet_flow_parse(udp4_vlan, sizeof(udp4_vlan), &flow);
+	parse(udp4_vlan, sizeof(udp4_vlan), &flow);
 	assert_true(vnet_flow_matches(&flow, &rule)); /* empty mask */
 	PRM_SET(fte_match_set_lyr_2_4, rule.mask, first_vid, 0xfff);
 	PRM_SET(fte_match_set_lyr_2_4, rule.value, first_vid, 100);
@@ -185,6 +316,9 @@ main(void)
 		cmocka_unit_test(test_tcp6_ext),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_to_be_segmented),
+		cmocka_unit_test(test_masks_against_reference),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_matches),
 	};

@@ -272,11 +272,13 @@ run_big(bool packed)
 				   bed_create(wire_switch_create, 32, 0);
 	struct bed_port *a = &bed->ports[0], *b = &bed->ports[1];
 	uint64_t tx = 0x70000000, rx = 0x71000000;
-	uint32_t len = WIRE_FRAME_MAX, i, id, part;
+	uint32_t len = 14 + VNET_MTU_MAX, i, id, part;
 	uint8_t *from = malloc(17 * 4096), *to = calloc(17, 4096);
 	struct vring_desc descs[17];
 
 	assert_true(from != NULL && to != NULL);
+	assert_int_equal(vnet_port_mtu_set_locked(a->port, VNET_MTU_MAX), 0);
+	assert_int_equal(vnet_port_mtu_set_locked(b->port, VNET_MTU_MAX), 0);
 	vmem_grant(&bed->mem, BED_KEY, tx, 17 * 4096, from);
 	vmem_grant(&bed->mem, BED_KEY, rx, 17 * 4096, to);
 	memset(from, 0, BED_HDR);

@@ -202,7 +202,12 @@ test_spread(void **state)
 	static const uint8_t key[40] = { 0x2c, 0xc6, 0x81, 0xd1, 0x5b, 0xdb, 0xf4, 0xf7, 0xfc, 0xa2,
 		0x83, 0x19, 0xdb, 0x1a, 0x3e, 0x94 };
 	struct fixture *f = *state;
-	struct vnet_tir_attr tir = { .toeplitz = true, .symmetric = true, .hash_fields = 0xf };
+	struct vnet_tir_attr tir = {
+		.toeplitz = true,
+		.symmetric = true,
+		.hash_fields = 0xf,
+		.hash_l4 = VNET_HASH_UDP,
+	};
 	struct vnet_rule_attr rule = { .priority = 7 };
 	unsigned int nb[NB_QUEUES] = { 0 }, i;
 	struct path path;
