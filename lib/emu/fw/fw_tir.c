@@ -2,7 +2,7 @@
 /*
  * Theory of operation: a TIR is how a packet finds its queue in a receive queue table: hash
  * function, key and fields. l3_prot_type and l4_prot_type of the field selector say for which
- * packets the fields are meant; the engine hashes what a packet has, so they are not looked at.
+ * packets the fields are meant; packets of another kind are not hashed.
  */
 #include <errno.h>
 #include <string.h>
@@ -64,10 +64,16 @@ fw_tir_check(struct fw_uctx *uctx, const uint8_t *tirc)
 static void
 fw_tir_decode_hash(const uint8_t *tirc, struct vnet_tir_attr *attr)
 {
+	const uint8_t *outer = PRM_PTR(tirc, tirc, rx_hash_field_selector_outer);
+
 	memset(attr, 0, sizeof(*attr));
 	attr->toeplitz = PRM_GET(tirc, tirc, rx_hash_fn) == PRM_TIR_HASH_TOEPLITZ;
 	attr->symmetric = PRM_GET(tirc, tirc, rx_hash_symmetric) != 0;
 	attr->hash_fields = (uint32_t)fw_tir_outer_fields(tirc);
+	attr->hash_l3 = PRM_GET(rx_hash_field_select, outer, l3_prot_type) != 0 ? VNET_HASH_IPV6 :
+										  VNET_HASH_IPV4;
+	attr->hash_l4 = PRM_GET(rx_hash_field_select, outer, l4_prot_type) != 0 ? VNET_HASH_UDP :
+										  VNET_HASH_TCP;
 	memcpy(attr->key, PRM_PTR(tirc, tirc, rx_hash_toeplitz_key), sizeof(attr->key));
 }
 

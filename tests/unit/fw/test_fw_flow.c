@@ -104,9 +104,9 @@ test_refusals(void **state)
 		}
 		prm_set(mask, bit, 1, 0);
 	}
-	/* MACs 96, ethertype 16, prio 3, vid 12, protocol 8, dscp 6, ecn 2, cvlan 1, frag 1,
-	 * version 4, flags 9, ports 4 * 16, addresses 256. */
-	assert_int_equal(nb_known, 96 + 16 + 3 + 12 + 8 + 6 + 2 + 1 + 1 + 4 + 9 + 64 + 256);
+	/* MACs 96, ethertype 16, tag 16, protocol 8, dscp and ecn 8, cvlan, svlan and frag 3,
+	 * version 4, flags 9, ihl 4, ttl 8, ports 4 * 16, addresses 256. */
+	assert_int_equal(nb_known, 96 + 16 + 16 + 8 + 8 + 3 + 4 + 9 + 4 + 8 + 64 + 256);
 	fake_next_error = -ENOMEM;
 	assert_int_equal(-ENOMEM, fw_flow_create(rig->uctx, &attr, &id));
 	assert_int_equal(FW_SYN_OK, rig_destroy(rig->uctx, FW_CLASS_TIR, good.tirn));
