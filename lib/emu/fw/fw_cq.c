@@ -137,6 +137,8 @@ fw_cq_find_parts(struct fw_cmd *cmd, const uint8_t *cqc, struct fw_cq_parts *par
 		.offset = PRM_GET(create_cq_in, cmd->in, cq_umem_offset),
 		.len = (uint64_t)CQE_SIZE << PRM_GET(cqc, cqc, log_cq_size),
 		.align = CQE_SIZE,
+		.log_page_size = (uint8_t)PRM_GET(cqc, cqc, log_page_size),
+		.page_offset = (uint8_t)PRM_GET(cqc, cqc, page_offset),
 		.id_field = "cq_umem_id",
 		.offset_field = "cq_umem_offset",
 	};
@@ -145,6 +147,8 @@ fw_cq_find_parts(struct fw_cmd *cmd, const uint8_t *cqc, struct fw_cq_parts *par
 	syn = fw_umem_find(cmd->uctx, &ref, &parts->cq_umem, &parts->cqes);
 	if (syn != FW_SYN_OK)
 		return syn;
+	ref.log_page_size = 0;
+	ref.page_offset = 0;
 	ref.id = (uint32_t)PRM_GET(cqc, cqc, dbr_umem_id);
 	ref.offset = PRM_GET(cqc, cqc, dbr_addr);
 	ref.len = DBREC_SIZE;

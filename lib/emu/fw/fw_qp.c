@@ -182,6 +182,8 @@ fw_qp_find_rq_parts(struct fw_cmd *cmd, const uint8_t *qpc, struct fw_qp_parts *
 		.len = 1ull << (PRM_GET(qpc, qpc, log_rq_size) + PRM_GET(qpc, qpc, log_rq_stride) +
 				       RQ_STRIDE_SHIFT),
 		.align = 16,
+		.log_page_size = (uint8_t)PRM_GET(qpc, qpc, log_page_size),
+		.page_offset = (uint8_t)PRM_GET(qpc, qpc, page_offset),
 		.id_field = "wq_umem_id",
 		.offset_field = "wq_umem_offset",
 	};
@@ -190,6 +192,8 @@ fw_qp_find_rq_parts(struct fw_cmd *cmd, const uint8_t *qpc, struct fw_qp_parts *
 	syn = fw_umem_find(cmd->uctx, &ref, &parts->wq_umem, &parts->wq);
 	if (syn != FW_SYN_OK)
 		return syn;
+	ref.log_page_size = 0;
+	ref.page_offset = 0;
 	ref.id = (uint32_t)PRM_GET(qpc, qpc, dbr_umem_id);
 	ref.offset = PRM_GET(qpc, qpc, dbr_addr);
 	ref.len = DBREC_SIZE;

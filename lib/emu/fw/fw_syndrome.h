@@ -66,6 +66,7 @@
 	S(QP_PEER, 0xe5040d, BAD_PARAM, "the remote queue pair does not exist in this context")  \
 	S(QP_NO_LOOPBACK, 0xe5040e, BAD_PARAM, "event queue pairs talk in loop-back (fl = 1)")   \
 	S(QP_SIZE, 0xe5040f, BAD_PARAM, "receive queue above log_max_qp_sz")                     \
+	S(UMEM_PAGE, 0xe50410, BAD_PARAM, "user memory does not begin with a page of this size") \
 	/* virtio queues */                                                                      \
 	S(VIRTQ_TYPE, 0xe50501, BAD_PARAM, "queue type that the card does not announce")         \
 	S(VIRTQ_EVENT_MODE, 0xe50502, BAD_PARAM, "event mode that the card does not announce")   \
@@ -103,9 +104,9 @@
 			"match parameters shorter than the outer headers or too long")           \
 	S(FLOW_MASK, 0xe5060d, BAD_PARAM, "mask bits that no enabled criterion can match")       \
 	S(NO_VECTOR, 0xe5060e, BAD_PARAM, "no such completion vector")                           \
+	S(FLOW_CAP, 0xe5060f, BAD_PARAM, "the card announces no nic_flow_table")                 \
 	S(TIS_MODIFY_BITS, 0xe50610, BAD_PARAM, "nothing to modify in bitmask")                  \
-	S(TIR_MODIFY_BITS, 0xe50611, BAD_PARAM, "only the hash can be modified")                 \
-	S(FLOW_CAP, 0xe5060f, BAD_PARAM, "the card announces no nic_flow_table")
+	S(TIR_MODIFY_BITS, 0xe50611, BAD_PARAM, "only the hash can be modified")
 
 #define FW_SYNDROME_ENUM_(name, number, status, text) FW_SYN_##name = (number),
 enum fw_syndrome {

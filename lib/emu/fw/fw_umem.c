@@ -4,10 +4,16 @@
  * queues, completion queues and queue pairs name parts of it by number and offset. All bounds are
  * checked when such an object is made; behind that its pointers are good for its whole life,
  * because the object's use of the umem keeps it (fw_obj_use).
+ *
+ * A queue's layout counts in pages of the adapter, 4 KiB, shifted by log_page_size: a driver that
+ * never sets it (0) has queues of 4 KiB pages, which any memory consists of; one on a machine with
+ * 64 KiB pages says 4, and its memory must begin on such a page.
  */
 #include "base_math.h"
 #include "fw_pass.h"
 #include "fw_umem.h"
+
+#define ADAPTER_PAGE 4096ull
 
 static enum fw_syndrome
 fw_umem_new(struct fw_uctx *uctx, const struct fw_pages *pages, uint32_t *umem_id)
@@ -54,6 +60,8 @@ fw_umem_destroy(struct fw_uctx *uctx, uint32_t umem_id)
 enum fw_syndrome
 fw_umem_find(struct fw_uctx *uctx, const struct fw_umem_ref *ref, struct fw_obj **umem, void **ptr)
 {
+	const uint64_t page = ADAPTER_PAGE << ref->log_page_size;
+	uint64_t offset = ref->offset;
 	const struct fw_umem *u;
 	enum fw_syndrome syn;
 	uintptr_t p;
@@ -62,11 +70,17 @@ fw_umem_find(struct fw_uctx *uctx, const struct fw_umem_ref *ref, struct fw_obj 
 	if (syn != FW_SYN_OK)
 		return syn;
 	u = base_container_of(*umem, struct fw_umem, obj);
-	if (!base_range_inside(ref->offset, ref->len, 0, u->pages.len))
+	/* An offset near 2^64 must not come round. */
+	if (!base_add_ok(offset, page / 64 * ref->page_offset, &offset) ||
+			!base_range_inside(offset, ref->len, 0, u->pages.len))
 		return fw_refuse(uctx, FW_SYN_UMEM_BOUNDS, ref->offset_field, ref->offset);
-	p = (uintptr_t)u->pages.addr + (uintptr_t)ref->offset;
+	p = (uintptr_t)u->pages.addr + (uintptr_t)offset;
 	if ((p & (ref->align - 1)) != 0)
 		return fw_refuse(uctx, FW_SYN_UMEM_ALIGN, ref->offset_field, ref->offset);
+	/* Pages larger than the adapter's are there only where memory begins with one. */
+	if (ref->log_page_size != 0 &&
+			(((uintptr_t)u->pages.addr + (uintptr_t)ref->offset) & (page - 1)) != 0)
+		return fw_refuse(uctx, FW_SYN_UMEM_PAGE, "log_page_size", ref->log_page_size);
 	*ptr = (void *)p;
 	return FW_SYN_OK;
 }

@@ -19,6 +19,9 @@ struct fw_umem_ref {
 	uint32_t id;
 	uint64_t offset, len;
 	uint32_t align; /**< of the place, a power of two */
+	/** Layout of a queue: pages of 4096 << log_page_size bytes, 0 where the command has none; it
+	 * begins page_offset / 64 of a page behind @c offset. */
+	uint8_t log_page_size, page_offset;
 	const char *id_field, *offset_field; /**< for the log */
 };
 

@@ -95,6 +95,10 @@ test_types(void **state)
 		assert_int_equal(FW_SYN_CAP_TYPE,
 				rig_exec(rig->uctx, in, sizeof(in), out, sizeof(out)));
 	}
+	/* A page whose capability is off. */
+	rig->card->caps.nic_flow_table = false;
+	PRM_SET(query_hca_cap_in, in, op_mod, PRM_CAP_NIC_FLOW_TABLE << 1);
+	assert_int_equal(FW_SYN_CAP_PAGE, rig_exec(rig->uctx, in, sizeof(in), out, sizeof(out)));
 	PRM_SET(query_hca_cap_in, in, op_mod, 1);
 	PRM_SET(query_hca_cap_in, in, other_function, 1);
 	assert_int_equal(FW_SYN_CAP_FUNCTION,

@@ -16,6 +16,7 @@ test_refusals(void **state)
 	const struct rig_bad rows[] = {
 		{ "size", CQC(log_cq_size), 23, FW_SYN_CQ_SIZE },
 		{ "entries of 128", CQC(cqe_sz), 1, FW_SYN_CQ_CQE_SIZE },
+		{ "layout page", CQC(log_page_size), 31, FW_SYN_UMEM_PAGE },
 		{ "compression", CQC(cqe_comp_en), 1, FW_SYN_CQ_FEATURE },
 		{ "eqn low", CQC(c_eqn), FW_FIRST_EQN - 1, FW_SYN_NO_EQ },
 		{ "eqn high", CQC(c_eqn), FW_FIRST_EQN + FW_NB_VECTORS, FW_SYN_NO_EQ },

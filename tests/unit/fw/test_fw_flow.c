@@ -74,6 +74,9 @@ test_refusals(void **state)
 	struct fw_flow_attr attr = good;
 	uint32_t id, bit, nb_known = 0;
 
+	rig->card->caps.nic_flow_table = false;
+	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_CAP);
+	rig->card->caps.nic_flow_table = true;
 	attr.criteria = 2;
 	rig_check_errno(rig, fw_flow_create(rig->uctx, &attr, &id), -EINVAL, FW_SYN_FLOW_CRITERIA);
 	attr.criteria = 0x81;

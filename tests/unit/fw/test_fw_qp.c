@@ -36,6 +36,8 @@ test_refusals(void **state)
 		{ "pd", QPC(pd), 0, FW_SYN_NO_OBJECT },
 		{ "no umem", RIG_FIELD(create_qp_in, wq_umem_valid), 0, FW_SYN_NO_UMEM },
 		{ "no dbr umem", QPC(dbr_umem_valid), 0, FW_SYN_NO_UMEM },
+		{ "layout page", QPC(log_page_size), 31, FW_SYN_UMEM_PAGE },
+		{ "too many", QPC(log_rq_size), 14, FW_SYN_QP_SIZE },
 		{ "umem id", RIG_FIELD(create_qp_in, wq_umem_id), 77, FW_SYN_NO_OBJECT },
 		{ "umem too short", QPC(log_rq_size), 13, FW_SYN_UMEM_BOUNDS },
 		{ "stride too large", QPC(log_rq_stride), 7, FW_SYN_UMEM_BOUNDS },
@@ -45,6 +47,7 @@ test_refusals(void **state)
 	};
 	uint8_t in[PRM_SIZE(create_qp_in)], out[16];
 
+	rig->card->caps.log_max_qp_sz = 13;
 	rig_sw_qp_in(rig, in);
 	rig_refusals(rig, in, sizeof(in), rows, BASE_ARRAY_SIZE(rows));
 	/* Without the optional tail. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* User memory and the pages of the card. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "fw_rig.h"
 #include "fw_umem.h"
@@ -53,6 +54,47 @@ test_find(void **state)
 	assert_int_equal(FW_SYN_UMEM_ALIGN, fw_umem_find(rig->uctx, &ref, &umem, &p));
 }
 
+/* Pages of a queue's layout: 64 KiB where memory begins with one, and 64ths of a page. */
+static void
+test_pages(void **state)
+{
+	struct rig *rig = *state;
+	const size_t size = 256u * 1024;
+	uint8_t *buf = aligned_alloc(64u * 1024, size);
+	struct fw_pages pages = { .addr = buf, .len = size };
+	struct fw_umem_ref ref = { .len = 64,
+		.align = 64,
+		.log_page_size = 4,
+		.id_field = "id",
+		.offset_field = "offset" };
+	struct fw_obj *umem;
+	void *p;
+
+	assert_non_null(buf);
+	assert_int_equal(0, fw_umem_create(rig->uctx, &pages, &ref.id));
+	assert_int_equal(FW_SYN_OK, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	assert_ptr_equal(p, buf);
+	ref.page_offset = 63;
+	assert_int_equal(FW_SYN_OK, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	assert_ptr_equal(p, buf + 63 * 1024);
+	ref.offset = 64u * 1024;
+	assert_int_equal(FW_SYN_OK, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	assert_ptr_equal(p, buf + 127 * 1024);
+	ref.offset = RIG_PAGE;
+	assert_int_equal(FW_SYN_UMEM_PAGE, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	ref.log_page_size = 0;
+	assert_int_equal(FW_SYN_OK, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	assert_ptr_equal(p, buf + RIG_PAGE + 63 * 64);
+	ref.offset = size - 63 * 64 - 63;
+	assert_int_equal(FW_SYN_UMEM_BOUNDS, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	ref.log_page_size = 31;
+	ref.offset = 0;
+	assert_int_equal(FW_SYN_UMEM_BOUNDS, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	ref.offset = UINT64_MAX - 1;
+	assert_int_equal(FW_SYN_UMEM_BOUNDS, fw_umem_find(rig->uctx, &ref, &umem, &p));
+	free(buf);
+}
+
 static void
 test_uar(void **state)
 {
@@ -90,6 +132,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_umem, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_find, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_pages, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_uar, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_var, rig_setup, rig_teardown),
 	};
