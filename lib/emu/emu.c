@@ -185,6 +185,17 @@ emu_exit(void) BASE_NO_TSA
 		seam_stop(); /* a call would wait for ever for the card's lock */
 }
 
+/* What the configuration wants to happen to commands. */
+static void
+emu_card_hooks_locked(void) BASE_REQUIRES(emu.lock)
+{
+	uint32_t i;
+
+	fw_card_set_latency(emu.card, &emu.conf.latency);
+	for (i = 0; i < emu.conf.faults.nb; i++)
+		fw_card_add_fault(emu.card, &emu.conf.faults.rules[i]);
+}
+
 static int
 emu_card_locked(void) BASE_REQUIRES(emu.lock)
 {
@@ -205,6 +216,7 @@ emu_card_locked(void) BASE_REQUIRES(emu.lock)
 		wire_destroy(emu.wire);
 		return ret;
 	}
+	emu_card_hooks_locked();
 	base_info(&emu.log, "card with %u functions, wire: %s", attr.nb_funcs,
 			emu.conf.loop ? "loop" : "switch");
 	return 0;

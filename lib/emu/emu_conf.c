@@ -24,6 +24,7 @@ emu_conf_init(struct emu_conf *conf)
 	conf->seam.tree = conf->tree;
 	conf->seam.nb_funcs = 1;
 	fw_caps_init(&conf->caps);
+	fw_latency_init(&conf->latency, "none");
 	conf->pause_ms = EMU_PAUSE_MS;
 	conf->log_level = BASE_LOG_NOTICE;
 }

@@ -20,6 +20,8 @@
 #include "base_log.h"
 #include "emu_json.h"
 #include "fw.h"
+#include "fw_fault.h"
+#include "fw_latency.h"
 #include "seam.h"
 
 struct emu_conf {
@@ -29,6 +31,8 @@ struct emu_conf {
 	struct fw_caps caps; /**< "capabilities", the same for all functions */
 	bool loop; /**< the wire is a loop-back plug, else a switch */
 	unsigned int pause_ms;
+	struct fw_latency latency; /**< of a card that starts */
+	struct fw_faults faults; /**< of a card that starts */
 	enum base_log_level log_level;
 	char log_file[PATH_MAX]; /**< "": stderr */
 	char control[sizeof(((struct sockaddr_un *)0)->sun_path)]; /**< "": no control socket */

@@ -9,6 +9,8 @@ const struct emu_conf_key emu_conf_keys[] = {
 	{ "functions", emu_conf_functions_read, emu_conf_functions_show },
 	{ "host_devices", emu_conf_host_read, emu_conf_host_show },
 	{ "capabilities", emu_conf_caps_read, emu_conf_caps_show },
+	{ "latency", emu_conf_latency_read, emu_conf_latency_show },
+	{ "faults", emu_conf_faults_read, emu_conf_faults_show },
 	{ "log", emu_conf_log_read, emu_conf_log_show },
 	{ "control", emu_conf_control_read, emu_conf_control_show },
 };

@@ -31,6 +31,12 @@ int emu_conf_control_read(struct emu_json *at, const json_t *value, struct emu_c
 json_t *emu_conf_control_show(const struct emu_conf *conf);
 int emu_conf_control_socket(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 
+int emu_conf_latency_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_latency_show(const struct emu_conf *conf);
+
+int emu_conf_faults_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_faults_show(const struct emu_conf *conf);
+
 int emu_conf_wire_kind(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 int emu_conf_wire_pause(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 

@@ -9,6 +9,13 @@ const struct emu_ctl_verb emu_ctl_verbs[] = {
 	{ "status", emu_ctl_status, 0, 0, false, "", "functions, wire, uptime, commands executed" },
 	{ "stats", emu_ctl_stats, 0, 1, true, "[FUNC]", "counters of ports and queues" },
 	{ "objects", emu_ctl_objects, 0, 1, true, "[FUNC]", "firmware objects by class" },
+	{ "fault", emu_ctl_fault, 1, EMU_CTL_MAX_ARGS, true, "add KEY=VALUE...|list|del ID|clear",
+			"let things go wrong" },
+	{ "queue-error", emu_ctl_queue_error, 3, 3, true, "FUNC QUEUE ERROR",
+			"put a running queue into ERR" },
+	{ "latency", emu_ctl_latency, 0, EMU_CTL_MAX_ARGS, true, "[KEY=VALUE...]",
+			"how long commands take" },
+	{ "remove", emu_ctl_remove, 1, 1, true, "FUNC", "pull a function out, for good" },
 	{ "config", emu_ctl_config, 0, 0, false, "", "the configuration in force, as JSON" },
 };
 const size_t emu_ctl_nb_verbs = BASE_ARRAY_SIZE(emu_ctl_verbs);

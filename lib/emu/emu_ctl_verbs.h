@@ -13,5 +13,9 @@ int emu_ctl_status(struct emu_ctl_call *call);
 int emu_ctl_stats(struct emu_ctl_call *call);
 int emu_ctl_objects(struct emu_ctl_call *call);
 int emu_ctl_config(struct emu_ctl_call *call);
+int emu_ctl_fault(struct emu_ctl_call *call);
+int emu_ctl_queue_error(struct emu_ctl_call *call);
+int emu_ctl_latency(struct emu_ctl_call *call);
+int emu_ctl_remove(struct emu_ctl_call *call);
 
 #endif /* EMU_CTL_VERBS_H */
