@@ -175,6 +175,7 @@ enum prm_cq_modify {
 	PRM_CQ_MOD_PERIOD = 1u << 0,
 	PRM_CQ_MOD_MAX_COUNT = 1u << 1,
 	PRM_CQ_MOD_OVERRUN = 1u << 2,
+	PRM_CQ_MOD_PERIOD_MODE = 1u << 4, /**< Linux 6.10 on */
 };
 /** tirc.disp_type, tirc.rx_hash_fn, rx_hash_field_select.selected_fields. */
 enum {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_clock.h"
 #include "fw_card.h"
 #include "fw_cq.h"
 #include "fw_event.h"
@@ -108,6 +109,7 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	TAILQ_INIT(&card->late_events);
 	TAILQ_INIT(&card->cqs);
 	TAILQ_INIT(&card->starved_qps);
+	card->clock = base_clock_ns;
 	for (i = 0; i < card->nb_funcs; i++)
 		fw_func_init(card, i, attr->funcs != NULL ? &attr->funcs[i] : NULL);
 	vattr.nb_ports = card->nb_funcs;

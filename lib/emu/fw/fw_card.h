@@ -55,6 +55,7 @@ struct fw_card {
 	struct fw_event_list late_events; /**< delayed by a rule */
 	struct fw_cq_list cqs; /**< all, looked at in each pass of the engine */
 	struct fw_qp_list starved_qps; /**< have a completion to tell but no credit */
+	uint64_t (*clock)(void); /**< base_clock_ns(), but for tests */
 	unsigned int nb_funcs;
 	struct fw_func funcs[];
 };

@@ -32,6 +32,7 @@ enum fw_syndrome fw_domain_alloc_td(struct fw_cmd *cmd);
 enum fw_syndrome fw_mkey_create(struct fw_cmd *cmd);
 enum fw_syndrome fw_cq_create(struct fw_cmd *cmd);
 enum fw_syndrome fw_cq_query(struct fw_cmd *cmd);
+enum fw_syndrome fw_cq_modify(struct fw_cmd *cmd);
 enum fw_syndrome fw_qp_create(struct fw_cmd *cmd);
 enum fw_syndrome fw_qp_modify(struct fw_cmd *cmd);
 enum fw_syndrome fw_qp_query(struct fw_cmd *cmd);

@@ -79,6 +79,8 @@ static const struct fw_cmd_row fw_cmd_rows[] = {
 	{ PRM_OP_CREATE_CQ, FW_OP_MOD_ZERO, 0, PRM_SIZE(create_cq_in), PRM_SIZE(create_cq_in), 16,
 			fw_cq_create, 0 },
 	{ PRM_OP_QUERY_CQ, FW_OP_MOD_ZERO, 0, 16, 16, PRM_SIZE(query_cq_out), fw_cq_query, 0 },
+	{ PRM_OP_MODIFY_CQ, FW_OP_MOD_ZERO, 0, PRM_SIZE(modify_cq_in), PRM_SIZE(modify_cq_in), 8,
+			fw_cq_modify, 0 },
 	DESTROY(DESTROY_CQ, CQ),
 	{ PRM_OP_CREATE_QP, FW_OP_MOD_ZERO, 0, QP_IN_MIN, PRM_SIZE(create_qp_in), 16, fw_qp_create,
 			0 },

@@ -7,6 +7,7 @@
 #define FW_CQ_H
 
 #include "fw_card.h"
+#include "fw_moder.h"
 #include "prm_field.h"
 
 /** When a completion queue may tell: a request in memory, and what was seen of it. */
@@ -26,6 +27,8 @@ struct fw_cq {
 	uint32_t *dbrec; /**< in user memory, big endian: [0] consumer counter, [1] arm */
 	uint32_t pi; /**< completions ever; 24 bits count */
 	struct fw_cq_arm arm;
+	struct fw_moder moder;
+	uint8_t cqc[PRM_SIZE(cqc)]; /**< the context (PRM cqc) as the driver gave it last */
 	TAILQ_ENTRY(fw_cq) link; /**< fw_card.cqs */
 };
 
@@ -38,10 +41,11 @@ struct fw_cqe {
 #define FW_CQE_RESP_SEND 2u /**< a receive WQE was used by a send */
 
 /**
- * Decides whether to tell now; @p record: arm record as it is in memory. A record that changed is
- * a new request (serial number, command, consumer counter: the driver changes one of them).
+ * Does the driver want to be told now? @p record: arm record as it is in memory. A record that
+ * changed is a new request (serial number, command, consumer counter: the driver changes one of
+ * them). Who tells clears @c armed.
  */
-bool fw_cq_arm_fires(struct fw_cq_arm *arm, uint32_t record, uint32_t pi);
+bool fw_cq_arm_wants(struct fw_cq_arm *arm, uint32_t record, uint32_t pi);
 
 /** Is there room for one more completion? */
 bool fw_cq_has_room(const struct fw_cq *cq);

@@ -67,6 +67,8 @@
 	S(QP_NO_LOOPBACK, 0xe5040e, BAD_PARAM, "event queue pairs talk in loop-back (fl = 1)")   \
 	S(QP_SIZE, 0xe5040f, BAD_PARAM, "receive queue above log_max_qp_sz")                     \
 	S(UMEM_PAGE, 0xe50410, BAD_PARAM, "user memory does not begin with a page of this size") \
+	S(CQ_PERIOD_MODE, 0xe50411, BAD_PARAM, "period mode that the card does not announce")    \
+	S(CQ_MODIFY_BITS, 0xe50412, BAD_PARAM, "no or unknown bits in modify_field_select")      \
 	/* virtio queues */                                                                      \
 	S(VIRTQ_TYPE, 0xe50501, BAD_PARAM, "queue type that the card does not announce")         \
 	S(VIRTQ_EVENT_MODE, 0xe50502, BAD_PARAM, "event mode that the card does not announce")   \

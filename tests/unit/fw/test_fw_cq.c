@@ -18,6 +18,7 @@ test_refusals(void **state)
 		{ "entries of 128", CQC(cqe_sz), 1, FW_SYN_CQ_CQE_SIZE },
 		{ "layout page", CQC(log_page_size), 31, FW_SYN_UMEM_PAGE },
 		{ "compression", CQC(cqe_comp_en), 1, FW_SYN_CQ_FEATURE },
+		{ "period mode", CQC(cq_period_mode), 2, FW_SYN_CQ_PERIOD_MODE },
 		{ "eqn low", CQC(c_eqn), FW_FIRST_EQN - 1, FW_SYN_NO_EQ },
 		{ "eqn high", CQC(c_eqn), FW_FIRST_EQN + FW_NB_VECTORS, FW_SYN_NO_EQ },
 		{ "no umem", RIG_FIELD(create_cq_in, cq_umem_valid), 0, FW_SYN_NO_UMEM },
@@ -65,8 +66,10 @@ test_arm_decision(void **state)
 
 	(void)state;
 	for (i = 0; i < BASE_ARRAY_SIZE(rows); i++) {
-		if (fw_cq_arm_fires(&arm, rows[i].record, rows[i].pi) != rows[i].fires)
+		if (fw_cq_arm_wants(&arm, rows[i].record, rows[i].pi) != rows[i].fires)
 			fail_msg("%s", rows[i].what);
+		if (rows[i].fires)
+			arm.armed = false; /* told */
 	}
 }
 
@@ -168,6 +171,151 @@ test_not_collapsed(void **state)
 	assert_false(fw_cq_has_room(cq_obj(rig, cqn)));
 }
 
+/* --- moderation ----------------------------------------------------------------------------- */
+
+static uint64_t fake_now_ns;
+
+static uint64_t
+fake_clock(void)
+{
+	return fake_now_ns;
+}
+
+static void
+arm(struct rig *rig, uint32_t serial, uint32_t ci)
+{
+	rig_put_be32(rig->buf + RIG_CQ_DBR, ci);
+	rig_put_be32(rig->buf + RIG_CQ_DBR + 4, serial << 28 | ci);
+}
+
+static uint8_t modify_in[PRM_SIZE(modify_cq_in)];
+#define MODIFY_CQC(f) RIG_INNER(modify_cq_in, cq_context, cqc, f)
+
+static enum fw_syndrome
+modify(struct rig *rig, uint32_t cqn, uint32_t select)
+{
+	uint8_t out[16];
+
+	PRM_SET(modify_cq_in, modify_in, opcode, PRM_OP_MODIFY_CQ);
+	PRM_SET(modify_cq_in, modify_in, cqn, cqn);
+	PRM_SET(modify_cq_in, modify_in, modify_field_select, select);
+	return rig_exec(rig->uctx, modify_in, sizeof(modify_in), out, sizeof(out));
+}
+
+static void
+moderate(struct rig *rig, uint32_t mode, uint32_t period_us, uint32_t count)
+{
+	memset(modify_in, 0, sizeof(modify_in));
+	prm_set(modify_in, MODIFY_CQC(cq_period_mode), mode);
+	prm_set(modify_in, MODIFY_CQC(cq_period), period_us);
+	prm_set(modify_in, MODIFY_CQC(cq_max_count), count);
+	assert_int_equal(FW_SYN_OK,
+			modify(rig, rig->cqn,
+					PRM_CQ_MOD_PERIOD | PRM_CQ_MOD_MAX_COUNT |
+							PRM_CQ_MOD_PERIOD_MODE));
+}
+
+static void
+test_moderation_by_event(void **state)
+{
+	struct rig *rig = *state;
+	struct vnet *vnet = rig->card->vnet;
+
+	rig->card->clock = fake_clock;
+	fake_now_ns = 1000000;
+	moderate(rig, 0, 50, 3);
+	push(rig, rig->cqn, 0); /* the last event is long ago */
+	assert_int_equal(1, rig->told.nb_completions);
+	arm(rig, 1, 1);
+	push(rig, rig->cqn, 1);
+	fake_now_ns += 49999;
+	fake_poll(vnet);
+	assert_int_equal(1, rig->told.nb_completions);
+	fake_now_ns += 1;
+	fake_poll(vnet);
+	assert_int_equal(2, rig->told.nb_completions);
+	arm(rig, 2, 2);
+	push(rig, rig->cqn, 2);
+	push(rig, rig->cqn, 3);
+	assert_int_equal(2, rig->told.nb_completions);
+	push(rig, rig->cqn, 4); /* three */
+	assert_int_equal(3, rig->told.nb_completions);
+	/* Armed behind what was told already: that is not held back. */
+	arm(rig, 3, 3);
+	fake_poll(vnet);
+	assert_int_equal(4, rig->told.nb_completions);
+}
+
+static void
+test_moderation_by_completion(void **state)
+{
+	struct rig *rig = *state;
+	struct vnet *vnet = rig->card->vnet;
+	unsigned int i;
+
+	rig->card->clock = fake_clock;
+	fake_now_ns = 1000000;
+	moderate(rig, 1, 50, 100);
+	for (i = 0; i < 10; i++) {
+		push(rig, rig->cqn, (uint16_t)i);
+		fake_now_ns += 40000;
+		fake_poll(vnet);
+	}
+	assert_int_equal(0, rig->told.nb_completions);
+	fake_now_ns += 10000;
+	fake_poll(vnet);
+	assert_int_equal(1, rig->told.nb_completions);
+	/* Off again, by a count of 0. */
+	prm_set(modify_in, MODIFY_CQC(cq_max_count), 0);
+	assert_int_equal(FW_SYN_OK, modify(rig, rig->cqn, PRM_CQ_MOD_MAX_COUNT));
+	arm(rig, 1, 10);
+	push(rig, rig->cqn, 10);
+	assert_int_equal(2, rig->told.nb_completions);
+}
+
+static void
+test_modify_refusals(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t out[16];
+
+	memset(modify_in, 0, sizeof(modify_in));
+	assert_int_equal(FW_SYN_CQ_MODIFY_BITS, modify(rig, rig->cqn, 0));
+	assert_int_equal(FW_SYN_CQ_MODIFY_BITS, modify(rig, rig->cqn, 1u << 3));
+	assert_int_equal(FW_SYN_CQ_MODIFY_BITS, modify(rig, rig->cqn, 1u << 31 | 1));
+	assert_int_equal(FW_SYN_NO_OBJECT, modify(rig, rig->cqn + 1, PRM_CQ_MOD_PERIOD));
+	prm_set(modify_in, MODIFY_CQC(cq_period_mode), 3);
+	prm_set(modify_in, MODIFY_CQC(cq_period), 7);
+	assert_int_equal(FW_SYN_CQ_PERIOD_MODE,
+			modify(rig, rig->cqn, PRM_CQ_MOD_PERIOD_MODE | PRM_CQ_MOD_PERIOD));
+	assert_int_equal(0, PRM_GET(cqc, cq_obj(rig, rig->cqn)->cqc, cq_period));
+	/* Other operations of the command (resizing) are not there. */
+	PRM_SET(modify_cq_in, modify_in, op_mod, 1);
+	PRM_SET(modify_cq_in, modify_in, modify_field_select, 1);
+	assert_int_equal(FW_SYN_OP_MOD,
+			rig_exec(rig->uctx, modify_in, sizeof(modify_in), out, sizeof(out)));
+}
+
+static void
+test_overrun_can_be_allowed(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t in[PRM_SIZE(create_cq_in)];
+	unsigned int i;
+	uint32_t cqn;
+
+	rig_cq_in(rig, in);
+	prm_set(in, CQC(cc), 0);
+	cqn = rig_create(rig->uctx, FW_CLASS_CQ, in, sizeof(in));
+	for (i = 0; i < RIG_QUEUE_SIZE; i++)
+		push(rig, cqn, (uint16_t)i);
+	assert_false(fw_cq_has_room(cq_obj(rig, cqn)));
+	memset(modify_in, 0, sizeof(modify_in));
+	prm_set(modify_in, MODIFY_CQC(oi), 1);
+	assert_int_equal(FW_SYN_OK, modify(rig, cqn, PRM_CQ_MOD_OVERRUN));
+	assert_true(fw_cq_has_room(cq_obj(rig, cqn)));
+}
+
 int
 main(void)
 {
@@ -179,6 +327,10 @@ main(void)
 		WORLD(test_arming_through_memory),
 		WORLD(test_old_record),
 		WORLD(test_not_collapsed),
+		WORLD(test_moderation_by_event),
+		WORLD(test_moderation_by_completion),
+		WORLD(test_modify_refusals),
+		WORLD(test_overrun_can_be_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
