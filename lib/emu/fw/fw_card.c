@@ -17,6 +17,7 @@
 #include "fw_event.h"
 #include "fw_qp.h"
 #include "fw_reserved.h"
+#include "fw_virtq.h"
 #include "prm_field.h"
 #include "wire.h"
 
@@ -25,6 +26,7 @@ fw_card_poll(void *arg)
 {
 	struct fw_card *card = arg;
 
+	fw_virtq_poll_held(card);
 	fw_qp_poll_starved(card);
 	fw_cq_poll_all(card);
 	fw_event_poll(card);
@@ -109,6 +111,7 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	TAILQ_INIT(&card->late_events);
 	TAILQ_INIT(&card->cqs);
 	TAILQ_INIT(&card->starved_qps);
+	TAILQ_INIT(&card->held_virtqs);
 	card->clock = base_clock_ns;
 	for (i = 0; i < card->nb_funcs; i++)
 		fw_func_init(card, i, attr->funcs != NULL ? &attr->funcs[i] : NULL);

@@ -25,9 +25,11 @@ struct fw_cq;
 struct fw_event;
 struct fw_qp;
 struct fw_reserved;
+struct fw_virtq;
 TAILQ_HEAD(fw_cq_list, fw_cq);
 TAILQ_HEAD(fw_qp_list, fw_qp);
 TAILQ_HEAD(fw_event_list, fw_event);
+TAILQ_HEAD(fw_virtq_list, fw_virtq);
 
 struct fw_func {
 	struct fw_card *card;
@@ -55,6 +57,7 @@ struct fw_card {
 	struct fw_event_list late_events; /**< delayed by a rule */
 	struct fw_cq_list cqs; /**< all, looked at in each pass of the engine */
 	struct fw_qp_list starved_qps; /**< have a completion to tell but no credit */
+	struct fw_virtq_list held_virtqs; /**< have an event that waits for its period */
 	uint64_t (*clock)(void); /**< base_clock_ns(), but for tests */
 	unsigned int nb_funcs;
 	struct fw_func funcs[];

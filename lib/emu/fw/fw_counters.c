@@ -35,6 +35,7 @@ void
 fw_counters_detach(struct fw_counters *counters, struct fw_virtq *virtq)
 {
 	fw_counters_add(&counters->past, virtq->queue);
+	counters->past_error_cqes += virtq->nb_error_cqes;
 	TAILQ_REMOVE(&counters->virtqs, virtq, counters_link);
 	virtq->counters = NULL;
 }
@@ -63,6 +64,7 @@ fw_counters_query(struct fw_cmd *cmd)
 	const struct fw_counters *counters;
 	const struct fw_virtq *virtq;
 	struct vnet_queue_stats sum;
+	uint32_t error_cqes;
 	enum fw_syndrome syn;
 	struct fw_obj *obj;
 
@@ -71,11 +73,15 @@ fw_counters_query(struct fw_cmd *cmd)
 		return syn;
 	counters = base_container_of(obj, struct fw_counters, obj);
 	sum = counters->past;
-	TAILQ_FOREACH(virtq, &counters->virtqs, counters_link)
+	error_cqes = counters->past_error_cqes;
+	TAILQ_FOREACH(virtq, &counters->virtqs, counters_link) {
 		fw_counters_add(&sum, virtq->queue);
+		error_cqes += virtq->nb_error_cqes;
+	}
 	fw_cmd_reply_id(cmd, obj);
 	PRM_SET(virtio_q_counters, out, received_desc, sum.received_desc);
 	PRM_SET(virtio_q_counters, out, completed_desc, sum.completed_desc);
+	PRM_SET(virtio_q_counters, out, error_cqes, error_cqes);
 	PRM_SET(virtio_q_counters, out, bad_desc_errors, sum.bad_desc_errors);
 	PRM_SET(virtio_q_counters, out, exceed_max_chain, sum.exceed_max_chain);
 	PRM_SET(virtio_q_counters, out, invalid_buffer, sum.invalid_buffer);

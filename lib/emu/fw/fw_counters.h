@@ -8,12 +8,10 @@
 
 #include "fw_card.h"
 
-struct fw_virtq;
-TAILQ_HEAD(fw_virtq_list, fw_virtq);
-
 struct fw_counters {
 	struct fw_obj obj;
 	struct vnet_queue_stats past; /**< of queues that are gone */
+	uint32_t past_error_cqes;
 	struct fw_virtq_list virtqs; /**< queues that count here now */
 };
 

@@ -22,7 +22,6 @@ struct fw_cq {
 	bool collapsed; /**< cc: all entries go to the first place */
 	bool may_overrun; /**< oi */
 	uint8_t log_size;
-	uint8_t cqc[PRM_SIZE(cqc)]; /**< as it was given, for QUERY */
 	uint8_t *cqes; /**< in user memory, 64 bytes each */
 	uint32_t *dbrec; /**< in user memory, big endian: [0] consumer counter, [1] arm */
 	uint32_t pi; /**< completions ever; 24 bits count */

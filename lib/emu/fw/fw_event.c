@@ -122,10 +122,11 @@ fw_event_cq_queue(const struct fw_obj *cq)
 
 	for (id = 0; (obj = base_idtab_next(&func->objs[FW_CLASS_VIRTQ], &id)) != NULL; id++) {
 		const struct fw_virtq *virtq = base_container_of(obj, struct fw_virtq, obj);
+		const struct fw_qp *qp = fw_virtq_event_qp(virtq);
 
-		if (virtq->qp == NULL)
+		if (qp == NULL)
 			continue;
-		peer = fw_obj_peek(obj->uctx, FW_CLASS_QP, virtq->qp->peer);
+		peer = fw_obj_peek(obj->uctx, FW_CLASS_QP, qp->peer);
 		if (peer != NULL && base_container_of(peer, struct fw_qp, obj)->cq != NULL &&
 				&base_container_of(peer, struct fw_qp, obj)->cq->obj == cq)
 			return virtq->index;

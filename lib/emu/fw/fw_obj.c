@@ -99,6 +99,13 @@ fw_obj_use(struct fw_obj *obj, struct fw_obj *used)
 	obj->uses[obj->nb_uses++] = used;
 }
 
+void
+fw_obj_unuse_all(struct fw_obj *obj)
+{
+	while (obj->nb_uses > 0)
+		obj->uses[--obj->nb_uses]->nb_users--;
+}
+
 enum fw_syndrome
 fw_obj_get(struct fw_uctx *uctx, enum fw_class cls, uint32_t id, const char *field,
 		struct fw_obj **obj)
@@ -130,8 +137,7 @@ fw_obj_delete(struct fw_obj *obj)
 	assert(obj->nb_users == 0);
 	if (row->release != NULL)
 		row->release(obj);
-	while (obj->nb_uses > 0)
-		obj->uses[--obj->nb_uses]->nb_users--;
+	fw_obj_unuse_all(obj);
 	base_idtab_del(&obj->uctx->func->objs[obj->cls], obj->id);
 	TAILQ_REMOVE(&obj->uctx->objs[obj->cls], obj, link);
 	free(obj);

@@ -36,7 +36,7 @@ enum fw_class {
 	FW_NB_CLASSES,
 };
 
-#define FW_OBJ_MAX_USES 8u
+#define FW_OBJ_MAX_USES 10u
 
 /** First member of every object's structure. */
 struct fw_obj {
@@ -60,8 +60,10 @@ const struct prm_obj_kind *fw_class_kind(enum fw_class cls);
 /** A zeroed object of @p size bytes with a number, owned by @p uctx. */
 enum fw_syndrome
 fw_obj_new(struct fw_uctx *uctx, enum fw_class cls, size_t size, struct fw_obj **obj);
-/** Notes that @p obj uses @p used (NULL is fine) until it is deleted. */
+/** Notes that @p obj uses @p used (NULL is fine) until it is deleted or forgets it. */
 void fw_obj_use(struct fw_obj *obj, struct fw_obj *used);
+/** Forgets all that @p obj uses. */
+void fw_obj_unuse_all(struct fw_obj *obj);
 /** Looks an object of this context up; @p field names it in the log. */
 enum fw_syndrome fw_obj_get(struct fw_uctx *uctx, enum fw_class cls, uint32_t id, const char *field,
 		struct fw_obj **obj);

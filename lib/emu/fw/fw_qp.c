@@ -103,25 +103,34 @@ fw_qp_receive(struct fw_qp *qp)
 	return true;
 }
 
-void
-fw_qp_send_event(struct fw_qp *qp)
+/* The driver's half of the pair, where events arrive; NULL: the two are not connected. */
+static struct fw_qp *
+fw_qp_event_peer(const struct fw_qp *qp)
 {
-	struct fw_obj *obj;
+	struct fw_obj *obj = fw_obj_peek(qp->obj.uctx, FW_CLASS_QP, qp->peer);
 	struct fw_qp *peer;
 
-	if (qp->state != FW_QP_RTS)
-		return;
-	obj = fw_obj_peek(qp->obj.uctx, FW_CLASS_QP, qp->peer);
-	if (obj == NULL)
-		return;
+	if (qp->state != FW_QP_RTS || obj == NULL)
+		return NULL;
 	peer = base_container_of(obj, struct fw_qp, obj);
 	if (peer->cq == NULL || (peer->state != FW_QP_RTR && peer->state != FW_QP_RTS) ||
 			peer->peer != qp->obj.id)
-		return;
+		return NULL;
+	return peer;
+}
+
+bool
+fw_qp_send_event(struct fw_qp *qp)
+{
+	struct fw_qp *peer = fw_qp_event_peer(qp);
+
+	if (peer == NULL)
+		return false;
 	if (peer->starved || fw_qp_receive(peer))
-		return;
+		return true;
 	peer->starved = true;
 	TAILQ_INSERT_TAIL(&qp->obj.uctx->func->card->starved_qps, peer, link);
+	return true;
 }
 
 void

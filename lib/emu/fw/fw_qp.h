@@ -43,8 +43,11 @@ const char *fw_qp_state_name(enum fw_qp_state state);
 /** The state that a command leads to from @p from, or -1: it has no such arc. */
 int fw_qp_arc(uint16_t opcode, enum fw_qp_state from);
 
-/** Tells the driver through @p qp, a FW QP, that a queue has used entries. */
-void fw_qp_send_event(struct fw_qp *qp);
+/**
+ * Tells the driver through @p qp, a FW QP, that a queue has used entries.
+ * @return false: there is no pair that could take it, the send ended in error.
+ */
+bool fw_qp_send_event(struct fw_qp *qp);
 /** A virtio queue that used @p qp is gone. */
 void fw_qp_fail(struct fw_qp *qp);
 /** Delivers what waited for credit. */

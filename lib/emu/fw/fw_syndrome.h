@@ -68,12 +68,12 @@
 	S(QP_SIZE, 0xe5040f, BAD_PARAM, "receive queue above log_max_qp_sz")                     \
 	S(UMEM_PAGE, 0xe50410, BAD_PARAM, "user memory does not begin with a page of this size") \
 	S(CQ_PERIOD_MODE, 0xe50411, BAD_PARAM, "period mode that the card does not announce")    \
-	S(CQ_MODIFY_BITS, 0xe50412, BAD_PARAM, "no or unknown bits in modify_field_select")      \
+	S(CQ_MODIFY_BITS, 0xe50412, BAD_PARAM, "no or unknown bits to modify a CQ by")           \
 	/* virtio queues */                                                                      \
 	S(VIRTQ_TYPE, 0xe50501, BAD_PARAM, "queue type that the card does not announce")         \
 	S(VIRTQ_EVENT_MODE, 0xe50502, BAD_PARAM, "event mode that the card does not announce")   \
 	S(VIRTQ_FEATURE, 0xe50503, BAD_PARAM, "offload that the card does not announce")         \
-	S(VIRTQ_SIZE, 0xe50504, BAD_PARAM, "size is not a power of two from 1 to 32768")         \
+	S(VIRTQ_SIZE, 0xe50504, BAD_PARAM, "size 0, above 32768, or no power of two and split")  \
 	S(VIRTQ_INDEX, 0xe50505, BAD_INDEX, "queue index not below max_num_virtio_queues")       \
 	S(VIRTQ_INDEX_USED, 0xe50506, BAD_RES_STATE, "a running queue has this index")           \
 	S(VIRTQ_LIMIT, 0xe50507, NO_RES, "as many queues as max_num_virtio_queues exist")        \
@@ -90,6 +90,15 @@
 	S(VIRTQ_STOP_FAILED, 0xe50510, BAD_RES_STATE,                                            \
 			"the queue failed while it was being stopped")                           \
 	S(VIRTQ_VERSION, 0xe50511, BAD_PARAM, "virtio 1.0 is not announced")                     \
+	S(VIRTQ_MODIFY_STATE, 0xe50512, BAD_RES_STATE, "the field cannot change in this state")  \
+	S(VIRTQ_RESUME, 0xe50513, BAD_RES_STATE, "a suspended queue cannot go on on this card")  \
+	S(VIRTQ_NO_MKEY, 0xe50514, BAD_RES_STATE, "a queue without a memory key cannot run")     \
+	S(VIRTQ_PACKED_INDEX, 0xe50515, BAD_INDEX, "place behind the end of the packed ring")    \
+	S(VIRTQ_VECTOR, 0xe50516, BAD_INDEX, "no such MSI-X vector")                             \
+	S(VIRTQ_PERIOD_MODE, 0xe50517, BAD_PARAM, "the modes of the period are 0, 1 and 2")      \
+	S(VIRTQ_DIRTY_PARAMS, 0xe50518, BAD_RES_STATE, "dirty logging without a bitmap")         \
+	S(VIRTQ_DIRTY_BOUNDS, 0xe50519, BAD_PARAM, "the bitmap is empty or not all in its key")  \
+	S(VIRTQ_DIRTY_ACCESS, 0xe5051a, BAD_PARAM, "the bitmap's key grants no writing")         \
 	/* steering */                                                                           \
 	S(RQT_LIST_TYPE, 0xe50601, BAD_PARAM, "only lists of VIRTIO_NET_Q objects")              \
 	S(RQT_SIZE, 0xe50602, BAD_PARAM, "size 0, above log_max_rqt_size or above rqt_max_size") \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: a VIRTIO_NET_Q object is a queue of the engine (vnet_queue) with a state.
- * CREATE (fw_virtq_create.c) has checked all that can be known beforehand, so a queue that exists
- * can only fail by what the guest does. The fields are kept as they were given; QUERY returns them
- * with the live ones (state, indices, error) written over.
+ * CREATE and MODIFY (fw_virtq_create.c, fw_virtq_modify.c) have checked all that can be known
+ * beforehand, so a queue that exists can only fail by what the guest does. The fields are kept as
+ * they were given; QUERY returns them with the live ones (state, indices, error) written over.
  *
  * The states and who may walk which arc are one table; fw_virtq_set_state() is the only place that
  * changes the state. The engine tells of used entries (passed on through the event queue pair) and
@@ -27,7 +27,7 @@ static const enum fw_virtq_arc fw_virtq_arcs[FW_VIRTQ_NB_STATES][FW_VIRTQ_NB_STA
 	[FW_VIRTQ_INIT][FW_VIRTQ_RDY] = FW_VIRTQ_ARC_MODIFY,
 	[FW_VIRTQ_RDY][FW_VIRTQ_SUSPEND] = FW_VIRTQ_ARC_MODIFY,
 	[FW_VIRTQ_RDY][FW_VIRTQ_ERR] = FW_VIRTQ_ARC_ENGINE,
-	/* SUSPEND to RDY is there with the capability freeze_to_rdy_supported, which is off. */
+	[FW_VIRTQ_SUSPEND][FW_VIRTQ_RDY] = FW_VIRTQ_ARC_RESUME,
 };
 
 enum fw_virtq_arc
@@ -37,7 +37,7 @@ fw_virtq_arc(enum fw_virtq_state from, enum fw_virtq_state to)
 								      FW_VIRTQ_ARC_NONE;
 }
 
-static void
+void
 fw_virtq_set_state(struct fw_virtq *virtq, enum fw_virtq_state state)
 {
 	base_info(virtq->obj.uctx->func->card->log,
@@ -48,16 +48,120 @@ fw_virtq_set_state(struct fw_virtq *virtq, enum fw_virtq_state state)
 	virtq->state = state;
 }
 
+/* --- what it uses --------------------------------------------------------------------------- */
+
+void
+fw_virtq_use_parts(struct fw_virtq *virtq, const struct fw_virtq_parts *parts)
+{
+	struct fw_obj *obj = &virtq->obj;
+	unsigned int i;
+
+	fw_obj_unuse_all(obj);
+	fw_obj_use(obj, parts->pd);
+	fw_obj_use(obj, parts->tis);
+	fw_obj_use(obj, parts->counters);
+	fw_obj_use(obj, parts->qp);
+	fw_obj_use(obj, parts->mkey != NULL ? &parts->mkey->obj : NULL);
+	fw_obj_use(obj, parts->desc_mkey != NULL ? &parts->desc_mkey->obj : NULL);
+	fw_obj_use(obj, parts->dirty_mkey != NULL ? &parts->dirty_mkey->obj : NULL);
+	for (i = 0; i < FW_CAPS_NB_UMEMS; i++)
+		fw_obj_use(obj, parts->umems[i]);
+	virtq->parts = *parts;
+	virtq->mem_user.func = obj->uctx->func;
+	virtq->mem_user.uctx = obj->uctx;
+	virtq->mem_user.pd = parts->pd->id;
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+struct fw_qp *
+fw_virtq_event_qp(const struct fw_virtq *virtq)
+{
+	struct fw_obj *qp = virtq->parts.qp;
+
+	return qp != NULL ? base_container_of(qp, struct fw_qp, obj) : NULL;
+}
+
+void
+fw_virtq_set_moderation(struct fw_virtq *virtq)
+{
+	const uint8_t *q = PRM_PTR(virtio_net_q, virtq->netq, virtio_q_context);
+
+	/* Mode 0 is the card's default: the same as 1, from the first completion on. */
+	fw_moder_set(&virtq->moder,
+			PRM_GET(virtio_q, q, queue_period_mode) == 2 ? FW_MODER_FROM_LAST :
+								       FW_MODER_FROM_FIRST,
+			(uint32_t)PRM_GET(virtio_q, q, queue_period_us),
+			(uint32_t)PRM_GET(virtio_q, q, queue_max_count));
+}
+
+static void
+fw_virtq_unhold(struct fw_virtq *virtq)
+{
+	if (virtq->is_held)
+		TAILQ_REMOVE(&virtq->obj.uctx->func->card->held_virtqs, virtq, held_link);
+	virtq->is_held = false;
+}
+
+static void
+fw_virtq_hold(struct fw_virtq *virtq)
+{
+	if (!virtq->is_held)
+		TAILQ_INSERT_TAIL(&virtq->obj.uctx->func->card->held_virtqs, virtq, held_link);
+	virtq->is_held = true;
+}
+
+static void
+fw_virtq_tell(struct fw_virtq *virtq, uint64_t now_ns)
+{
+	fw_virtq_unhold(virtq);
+	fw_moder_told(&virtq->moder, now_ns);
+	if (!fw_qp_send_event(fw_virtq_event_qp(virtq)))
+		virtq->nb_error_cqes++;
+}
+
+void
+fw_virtq_flush_events(struct fw_virtq *virtq)
+{
+	if (virtq->is_held)
+		fw_virtq_tell(virtq, virtq->obj.uctx->func->card->clock());
+}
+
+void
+fw_virtq_poll_held(struct fw_card *card)
+{
+	uint64_t now_ns = TAILQ_EMPTY(&card->held_virtqs) ? 0 : card->clock();
+	struct fw_virtq *virtq, *next;
+
+	for (virtq = TAILQ_FIRST(&card->held_virtqs); virtq != NULL; virtq = next) {
+		next = TAILQ_NEXT(virtq, held_link);
+		if (!fw_moder_holds(&virtq->moder, now_ns))
+			fw_virtq_tell(virtq, now_ns);
+	}
+}
+
 /* --- what the engine tells ------------------------------------------------------------------ */
 
+/* One completion stands for any number of entries. */
 static void
 fw_virtq_used(void *arg, unsigned int nb)
 {
 	struct fw_virtq *virtq = arg;
+	uint64_t now_ns;
 
-	(void)nb; /* one completion may stand for any number of entries */
-	if (virtq->qp != NULL)
-		fw_qp_send_event(virtq->qp);
+	/* NO_MSIX wants no events, and no user can own the vector that MSIX names. */
+	if (virtq->parts.qp == NULL)
+		return;
+	if (!fw_moder_is_on(&virtq->moder)) {
+		fw_virtq_tell(virtq, 0);
+		return;
+	}
+	now_ns = virtq->obj.uctx->func->card->clock();
+	fw_moder_add(&virtq->moder, nb, now_ns);
+	if (fw_moder_holds(&virtq->moder, now_ns))
+		fw_virtq_hold(virtq);
+	else
+		fw_virtq_tell(virtq, now_ns);
 }
 
 static void
@@ -68,6 +172,7 @@ fw_virtq_failed(void *arg, enum vnet_error error)
 	if (fw_virtq_arc(virtq->state, FW_VIRTQ_ERR) != FW_VIRTQ_ARC_ENGINE)
 		return;
 	virtq->error = error;
+	fw_virtq_flush_events(virtq); /* in the order of the ring */
 	base_warn(virtq->obj.uctx->func->card->log,
 			"fw: function %u: VIRTQ 0x%x (queue %u) failed: %s",
 			virtq->obj.uctx->func->index, virtq->obj.id, virtq->index,
@@ -106,8 +211,11 @@ fw_virtq_release(struct fw_obj *obj)
 	struct fw_virtq *virtq = base_container_of(obj, struct fw_virtq, obj);
 
 	/* From here on nothing is told: the queue is going because somebody wants it to. */
-	if (virtq->qp != NULL)
-		fw_qp_fail(virtq->qp);
+	fw_virtq_unhold(virtq);
+	if (virtq->parts.qp != NULL) {
+		fw_qp_fail(fw_virtq_event_qp(virtq));
+		virtq->parts.qp = NULL;
+	}
 	if (virtq->queue != NULL && virtq->state == FW_VIRTQ_RDY) {
 		fw_virtq_set_state(virtq, FW_VIRTQ_SUSPEND);
 		vnet_queue_suspend_locked(virtq->queue);
@@ -117,94 +225,9 @@ fw_virtq_release(struct fw_obj *obj)
 	vnet_queue_destroy_locked(virtq->queue);
 }
 
-/* --- MODIFY --------------------------------------------------------------------------------- */
+/* --- QUERY ---------------------------------------------------------------------------------- */
 
-static enum fw_syndrome
-fw_virtq_start(struct fw_uctx *uctx, struct fw_virtq *virtq)
-{
-	if (fw_virtq_index_runs(uctx->func, virtq->index))
-		return fw_refuse(uctx, FW_SYN_VIRTQ_INDEX_USED, "virtio_q.queue_index",
-				virtq->index);
-	/* First the state: the engine may fail the queue before it returns. */
-	fw_virtq_set_state(virtq, FW_VIRTQ_RDY);
-	if (vnet_queue_start_locked(virtq->queue) != 0) {
-		if (virtq->state == FW_VIRTQ_RDY)
-			fw_virtq_set_state(virtq, FW_VIRTQ_INIT);
-		return fw_refuse(uctx, FW_SYN_ENGINE, "virtio_net_q.state", PRM_VIRTQ_RDY);
-	}
-	return FW_SYN_OK;
-}
-
-static enum fw_syndrome
-fw_virtq_suspend(struct fw_uctx *uctx, struct fw_virtq *virtq)
-{
-	vnet_queue_suspend_locked(virtq->queue);
-	if (virtq->state != FW_VIRTQ_RDY)
-		return fw_refuse(uctx, FW_SYN_VIRTQ_STOP_FAILED, "virtio_q.error_type",
-				virtq->error);
-	fw_virtq_set_state(virtq, FW_VIRTQ_SUSPEND);
-	return FW_SYN_OK;
-}
-
-static enum fw_syndrome
-fw_virtq_modify_state(struct fw_uctx *uctx, struct fw_virtq *virtq, const uint8_t *netq)
-{
-	uint64_t to = PRM_GET(virtio_net_q, netq, state);
-
-	if (fw_virtq_arc(virtq->state, (enum fw_virtq_state)to) != FW_VIRTQ_ARC_MODIFY)
-		return fw_refuse(uctx, FW_SYN_VIRTQ_STATE,
-				prm_virtq_state_name((uint8_t)virtq->state), to);
-	return to == PRM_VIRTQ_RDY ? fw_virtq_start(uctx, virtq) : fw_virtq_suspend(uctx, virtq);
-}
-
-/*
- * Bits of modify_field_select in the order in which they are carried out: the state comes last,
- * as fields only count from the next start on. Without @c apply the card lacks the capability.
- */
-struct fw_virtq_mod {
-	uint64_t bit;
-	const char *field; /* and the capability that it needs, for the log */
-	enum fw_syndrome (
-			*apply)(struct fw_uctx *uctx, struct fw_virtq *virtq, const uint8_t *netq);
-};
-
-static const struct fw_virtq_mod fw_virtq_mods[] = {
-	{ PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS, "dirty_bitmap_mkey (dirty logging)", NULL },
-	{ PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE, "dirty_bitmap_dump_enable (dirty logging)",
-			NULL },
-	{ PRM_VIRTQ_MOD_QUEUE_PERIOD, "queue_period_mode (vnet_modify_ext)", NULL },
-	{ PRM_VIRTQ_MOD_ADDR, "desc_addr (virtio_net_q_addr_modify)", NULL },
-	{ PRM_VIRTQ_MOD_HW_AVAILABLE_INDEX, "hw_available_index (virtio_q_index_modify)", NULL },
-	{ PRM_VIRTQ_MOD_HW_USED_INDEX, "hw_used_index (virtio_q_index_modify)", NULL },
-	{ PRM_VIRTQ_MOD_Q_TYPE, "virtio_q_type (vnet_modify_ext)", NULL },
-	{ PRM_VIRTQ_MOD_VERSION_1_0, "virtio_version_1_0 (vnet_modify_ext)", NULL },
-	{ PRM_VIRTQ_MOD_Q_MKEY, "virtio_q_mkey (vnet_modify_ext)", NULL },
-	{ PRM_VIRTQ_MOD_FEATURES, "queue_feature_bit_mask (vnet_modify_ext)", NULL },
-	{ PRM_VIRTQ_MOD_EVENT_MODE, "event_mode (vnet_modify_ext)", NULL },
-	{ PRM_VIRTQ_MOD_DESC_GROUP_MKEY, "desc_group_mkey (desc_group_mkey_supported)", NULL },
-	{ PRM_VIRTQ_MOD_STATE, "state", fw_virtq_modify_state },
-};
-
-/* All or nothing: every bit is looked at before the first is carried out. */
-static enum fw_syndrome
-fw_virtq_check_mods(struct fw_uctx *uctx, uint64_t select)
-{
-	uint64_t unknown = select;
-	size_t i;
-
-	for (i = 0; i < BASE_ARRAY_SIZE(fw_virtq_mods); i++) {
-		const struct fw_virtq_mod *mod = &fw_virtq_mods[i];
-
-		unknown &= ~mod->bit;
-		if ((select & mod->bit) != 0 && mod->apply == NULL)
-			return fw_refuse(uctx, FW_SYN_VIRTQ_MODIFY_CAP, mod->field, mod->bit);
-	}
-	if (select == 0 || unknown != 0)
-		return fw_refuse(uctx, FW_SYN_VIRTQ_MODIFY_BITS, "modify_field_select", select);
-	return FW_SYN_OK;
-}
-
-static enum fw_syndrome
+enum fw_syndrome
 fw_virtq_get(struct fw_cmd *cmd, struct fw_virtq **virtq)
 {
 	uint32_t id = (uint32_t)PRM_GET(general_obj_in_cmd_hdr, cmd->in, obj_id);
@@ -216,27 +239,6 @@ fw_virtq_get(struct fw_cmd *cmd, struct fw_virtq **virtq)
 		*virtq = base_container_of(obj, struct fw_virtq, obj);
 	return syn;
 }
-
-enum fw_syndrome
-fw_virtq_modify(struct fw_cmd *cmd)
-{
-	const uint8_t *netq = PRM_PTR(create_virtq_in, cmd->in, virtq);
-	uint64_t select = PRM_GET(virtio_net_q, netq, modify_field_select);
-	struct fw_virtq *virtq;
-	enum fw_syndrome syn;
-	size_t i;
-
-	syn = fw_virtq_get(cmd, &virtq);
-	if (syn == FW_SYN_OK)
-		syn = fw_virtq_check_mods(cmd->uctx, select);
-	for (i = 0; syn == FW_SYN_OK && i < BASE_ARRAY_SIZE(fw_virtq_mods); i++) {
-		if ((select & fw_virtq_mods[i].bit) != 0)
-			syn = fw_virtq_mods[i].apply(cmd->uctx, virtq, netq);
-	}
-	return syn;
-}
-
-/* --- QUERY ---------------------------------------------------------------------------------- */
 
 enum fw_syndrome
 fw_virtq_query(struct fw_cmd *cmd)

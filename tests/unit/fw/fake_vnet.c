@@ -158,10 +158,35 @@ vnet_queue_start_locked(struct vnet_queue *queue)
 
 	if (error != 0)
 		return error;
-	if (queue->running || queue->error != VNET_ERR_NONE)
+	if (queue->running || queue->error != VNET_ERR_NONE || queue->refuse_start) {
+		queue->refuse_start = false;
 		return -EINVAL;
+	}
 	queue->running = true;
 	return 0;
+}
+
+int
+vnet_queue_reconfigure_locked(struct vnet_queue *queue, const struct vnet_queue_attr *attr)
+{
+	int error = fake_take_error();
+
+	if (error != 0)
+		return error;
+	if (queue->running || queue->error != VNET_ERR_NONE)
+		return -EBUSY;
+	queue->attr = *attr;
+	queue->avail = attr->avail_index;
+	queue->used = attr->used_index;
+	queue->nb_reconfigured++;
+	return 0;
+}
+
+void
+vnet_queue_dirty_set_locked(struct vnet_queue *queue, const struct vnet_dirty *dirty)
+{
+	assert(queue->error == VNET_ERR_NONE);
+	queue->dirty = *dirty;
 }
 
 void

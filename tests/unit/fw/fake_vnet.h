@@ -12,11 +12,14 @@
 struct vnet_queue {
 	struct vnet_queue_attr attr;
 	bool running;
+	bool refuse_start; /**< the next start fails */
 	unsigned int nb_rqt_entries;
 	enum vnet_error error;
 	enum vnet_error fail_at_suspend; /**< vnet_queue_suspend_locked() reports it */
 	uint16_t avail, used;
 	struct vnet_queue_stats stats;
+	struct vnet_dirty dirty;
+	unsigned int nb_reconfigured;
 };
 
 struct vnet_rqt {

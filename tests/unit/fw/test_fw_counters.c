@@ -55,6 +55,26 @@ test_two_queues_one_set(void **state)
 	assert_int_equal(prm_get(out + 16, 0x10 * 8, 64), 11);
 }
 
+/* An event that nobody can take ends in error, like a send of a broken pair. */
+static void
+test_events_that_nobody_took(void **state)
+{
+	struct rig *rig = *state;
+	uint32_t virtq = rig_virtq(rig, 0);
+	uint8_t out[72];
+
+	assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, virtq, PRM_VIRTQ_RDY));
+	fake_used(rig->card->vnet, fake_queue, 1);
+	assert_int_equal(FW_SYN_OK, rig_qp_cmd(rig, PRM_OP_2RST_QP, rig->sw_qpn, 0));
+	fake_used(rig->card->vnet, fake_queue, 1);
+	fake_used(rig->card->vnet, fake_queue, 1);
+	query(rig, out, sizeof(out));
+	assert_int_equal(rig_be32(out + 16 + 0x20), 2);
+	assert_int_equal(FW_SYN_OK, rig_destroy(rig->uctx, FW_CLASS_VIRTQ, virtq));
+	query(rig, out, sizeof(out));
+	assert_int_equal(rig_be32(out + 16 + 0x20), 2);
+}
+
 static void
 test_without_capability(void **state)
 {
@@ -85,6 +105,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_accumulate, rig_setup_world, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_two_queues_one_set, rig_setup_world,
+				rig_teardown),
+		cmocka_unit_test_setup_teardown(test_events_that_nobody_took, rig_setup_world,
 				rig_teardown),
 		cmocka_unit_test_setup_teardown(test_without_capability, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_input_lengths, rig_setup, rig_teardown),
