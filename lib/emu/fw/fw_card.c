@@ -91,6 +91,21 @@ fw_card_attr_ok(const struct fw_card_attr *attr)
 	return bad == NULL;
 }
 
+static void
+fw_card_set_mtus(struct fw_card *card)
+{
+	unsigned int i;
+	int ret;
+
+	vnet_lock(card->vnet);
+	for (i = 0; i < card->nb_funcs; i++) {
+		ret = vnet_port_mtu_set_locked(card->funcs[i].port, card->funcs[i].mtu);
+		assert(ret == 0);
+		(void)ret;
+	}
+	vnet_unlock(card->vnet);
+}
+
 int
 fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 {
@@ -130,6 +145,7 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	}
 	for (i = 0; i < card->nb_funcs; i++)
 		card->funcs[i].port = vnet_port(card->vnet, i);
+	fw_card_set_mtus(card);
 	*cardp = card;
 	return 0;
 

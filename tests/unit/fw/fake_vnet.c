@@ -13,6 +13,7 @@
 
 struct vnet_port {
 	struct vnet *vnet;
+	uint32_t mtu;
 };
 
 struct vnet {
@@ -96,6 +97,19 @@ vnet_port(struct vnet *vnet, unsigned int index)
 {
 	assert(index < vnet->attr.nb_ports);
 	return &vnet->ports[index];
+}
+
+int
+vnet_port_mtu_set_locked(struct vnet_port *port, uint32_t mtu)
+{
+	port->mtu = mtu;
+	return 0;
+}
+
+uint32_t
+vnet_port_mtu_locked(const struct vnet_port *port)
+{
+	return port->mtu;
 }
 
 int

@@ -54,6 +54,24 @@ test_bad_attributes(void **state)
 }
 
 static void
+test_mtu_reaches_the_engine(void **state)
+{
+	struct rig *rig = *state;
+	const struct fw_func_attr funcs[2] = { { .mtu = 0 }, { .mtu = 1500 } };
+	const struct fw_card_attr attr = { .nb_funcs = 2,
+		.caps = &rig->caps,
+		.funcs = funcs,
+		.wire = rig->wire,
+		.log = &rig->log };
+	struct fw_card *card;
+
+	assert_int_equal(0, fw_card_create(&attr, &card));
+	assert_int_equal(FW_MAX_MTU, vnet_port_mtu_locked(fw_card_func(card, 0)->port));
+	assert_int_equal(1500, vnet_port_mtu_locked(fw_card_func(card, 1)->port));
+	fw_card_destroy(card);
+}
+
+static void
 test_functions(void **state)
 {
 	struct rig *rig = *state;
@@ -95,6 +113,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bad_attributes, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_mtu_reaches_the_engine, rig_setup,
+				rig_teardown),
 		cmocka_unit_test_setup_teardown(test_functions, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_commands_are_counted_per_function, rig_setup,
 				rig_teardown),
