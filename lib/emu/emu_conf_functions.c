@@ -62,6 +62,17 @@ emu_conf_pci(struct emu_json *at, const json_t *value, char *bdf)
 	return 0;
 }
 
+static int
+emu_conf_mtu(struct emu_json *at, const json_t *value, struct fw_func_attr *func)
+{
+	uint64_t mtu;
+	int ret = emu_json_u64(at, value, FW_MIN_MTU, FW_MAX_MTU, &mtu);
+
+	if (ret == 0)
+		func->mtu = (uint16_t)mtu;
+	return ret;
+}
+
 /* What the keys of one function are read into. */
 struct emu_conf_one {
 	struct fw_func_attr *attr;
@@ -75,6 +86,12 @@ emu_conf_mac_key(struct emu_json *at, const json_t *value, void *arg)
 }
 
 static int
+emu_conf_mtu_key(struct emu_json *at, const json_t *value, void *arg)
+{
+	return emu_conf_mtu(at, value, ((struct emu_conf_one *)arg)->attr);
+}
+
+static int
 emu_conf_pci_key(struct emu_json *at, const json_t *value, void *arg)
 {
 	return emu_conf_pci(at, value, ((struct emu_conf_one *)arg)->bdf);
@@ -85,6 +102,7 @@ emu_conf_function(struct emu_json *at, const json_t *value, void *arg)
 {
 	static const struct emu_json_key keys[] = {
 		{ "mac", emu_conf_mac_key },
+		{ "mtu", emu_conf_mtu_key },
 		{ "pci", emu_conf_pci_key },
 	};
 	struct emu_conf *conf = arg;
@@ -123,6 +141,8 @@ emu_conf_functions_show(const struct emu_conf *conf)
 				mac[2], mac[3], mac[4], mac[5]);
 		if (one != NULL && func->has_mac)
 			json_object_set_new(one, "mac", json_string(text));
+		if (one != NULL && func->mtu != 0)
+			json_object_set_new(one, "mtu", json_integer(func->mtu));
 		if (one != NULL && conf->seam.bdf[i][0] != '\0')
 			json_object_set_new(one, "pci", json_string(conf->seam.bdf[i]));
 		json_array_append_new(list, one);

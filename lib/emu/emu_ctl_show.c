@@ -44,6 +44,7 @@ emu_ctl_status_func(const struct emu_ctl_call *call, unsigned int index)
 	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 			mac[3], mac[4], mac[5]);
 	json_object_set_new(one, "mac", json_string(text));
+	json_object_set_new(one, "mtu", json_integer(fw_show_mtu(func)));
 	json_object_set_new(one, "commands", json_integer((json_int_t)fw_func_nb_cmds(func)));
 	return one;
 }
@@ -108,12 +109,14 @@ emu_ctl_stats_func(const struct emu_ctl_call *call, unsigned int index)
 	fw_card_lock(call->card);
 	wire_port_stats(call->wire, index, &wire);
 	fw_card_unlock(call->card);
-	return json_pack("{s:i, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I}, s:o}", "function", (int)index,
-			"wire", "tx_frames", (json_int_t)wire.tx_frames, "tx_bytes",
+	return json_pack("{s:i, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o}", "function",
+			(int)index, "wire", "tx_frames", (json_int_t)wire.tx_frames, "tx_bytes",
 			(json_int_t)wire.tx_bytes, "rx_frames", (json_int_t)wire.rx_frames,
 			"rx_bytes", (json_int_t)wire.rx_bytes, "rx_dropped",
 			(json_int_t)wire.rx_dropped, "port", "rx_unmatched",
-			(json_int_t)port.rx_unmatched, "queues", emu_ctl_stats_queues(func));
+			(json_int_t)port.rx_unmatched, "rx_oversize", (json_int_t)port.rx_oversize,
+			"tx_oversize", (json_int_t)port.tx_oversize, "queues",
+			emu_ctl_stats_queues(func));
 }
 
 int

@@ -24,7 +24,7 @@ BAD = [
      ["capabilities.max_num_virtio_queues", '"many"', "number from"]),
 ]
 CONFIG = {
-    "functions": [{}, {"mac": "02:00:00:00:00:07"}, {}],
+    "functions": [{}, {"mac": "02:00:00:00:00:07", "mtu": 2000}, {}],
     "capabilities": {"max_num_virtio_queues": 6},
     "log": {"file": "card.log", "level": "info"},
     "control": {"socket": "ctl"},
@@ -59,6 +59,7 @@ def asked(rig, mlx5emu, tool):
     check(reply["ok"] and reply["card"] == "running" and reply["contexts"] == 1, reply)
     check([f["mac"] for f in reply["functions"]] == ["02:6d:6c:78:35:00", "02:00:00:00:00:07"],
           reply)
+    check([f["mtu"] for f in reply["functions"]] == [9000, 2000], reply)
     check(reply["functions"][0]["commands"] > 0 and reply["functions"][1]["commands"] == 0, reply)
     reply = json.loads(ctl(rig, mlx5emu, "--json", "config"))["config"]
     check(reply["log"] == {"level": "info", "file": str(rig.path("card.log").resolve())}, reply)

@@ -71,6 +71,17 @@ fw_show_virtqs(struct fw_func *func, struct fw_show_virtq *list, unsigned int ma
 	return nb;
 }
 
+unsigned int
+fw_show_mtu(struct fw_func *func)
+{
+	unsigned int mtu;
+
+	fw_card_lock(func->card);
+	mtu = vnet_port_mtu_locked(func->port);
+	fw_card_unlock(func->card);
+	return mtu;
+}
+
 void
 fw_show_port(struct fw_func *func, struct vnet_port_stats *stats)
 {

@@ -36,6 +36,9 @@ struct fw_show_virtq {
 /** Up to @p max queues of a function, by object number; @return how many there are in all. */
 unsigned int fw_show_virtqs(struct fw_func *func, struct fw_show_virtq *list, unsigned int max);
 
+/** Longest IP packet that the function's port takes. */
+unsigned int fw_show_mtu(struct fw_func *func);
+
 void fw_show_port(struct fw_func *func, struct vnet_port_stats *stats);
 
 #endif /* FW_SHOW_H */

@@ -69,14 +69,16 @@ test_good(void **state)
 	assert_int_equal(conf.log_level, BASE_LOG_NOTICE);
 	assert_int_equal(read_text("{\"functions\": 7}"), 0);
 	assert_int_equal(conf.seam.nb_funcs, 7);
-	assert_int_equal(read_text("{\"functions\": [{}, {\"mac\": \"02:0a:00:00:00:FF\"}],"
-				   " \"log\": {\"file\": \"/x/y\", \"level\": \"debug\"},"
-				   " \"control\": {\"socket\": \"/x/z\"},"
-				   " \"capabilities\": {\"max_num_virtio_queues\": 4,"
-				   " \"freeze_to_rdy_supported\": false}}"),
+	assert_int_equal(
+			read_text("{\"functions\": [{\"mtu\": 9000}, {\"mac\": \"02:0a:00:00:00:FF\"}],"
+				  " \"log\": {\"file\": \"/x/y\", \"level\": \"debug\"},"
+				  " \"control\": {\"socket\": \"/x/z\"},"
+				  " \"capabilities\": {\"max_num_virtio_queues\": 4,"
+				  " \"freeze_to_rdy_supported\": false}}"),
 			0);
 	assert_int_equal(conf.seam.nb_funcs, 2);
 	assert_false(conf.funcs[0].has_mac);
+	assert_int_equal(conf.funcs[0].mtu, 9000);
 	assert_true(conf.funcs[1].has_mac);
 	assert_memory_equal(conf.funcs[1].mac, "\x02\x0a\x00\x00\x00\xff", 6);
 	assert_string_equal(conf.log_file, "/x/y");
@@ -116,6 +118,8 @@ test_bad(void **state)
 		{ "{\"functions\": [{\"pci\": \"0000:03:00.22\"}]}", "*functions[0].pci is " },
 		{ "{\"functions\": [{\"pci\": \"0000:03:0A.2\"}]}", "*functions[0].pci is " },
 		{ "{\"functions\": [{\"pci\": \"\"}]}", "*functions[0].pci is " },
+		{ "{\"functions\": [{\"mtu\": 1499}]}",
+				"functions[0].mtu is 1499, but must be a number from 1500 to 9000" },
 		{ "{\"host_devices\": true}",
 				"host_devices is true, but must be one of \"hide\", \"show\"" },
 		{ "{\"functions\": [{\"mac\": 2}]}", "*functions[0].mac is 2, but" },
