@@ -209,7 +209,7 @@ struct uv_obj {
 	int fd;
 	uint32_t id; /**< handle */
 
-	/* private to uv_file.c */
+	/* private to uv_obj.c and uv_file.c */
 	const struct uv_object_def *def;
 	struct uv_file *file;
 	int use; /**< readers, or -1: used by one alone; guarded by the file's lock */

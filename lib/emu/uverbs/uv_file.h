@@ -6,13 +6,12 @@
 #ifndef UV_FILE_H
 #define UV_FILE_H
 
+#include <pthread.h>
+
+#include "base_idtab.h"
+#include "base_mutex.h"
 #include "uv.h"
 
-/** Enters the file for one call; @return 0 or -EIO when it is closed. */
-int uv_file_enter(struct uv_file *file);
-void uv_file_leave(struct uv_file *file);
-
-const struct uv_api *uv_file_api(const struct uv_file *file);
 /** The user context of a file. While a call makes it, others must not use what is half made. */
 enum uv_context {
 	UV_CONTEXT_NONE,
@@ -20,6 +19,23 @@ enum uv_context {
 	UV_CONTEXT_MADE,
 };
 
+struct uv_file {
+	struct uv_file_attr attr; /* fixed */
+	char name[32]; /* fixed */
+	pthread_rwlock_t gate; /* calls in progress shared, closing alone */
+	bool closed; /* written under the gate */
+	struct base_mutex lock;
+	struct base_idtab handles BASE_GUARDED_BY(lock); /* uv_obj.c */
+	struct uv_obj *newest BASE_GUARDED_BY(lock);
+	unsigned int refs BASE_GUARDED_BY(lock); /* the open file, and FDs that the user has */
+	enum uv_context context BASE_GUARDED_BY(lock);
+};
+
+/** Enters the file for one call; @return 0 or -EIO when it is closed. */
+int uv_file_enter(struct uv_file *file);
+void uv_file_leave(struct uv_file *file);
+
+const struct uv_api *uv_file_api(const struct uv_file *file);
 /** Goes from one state of the context to another; @return 0 or -EINVAL: it is not in @p from. */
 int uv_file_set_context(struct uv_file *file, enum uv_context from, enum uv_context to);
 /** Can the context be used? */
@@ -41,5 +57,10 @@ int uv_obj_commit(struct uv_obj *obj);
 void uv_obj_abort(struct uv_obj *obj, bool undo);
 /** Destroys a taken object; on an error it is still taken. */
 int uv_obj_destroy(struct uv_obj *obj);
+/** Takes an object out of table and list, if it is there. */
+void uv_obj_unlink_locked(struct uv_file *file, struct uv_obj *obj) BASE_REQUIRES(file->lock);
+
+/** Gives up a reference to the file's memory. */
+void uv_file_put(struct uv_file *file);
 
 #endif /* UV_FILE_H */
