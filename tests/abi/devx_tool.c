@@ -6,7 +6,7 @@
  * tidy: makes one of each kind and takes all apart. untidy: closes the device with objects left.
  * refused: what must fail, fails with the right errno. fork: a child has no card, the parent keeps
  * it. exit: ends without closing anything. unmap: registered memory stays when its owner has
- * unmapped it.
+ * unmapped it. async: queries that do not wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -300,6 +300,39 @@ story_unmap(void)
 	MUST(ibv_close_device(ctx) == 0);
 }
 
+/* Answers of queries come from a descriptor, with the number that the query was given. */
+static void
+story_async(void)
+{
+	uint8_t in[PRM_SIZE(create_virtio_q_counters_in)] = { 0 }, out[72] = { 0 };
+	struct {
+		struct mlx5dv_devx_async_cmd_hdr hdr;
+		uint8_t out[72];
+	} answer;
+	struct ibv_context *ctx = open_card();
+	struct mlx5dv_devx_cmd_comp *comp = mlx5dv_devx_create_cmd_comp(ctx);
+	struct mlx5dv_devx_obj *obj;
+	uint64_t i;
+
+	MUST(comp != NULL);
+	PRM_SET(cmd_in, in, opcode, PRM_OP_CREATE_GENERAL_OBJECT);
+	PRM_SET(cmd_in, in, op_mod, PRM_OBJ_VIRTIO_Q_COUNTERS);
+	obj = mlx5dv_devx_obj_create(ctx, in, sizeof(in), out, 16);
+	MUST(obj != NULL);
+	PRM_SET(cmd_in, in, opcode, PRM_OP_QUERY_GENERAL_OBJECT);
+	PRM_SET(general_obj_in_cmd_hdr, in, obj_id, PRM_GET(general_obj_out_cmd_hdr, out, obj_id));
+	for (i = 0; i < 8; i++)
+		MUST(mlx5dv_devx_obj_query_async(obj, in, 16, sizeof(answer.out), i, comp) == 0);
+	for (i = 0; i < 8; i++) {
+		MUST(mlx5dv_devx_get_async_cmd_comp(comp, &answer.hdr, sizeof(answer)) == 0);
+		MUST(answer.hdr.wr_id == i);
+		MUST(PRM_GET(cmd_out, answer.out, status) == PRM_STATUS_OK);
+	}
+	mlx5dv_devx_destroy_cmd_comp(comp);
+	MUST(mlx5dv_devx_obj_destroy(obj) == 0);
+	MUST(ibv_close_device(ctx) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -313,6 +346,7 @@ main(int argc, char **argv)
 		{ "fork", story_fork },
 		{ "exit", story_exit },
 		{ "unmap", story_unmap },
+		{ "async", story_async },
 	};
 	size_t i;
 
@@ -323,6 +357,6 @@ main(int argc, char **argv)
 			return 0;
 		}
 	}
-	puts("usage: devx_tool tidy|untidy|refused|fork|exit|unmap");
+	puts("usage: devx_tool tidy|untidy|refused|fork|exit|unmap|async");
 	return 2;
 }

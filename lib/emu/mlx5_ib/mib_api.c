@@ -18,6 +18,7 @@ static const struct uv_object_def *const mib_objects[] = {
 	&mib_devx_obj_def,
 	&mib_umem_def,
 	&mib_matcher_def,
+	&mib_async_cmd_def,
 	&mib_event_fd_def,
 	&mib_var_def,
 	&mib_uar_def,

@@ -19,6 +19,7 @@
 
 #include "mib_ctx.h"
 #include "mib_event.h"
+#include "mib_pin.h"
 
 /* Pages of one file; numbers go round, so that a stale mapping hits nobody for a long time. */
 #define MIB_MAX_PAGES 65536u
@@ -40,18 +41,56 @@ mib_memfd(const char *name, size_t size)
 	return fd;
 }
 
+struct mib_orphan {
+	struct mib_orphan *next;
+	struct mib_pin *pin;
+	void *owner;
+};
+
+void
+mib_ctx_orphan(struct mib_ctx *ctx, struct mib_pin *pin, void *owner)
+{
+	struct mib_orphan *orphan = malloc(sizeof(*orphan));
+
+	if (orphan == NULL)
+		return; /* a leak is better than pages that go while they are used */
+	orphan->pin = pin;
+	orphan->owner = owner;
+	base_mutex_lock(&ctx->orphan_lock);
+	orphan->next = ctx->orphans;
+	ctx->orphans = orphan;
+	base_mutex_unlock(&ctx->orphan_lock);
+}
+
+static void
+mib_ctx_free_orphans(struct mib_ctx *ctx)
+{
+	struct mib_orphan *orphan;
+
+	base_mutex_lock(&ctx->orphan_lock);
+	while ((orphan = ctx->orphans) != NULL) {
+		ctx->orphans = orphan->next;
+		mib_unpin(orphan->pin);
+		free(orphan->owner);
+		free(orphan);
+	}
+	base_mutex_unlock(&ctx->orphan_lock);
+}
+
 static void
 mib_ctx_free(void *priv)
 {
 	struct mib_ctx *ctx = priv;
 
 	fw_uctx_destroy(ctx->uctx);
+	mib_ctx_free_orphans(ctx); /* nobody uses them any more */
 	close(ctx->memfd);
 	base_mutex_lock(&ctx->page_lock);
 	base_idtab_fini(&ctx->pages);
 	base_mutex_unlock(&ctx->page_lock);
 	base_mutex_destroy(&ctx->page_lock);
 	base_mutex_destroy(&ctx->event_lock);
+	base_mutex_destroy(&ctx->orphan_lock);
 	free(ctx);
 }
 
@@ -67,6 +106,7 @@ mib_ctx_alloc(const struct mib_open_attr *attr)
 	ctx->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	base_mutex_init(&ctx->page_lock);
 	base_mutex_init(&ctx->event_lock);
+	base_mutex_init(&ctx->orphan_lock);
 	base_mutex_lock(&ctx->page_lock);
 	base_idtab_init(&ctx->pages, 0, MIB_MAX_PAGES);
 	base_mutex_unlock(&ctx->page_lock);

@@ -11,6 +11,8 @@
 #include "mib.h"
 
 struct mib_sub; /* mib_event.c */
+struct mib_orphan; /* mib_ctx.c */
+struct mib_pin;
 
 struct mib_ctx {
 	struct mib_open_attr attr; /**< fixed */
@@ -24,6 +26,9 @@ struct mib_ctx {
 	/** Leaf; also taken by the firmware's callbacks, under the card's lock. */
 	struct base_mutex event_lock;
 	struct mib_sub *subs BASE_GUARDED_BY(event_lock);
+	/** Memory that the firmware may use to the context's end; leaf lock. */
+	struct base_mutex orphan_lock;
+	struct mib_orphan *orphans BASE_GUARDED_BY(orphan_lock);
 };
 
 static inline struct mib_ctx *
@@ -46,12 +51,18 @@ mib_obj_ctx(const struct uv_obj *obj)
 int mib_page_alloc(struct mib_ctx *ctx, uint32_t *index, uint64_t *offset);
 void mib_page_free(struct mib_ctx *ctx, uint32_t index);
 
+/**
+ * An object is gone but the firmware would not let go of its memory: the context unpins it when it
+ * has ended itself. Takes over @p pin, and frees @p owner then, which holds it.
+ */
+void mib_ctx_orphan(struct mib_ctx *ctx, struct mib_pin *pin, void *owner);
+
 int mib_get_context(struct uv_call *call);
 
 extern const struct uv_api mib_api;
 extern const struct uv_object_def mib_device_def, mib_pd_def, mib_mr_def, mib_flow_def,
 		mib_async_def, mib_devx_def, mib_devx_obj_def, mib_umem_def, mib_matcher_def,
-		mib_event_fd_def, mib_var_def, mib_uar_def;
+		mib_event_fd_def, mib_async_cmd_def, mib_var_def, mib_uar_def;
 
 int mib_cmd_query_device(struct uv_call *call);
 int mib_cmd_ex_query_device(struct uv_call *call);

@@ -15,6 +15,7 @@
 #include <rdma/mlx5_user_ioctl_cmds.h>
 
 #include "base_math.h"
+#include "mib_async.h"
 #include "mib_ctx.h"
 #include "mib_devx.h"
 #include "mib_devx_cmd.h"
@@ -59,6 +60,7 @@ struct mib_cmd {
 	size_t inlen;
 	void *out; /* to be freed */
 	size_t outlen;
+	bool done; /* the card has carried it out and said so */
 };
 
 static int
@@ -82,6 +84,7 @@ mib_cmd_run(struct uv_call *call, struct mib_cmd *cmd)
 	int ret, ret_out;
 
 	ret = fw_cmd_exec(mib_ctx(call)->uctx, cmd->in, cmd->inlen, cmd->out, cmd->outlen);
+	cmd->done = ret == 0;
 	if (ret != 0 && ret != -EREMOTEIO)
 		return ret;
 	ret_out = uv_out(call, cmd->out_attr, cmd->out, cmd->outlen);
@@ -127,7 +130,7 @@ mib_devx_obj_make(struct uv_call *call, struct mib_cmd *cmd, const struct prm_ob
 		return -ENOMEM;
 	obj->kind = kind;
 	ret = mib_cmd_run(call, cmd);
-	if (ret != 0 && PRM_GET(cmd_out, cmd->out, status) != PRM_STATUS_OK) {
+	if (!cmd->done) {
 		free(obj);
 		return ret;
 	}
@@ -192,6 +195,31 @@ mib_devx_obj_query(struct uv_call *call)
 }
 
 static int
+mib_devx_obj_query_async(struct uv_call *call)
+{
+	struct mib_ctx *ctx = mib_ctx(call);
+	struct mib_devx_obj *obj =
+			uv_attr_obj(call, MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_HANDLE)->priv;
+	struct mib_cmd cmd = { .in_attr = MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_CMD_IN };
+	struct mib_async_attr attr = {
+		.wr_id = uv_in_u64(call, MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID),
+	};
+	uint64_t outlen;
+
+	if (!ctx->devx ||
+			uv_in_const(call, MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_OUT_LEN, UINT16_MAX,
+					&outlen) != 0)
+		return -EINVAL;
+	cmd.in = uv_in(call, cmd.in_attr, &cmd.inlen);
+	if (outlen < MIB_HDR_LEN || !mib_cmd_queries(cmd.in, cmd.inlen, obj->kind, obj->id))
+		return mib_cmd_refuse(call, &cmd, "DEVX_OBJ/ASYNC_QUERY");
+	attr.in = cmd.in;
+	attr.inlen = cmd.inlen;
+	attr.outlen = (size_t)outlen;
+	return mib_async_query(uv_attr_obj(call, MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_FD), &attr);
+}
+
+static int
 mib_devx_obj_destroy(struct uv_obj *uobj)
 {
 	struct mib_ctx *ctx = mib_obj_ctx(uobj);
@@ -201,7 +229,7 @@ mib_devx_obj_destroy(struct uv_obj *uobj)
 
 	if (ret != 0 && !uv_obj_is_forced(uobj))
 		return ret;
-	mib_unsubscribe_obj(ctx, obj->kind, obj->id);
+	mib_unsubscribe_obj(ctx, uobj);
 	free(obj);
 	return 0;
 }
@@ -255,6 +283,7 @@ mib_devx_subscribe(struct uv_call *call)
 			return -EINVAL;
 		attr.eventfd = (int)uv_in_u32(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_NUM);
 	}
+	attr.obj = obj;
 	attr.kind = mib_devx_obj_kind(obj);
 	attr.id = mib_devx_obj_id(obj);
 	memcpy(events, list, len);
@@ -328,6 +357,13 @@ static const struct uv_attr_def obj_query_attrs[] = {
 	UV_ATTR_IN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_IN, MIB_HDR_LEN, MIB_ANY),
 	UV_ATTR_OUT(MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_OUT, MIB_HDR_LEN, MIB_ANY),
 };
+static const struct uv_attr_def obj_query_async_attrs[] = {
+	UV_ATTR_IDR(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_HANDLE, MLX5_IB_OBJECT_DEVX_OBJ, UV_READ),
+	UV_ATTR_IN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_CMD_IN, MIB_HDR_LEN, MIB_ANY),
+	UV_ATTR_CONST(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_OUT_LEN),
+	UV_ATTR_FD(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_FD, MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, UV_READ),
+	UV_ATTR_IN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID, 8, 8),
+};
 static const struct uv_method_def devx_obj_methods[] = {
 	MIB_METHOD(MLX5_IB_METHOD_DEVX_OBJ_CREATE, "DEVX_OBJ_CREATE", obj_create_attrs,
 			mib_devx_obj_create),
@@ -336,6 +372,8 @@ static const struct uv_method_def devx_obj_methods[] = {
 			mib_devx_obj_modify),
 	MIB_METHOD(MLX5_IB_METHOD_DEVX_OBJ_QUERY, "DEVX_OBJ_QUERY", obj_query_attrs,
 			mib_devx_obj_query),
+	MIB_METHOD(MLX5_IB_METHOD_DEVX_OBJ_ASYNC_QUERY, "DEVX_OBJ_ASYNC_QUERY",
+			obj_query_async_attrs, mib_devx_obj_query_async),
 };
 
 const struct uv_object_def mib_devx_obj_def = {

@@ -39,6 +39,7 @@ struct mib_sub {
 	struct mib_sub *next;
 	const struct uv_obj *chan_obj;
 	struct mib_chan *chan;
+	const struct uv_obj *obj; /* numbers are used again, maybe before we hear of the end */
 	const struct prm_obj_kind *kind;
 	uint32_t id;
 	uint16_t event;
@@ -173,6 +174,7 @@ mib_sub_make(struct mib_ctx *ctx, const struct mib_sub_attr *attr, uint16_t even
 	}
 	sub->chan_obj = attr->chan;
 	sub->chan = attr->chan->priv;
+	sub->obj = attr->obj;
 	sub->kind = attr->kind;
 	sub->id = attr->id;
 	sub->event = event;
@@ -207,16 +209,15 @@ free_all:
 	return ret;
 }
 
-/* Drops the subscriptions of a channel, or of an object. */
+/* Drops the subscriptions of a channel or of an object; the other one is NULL. */
 static void
-mib_unsubscribe(struct mib_ctx *ctx, const struct uv_obj *chan, const struct prm_obj_kind *kind,
-		uint32_t id)
+mib_unsubscribe(struct mib_ctx *ctx, const struct uv_obj *chan, const struct uv_obj *obj)
 {
 	struct mib_sub **link, *sub;
 
 	base_mutex_lock(&ctx->event_lock);
 	for (link = &ctx->subs; (sub = *link) != NULL;) {
-		if (chan != NULL ? sub->chan_obj != chan : sub->kind != kind || sub->id != id) {
+		if (chan != NULL ? sub->chan_obj != chan : sub->obj != obj) {
 			link = &sub->next;
 			continue;
 		}
@@ -227,9 +228,9 @@ mib_unsubscribe(struct mib_ctx *ctx, const struct uv_obj *chan, const struct prm
 }
 
 void
-mib_unsubscribe_obj(struct mib_ctx *ctx, const struct prm_obj_kind *kind, uint32_t id)
+mib_unsubscribe_obj(struct mib_ctx *ctx, const struct uv_obj *obj)
 {
-	mib_unsubscribe(ctx, NULL, kind, id);
+	mib_unsubscribe(ctx, NULL, obj);
 }
 
 /* --- channels ------------------------------------------------------------------------------- */
@@ -258,7 +259,7 @@ mib_chan_destroy(struct uv_obj *obj)
 {
 	struct mib_chan *chan = obj->priv;
 
-	mib_unsubscribe(mib_obj_ctx(obj), obj, NULL, 0);
+	mib_unsubscribe(mib_obj_ctx(obj), obj, NULL);
 	close(chan->peer);
 	free(chan);
 	return 0;

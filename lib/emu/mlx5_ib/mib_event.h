@@ -16,7 +16,8 @@ extern const struct fw_uctx_ops mib_event_ops;
 
 struct mib_sub_attr {
 	struct uv_obj *chan; /**< of type event_fd */
-	const struct prm_obj_kind *kind; /**< of the object listened to */
+	const struct uv_obj *obj; /**< listened to */
+	const struct prm_obj_kind *kind; /**< its kind and number */
 	uint32_t id;
 	uint64_t cookie;
 	int eventfd; /**< told instead of the channel; -1: none. Is duplicated */
@@ -31,6 +32,6 @@ struct mib_sub_attr {
  */
 int mib_subscribe(struct mib_ctx *ctx, const struct mib_sub_attr *attr);
 /** The object is gone. */
-void mib_unsubscribe_obj(struct mib_ctx *ctx, const struct prm_obj_kind *kind, uint32_t id);
+void mib_unsubscribe_obj(struct mib_ctx *ctx, const struct uv_obj *obj);
 
 #endif /* MIB_EVENT_H */

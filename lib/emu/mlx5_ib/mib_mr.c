@@ -204,9 +204,13 @@ mib_mr_destroy(struct uv_obj *obj)
 	struct mib_mr *mr = obj->priv;
 	int ret = fw_mr_destroy(mib_obj_ctx(obj)->uctx, mr->mkey);
 
-	if (ret != 0)
-		return ret; /* the firmware may still use the pages: never unpin them then */
+	if (ret != 0 && !uv_obj_is_forced(obj))
+		return ret;
 	atomic_fetch_sub(&mr->pd->nb_mrs, 1);
+	if (ret != 0) { /* the firmware may still use the pages */
+		mib_ctx_orphan(mib_obj_ctx(obj), &mr->pin, mr);
+		return 0;
+	}
 	mib_unpin(&mr->pin);
 	free(mr);
 	return 0;

@@ -87,8 +87,12 @@ mib_umem_destroy(struct uv_obj *obj)
 	struct mib_umem *umem = obj->priv;
 	int ret = fw_umem_destroy(mib_obj_ctx(obj)->uctx, umem->id);
 
-	if (ret != 0)
-		return ret; /* still in use: the pages must stay */
+	if (ret != 0 && !uv_obj_is_forced(obj))
+		return ret;
+	if (ret != 0) { /* still in use: the pages must stay */
+		mib_ctx_orphan(mib_obj_ctx(obj), &umem->pin, umem);
+		return 0;
+	}
 	mib_unpin(&umem->pin);
 	free(umem);
 	return 0;

@@ -7,6 +7,8 @@
 
 #include "mib_event.h"
 
+static const struct uv_obj cq_obj, vq_obj; /* who is listened to */
+
 static struct uv_obj *
 chan_make(struct rig *rig, bool omit)
 {
@@ -55,8 +57,8 @@ test_messages(void **state)
 {
 	struct rig *rig = *state;
 	struct uv_obj *brief = chan_make(rig, true), *full = chan_make(rig, false);
-	struct mib_sub_attr cq = { brief, cq_kind(), 5, 0x1122334455667788, -1, NULL, 0 };
-	struct mib_sub_attr vq = { full, virtq_kind(), 5, 99, -1, NULL, 0 };
+	struct mib_sub_attr cq = { brief, &cq_obj, cq_kind(), 5, 0x1122334455667788, -1, NULL, 0 };
+	struct mib_sub_attr vq = { full, &vq_obj, virtq_kind(), 5, 99, -1, NULL, 0 };
 	uint8_t eqe[64], buf[100];
 	uint64_t cookie;
 
@@ -78,7 +80,7 @@ test_messages(void **state)
 	assert_memory_equal(buf + 8, eqe, 64);
 	assert_int_equal(read(brief->fd, buf, sizeof(buf)), -1);
 	/* the object goes, then its number means nothing */
-	mib_unsubscribe_obj(rig->ctx, cq_kind(), 5);
+	mib_unsubscribe_obj(rig->ctx, &cq_obj);
 	mib_event_ops.completion(rig->ctx, 5);
 	assert_int_equal(read(brief->fd, buf, sizeof(buf)), -1);
 	chan_close(brief);
@@ -93,7 +95,7 @@ test_eventfd(void **state)
 	struct rig *rig = *state;
 	static const uint16_t both[] = { PRM_EVENT_COMP, PRM_EVENT_OBJECT_CHANGE };
 	int efd = eventfd(0, EFD_NONBLOCK);
-	struct mib_sub_attr sub = { chan_make(rig, true), cq_kind(), 5, 0, efd, NULL, 0 };
+	struct mib_sub_attr sub = { chan_make(rig, true), &cq_obj, cq_kind(), 5, 0, efd, NULL, 0 };
 	uint64_t count;
 
 	assert_int_equal(subscribe(rig->ctx, &sub, PRM_EVENT_COMP), 0);
@@ -106,7 +108,7 @@ test_eventfd(void **state)
 	mib_event_ops.completion(rig->ctx, 5);
 	assert_int_equal(nb_warnings, 0);
 	/* one event that the object does not have spoils the call, and nothing of it stays */
-	mib_unsubscribe_obj(rig->ctx, cq_kind(), 5);
+	mib_unsubscribe_obj(rig->ctx, &cq_obj);
 	assert_int_equal(read(efd, &count, 8), 8);
 	sub.events = both;
 	sub.nb_events = 2;
@@ -125,7 +127,7 @@ static void
 test_overflow(void **state)
 {
 	struct rig *rig = *state;
-	struct mib_sub_attr sub = { chan_make(rig, true), cq_kind(), 5, 1, -1, NULL, 0 };
+	struct mib_sub_attr sub = { chan_make(rig, true), &cq_obj, cq_kind(), 5, 1, -1, NULL, 0 };
 	unsigned int sent = 0, seen = 0;
 	uint64_t cookie;
 
@@ -147,7 +149,7 @@ test_file_first(void **state)
 {
 	struct rig *rig = *state;
 	struct uv_obj *chan = chan_make(rig, true);
-	struct mib_sub_attr sub = { chan, cq_kind(), 5, 1, -1, NULL, 0 };
+	struct mib_sub_attr sub = { chan, &cq_obj, cq_kind(), 5, 1, -1, NULL, 0 };
 	uint8_t buf[8];
 	int fd = chan->fd;
 
