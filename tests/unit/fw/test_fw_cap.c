@@ -42,7 +42,7 @@ test_virtio(void **state)
 	struct rig *rig = *state;
 	const uint8_t *cap = query(rig, PRM_CAP_VIRTIO_EMULATION, 1);
 
-	assert_int_equal(rig_be32(cap), 1u << 29 | 1u << 26 | 1u << 25 | 0x07 << 8 | 0x01);
+	assert_int_equal(rig_be32(cap), 1u << 29 | 0x1fd4u << 16 | 0x07 << 8 | 0x03);
 	assert_int_equal(rig_be32(cap + 4), 2u << 8 | 7u << 5 | 12);
 	assert_int_equal(PRM_GET(virtio_emulation_cap, cap, doorbell_bar_offset), 0);
 	assert_int_equal(rig_be32(cap + 16) & 0xffffff, 64);

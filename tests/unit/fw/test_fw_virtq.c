@@ -47,12 +47,11 @@ test_create_refusals(void **state)
 	struct rig *rig = *state;
 	uint32_t pd2 = rig_alloc(rig->uctx, PRM_OP_ALLOC_PD, FW_CLASS_PD);
 	const struct rig_bad rows[] = {
-		{ "packed", Q(virtio_q_type), 1, FW_SYN_VIRTQ_TYPE },
+		{ "type 2", Q(virtio_q_type), 2, FW_SYN_VIRTQ_TYPE },
 		{ "type 8", Q(virtio_q_type), 8, FW_SYN_VIRTQ_TYPE },
 		{ "mode 7", Q(event_mode), 7, FW_SYN_VIRTQ_EVENT_MODE },
-		{ "tso_ipv4", NETQ(tso_ipv4), 1, FW_SYN_VIRTQ_FEATURE },
-		{ "tso_ipv6", NETQ(tso_ipv6), 1, FW_SYN_VIRTQ_FEATURE },
-		{ "MRG_RXBUF", NETQ(queue_feature_bit_mask_2_0), 4, FW_SYN_VIRTQ_FEATURE },
+		{ "feature 0", NETQ(queue_feature_bit_mask_2_0), 1, FW_SYN_VIRTQ_FEATURE },
+		{ "feature 3", NETQ(queue_feature_bit_mask_12_3), 1, FW_SYN_VIRTQ_FEATURE },
 		{ "state", NETQ(state), PRM_VIRTQ_RDY, FW_SYN_VIRTQ_STATE_VALUE },
 		{ "period mode", Q(queue_period_mode), 3, FW_SYN_VIRTQ_PERIOD_MODE },
 		{ "full emulation", Q(full_emulation), 1, FW_SYN_VIRTQ_EMULATION },
