@@ -42,6 +42,56 @@ int wire_port_net(const struct wire *wire, unsigned int port);
 /** @return the number of a port, or -ENOENT. */
 int wire_port_find(const struct wire *wire, const char *name);
 
+/* --- ports that lead out: each @return the port's number or a negative errno, logged --------- */
+
+struct wire_tap_attr {
+	const char *ifname; /**< of the interface; NULL or "": the kernel picks one */
+	int fd; /**< an open TAP (IFF_TAP | IFF_NO_PI), or -1; it belongs to the wire then */
+	bool up; /**< bring the interface up */
+	unsigned int mtu; /**< of the interface; 0: as it is */
+};
+
+/**
+ * A TAP interface, which vanishes with the wire unless it was made persistent by somebody else.
+ * What goes out is finished and within the interface's MTU.
+ */
+int wire_tap_add(struct wire *wire, unsigned int net, const char *name,
+		const struct wire_tap_attr *attr);
+
+enum wire_unix_role {
+	WIRE_UNIX_LISTEN, /**< makes the socket (mode 0600) and takes one peer at a time */
+	WIRE_UNIX_CONNECT, /**< connects, and tries again for as long as it takes */
+};
+
+/**
+ * An AF_UNIX SOCK_SEQPACKET socket to another card, one finished frame a message. Either side may
+ * start first, end, and come back; the port's link is up while they are connected.
+ */
+int wire_unix_add(struct wire *wire, unsigned int net, const char *name, const char *path,
+		enum wire_unix_role role);
+
+enum wire_pcap_pace {
+	WIRE_PCAP_RECORDED, /**< with the gaps that the file tells of */
+	WIRE_PCAP_FAST, /**< as fast as the receivers take it */
+};
+
+struct wire_pcap_attr {
+	const char *write; /**< file that frames are written to, NULL: none */
+	/** Which: those that come from or go to one of these ports (bit i: port i); 0: all of the
+	 * net. */
+	uint64_t ports;
+	const char *play; /**< file whose frames are sent, NULL: none */
+	enum wire_pcap_pace pace;
+	unsigned int times; /**< how often the file is played; 0: for ever */
+};
+
+/**
+ * Files of captured frames (classic pcap, LINKTYPE_ETHERNET). Playing begins when another port of
+ * the net can receive. Frames go to the file as they are on a cable: finished.
+ */
+int wire_pcap_add(struct wire *wire, unsigned int net, const char *name,
+		const struct wire_pcap_attr *attr);
+
 /* --- settings and counters, by name ---------------------------------------------------------- */
 
 /** One setting of a port; doc/guides/wires.md tells about each. */

@@ -202,6 +202,19 @@ out_receive(struct wire_out *out)
 	return nb;
 }
 
+/* Nothing comes: the watcher takes over, if there is anything to wait for. */
+static void
+out_rest(struct wire_out *out)
+{
+	bool waits = out->ticks || out->fds[0] >= 0 || out->fds[1] >= 0;
+
+	if (waits && out->wire->watch == NULL)
+		return; /* nobody would tell */
+	atomic_store_explicit(&out->ready, false, memory_order_relaxed);
+	if (waits)
+		wire_watch_arm(out->wire->watch, out);
+}
+
 static unsigned int
 out_poll(struct wire_out *out)
 {
@@ -215,10 +228,9 @@ out_poll(struct wire_out *out)
 	nb = out_receive(out);
 	if (nb != 0 || out->in_len != 0 || out->polls) {
 		out->nb_empty = 0;
-	} else if (++out->nb_empty > OUT_LINGER && out->wire->watch != NULL) {
+	} else if (++out->nb_empty > OUT_LINGER) {
 		out->nb_empty = 0;
-		atomic_store_explicit(&out->ready, false, memory_order_relaxed);
-		wire_watch_arm(out->wire->watch, out);
+		out_rest(out);
 	}
 	return nb + flushed;
 }
