@@ -28,6 +28,7 @@
 #include "base_mutex.h"
 #include "emu_conf.h"
 #include "emu_ctl.h"
+#include "emu_file.h"
 #include "emu_log.h"
 #include "emu_tree.h"
 #include "fw.h"
@@ -185,12 +186,19 @@ emu_exit(void) BASE_NO_TSA
 		seam_stop(); /* a call would wait for ever for the card's lock */
 }
 
+static void
+emu_removed(void *arg, struct fw_func *func)
+{
+	emu_file_removed(func, &emu.log);
+}
+
 /* What the configuration wants to happen to commands. */
 static void
 emu_card_hooks_locked(void) BASE_REQUIRES(emu.lock)
 {
 	uint32_t i;
 
+	fw_card_on_remove(emu.card, emu_removed, NULL);
 	fw_card_set_latency(emu.card, &emu.conf.latency);
 	for (i = 0; i < emu.conf.faults.nb; i++)
 		fw_card_add_fault(emu.card, &emu.conf.faults.rules[i]);
@@ -238,23 +246,6 @@ emu_ctl_card(struct emu_ctl_call *call, bool make)
 
 /* --- descriptors ---------------------------------------------------------------------------- */
 
-static int
-emu_file_ioctl(void *arg, unsigned long cmd, uint64_t argp)
-{
-	return uv_ioctl(arg, cmd, argp);
-}
-
-static void
-emu_file_closed(void *arg)
-{
-	uv_file_close(arg);
-}
-
-static const struct seam_fd_ops emu_file_ops = {
-	.ioctl = emu_file_ioctl,
-	.closed = emu_file_closed,
-};
-
 static void
 emu_event_closed(void *arg)
 {
@@ -283,11 +274,13 @@ emu_open_locked(unsigned int index) BASE_REQUIRES(emu.lock)
 	snprintf(name, sizeof(name), "uverbs%u", emu.conf.seam.first + index);
 	attr.name = name;
 	attr.func = fw_card_func(emu.card, index);
+	if (fw_func_is_gone(attr.func))
+		return -ENXIO;
 	attr.guid = seam_guid(index);
 	ret = mib_open(&attr, &file, &fd);
 	if (ret != 0)
 		return ret;
-	ret = seam_fd_add(fd, &emu_file_ops, file,
+	ret = emu_file_add(fd, file, attr.func,
 			makedev(SEAM_UVERBS_MAJOR,
 					SEAM_UVERBS_MINOR + emu.conf.seam.first + index));
 	if (ret != 0) {

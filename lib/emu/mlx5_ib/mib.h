@@ -24,6 +24,7 @@ struct mib_open_attr {
 	/** See struct uv_file_attr; event descriptors are announced here. */
 	int (*fd_publish)(void *arg, int fd, struct uv_obj *obj);
 	void *arg;
+	const struct uv_trace *trace; /**< must outlive the file; NULL: none */
 };
 
 /**

@@ -29,16 +29,19 @@ static const struct uv_object_def *const mib_objects[] = {
 /* The extended query may be cut to what a caller knows; its base part must fit. */
 static const struct uv_write_def mib_writes[] = {
 	{ IB_USER_VERBS_CMD_QUERY_DEVICE, sizeof(struct ib_uverbs_query_device),
-			sizeof(struct ib_uverbs_query_device_resp), mib_cmd_query_device },
+			sizeof(struct ib_uverbs_query_device_resp), mib_cmd_query_device,
+			"QUERY_DEVICE" },
 	{ MIB_EX(IB_USER_VERBS_EX_CMD_QUERY_DEVICE), sizeof(struct ib_uverbs_ex_query_device),
-			sizeof(struct ib_uverbs_query_device_resp) + 8, mib_cmd_ex_query_device },
+			sizeof(struct ib_uverbs_query_device_resp) + 8, mib_cmd_ex_query_device,
+			"EX_QUERY_DEVICE" },
 	{ IB_USER_VERBS_CMD_ALLOC_PD, sizeof(struct ib_uverbs_alloc_pd),
-			sizeof(struct ib_uverbs_alloc_pd_resp), mib_cmd_alloc_pd },
-	{ IB_USER_VERBS_CMD_DEALLOC_PD, sizeof(struct ib_uverbs_dealloc_pd), 0,
-			mib_cmd_dealloc_pd },
+			sizeof(struct ib_uverbs_alloc_pd_resp), mib_cmd_alloc_pd, "ALLOC_PD" },
+	{ IB_USER_VERBS_CMD_DEALLOC_PD, sizeof(struct ib_uverbs_dealloc_pd), 0, mib_cmd_dealloc_pd,
+			"DEALLOC_PD" },
 	{ IB_USER_VERBS_CMD_REG_MR, sizeof(struct ib_uverbs_reg_mr),
-			sizeof(struct ib_uverbs_reg_mr_resp), mib_cmd_reg_mr },
-	{ IB_USER_VERBS_CMD_DEREG_MR, sizeof(struct ib_uverbs_dereg_mr), 0, mib_cmd_dereg_mr },
+			sizeof(struct ib_uverbs_reg_mr_resp), mib_cmd_reg_mr, "REG_MR" },
+	{ IB_USER_VERBS_CMD_DEREG_MR, sizeof(struct ib_uverbs_dereg_mr), 0, mib_cmd_dereg_mr,
+			"DEREG_MR" },
 };
 
 const struct uv_api mib_api = {

@@ -123,6 +123,7 @@ mib_open(const struct mib_open_attr *attr, struct uv_file **file, int *fdp)
 		.release = mib_ctx_free,
 		.fd_publish = attr->fd_publish,
 		.arg = attr->arg,
+		.trace = attr->trace,
 	};
 	struct mib_ctx *ctx = mib_ctx_alloc(attr);
 	int fd, ret;

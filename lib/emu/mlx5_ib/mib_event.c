@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <rdma/ib_user_verbs.h>
 #include <rdma/mlx5_user_ioctl_cmds.h>
 #include <rdma/mlx5_user_ioctl_verbs.h>
 
@@ -28,6 +29,7 @@
 #include "mib_event.h"
 
 #define MIB_EQE_LEN 64u
+#define MIB_EVENT_DEVICE_FATAL 8u /* enum ibv_event_type of libibverbs, ib_event_type of Linux */
 
 struct mib_chan {
 	int peer; /* our end */
@@ -265,6 +267,23 @@ mib_chan_destroy(struct uv_obj *obj)
 	return 0;
 }
 
+/*
+ * When the device goes, the user is told on the asynchronous channel (Linux:
+ * uverbs_async_event_destroy_uobj()), then comes the end of the file. (A read in Linux then fails
+ * with EIO; a socket says 0 bytes.)
+ */
+static int
+mib_async_destroy(struct uv_obj *obj)
+{
+	const struct ib_uverbs_async_event_desc fatal = { .event_type = MIB_EVENT_DEVICE_FATAL };
+	const struct mib_chan *chan = obj->priv;
+
+	if (uv_obj_is_removed(obj) &&
+			send(chan->peer, &fatal, sizeof(fatal), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		mib_warn(mib_obj_ctx(obj), "event DEVICE_FATAL lost: %s", strerror(errno));
+	return mib_chan_destroy(obj);
+}
+
 static int
 mib_event_fd_alloc(struct uv_call *call)
 {
@@ -278,7 +297,7 @@ mib_event_fd_alloc(struct uv_call *call)
 			flags != 0);
 }
 
-/* Asynchronous events of verbs objects; none is ever reported, but the user may wait for one. */
+/* Asynchronous events of verbs objects; only the end of the device is ever reported. */
 static int
 mib_async_alloc(struct uv_call *call)
 {
@@ -324,5 +343,5 @@ const struct uv_object_def mib_async_def = {
 	.methods = async_methods,
 	.nb_methods = BASE_ARRAY_SIZE(async_methods),
 	.is_fd = true,
-	.destroy = mib_chan_destroy,
+	.destroy = mib_async_destroy,
 };

@@ -113,6 +113,7 @@ struct uv_write_def {
 	uint32_t cmd; /**< with IB_USER_VERBS_CMD_FLAG_EXTENDED where it has it */
 	uint16_t req_len, resp_len; /**< shortest core input and output; shorter is ENOSPC */
 	int (*handler)(struct uv_call *call);
+	const char *name; /**< for the trace */
 };
 
 /** Everything that a driver declares. */
@@ -122,6 +123,22 @@ struct uv_api {
 	size_t nb_objects;
 	const struct uv_write_def *writes;
 	size_t nb_writes;
+};
+
+/** One ioctl, for whoever keeps a trace. */
+struct uv_trace_call {
+	uint64_t start_ns, duration_ns; /**< CLOCK_MONOTONIC */
+	const char *file; /**< "uverbs0" */
+	const char *object, *method; /**< "?" for what is not declared */
+	const char *write; /**< name of the command that INVOKE_WRITE carried, else NULL */
+	int error; /**< errno, 0: none */
+};
+
+struct uv_trace {
+	uint32_t on; /**< changed at any time, atomically */
+	/** Called in the thread of the ioctl when it is over. */
+	void (*call)(void *arg, const struct uv_trace_call *call);
+	void *arg;
 };
 
 struct uv_file_attr {
@@ -137,6 +154,7 @@ struct uv_file_attr {
 	 */
 	int (*fd_publish)(void *arg, int fd, struct uv_obj *obj);
 	void *arg; /**< for @c fd_publish */
+	const struct uv_trace *trace; /**< must outlive the file; NULL: none */
 };
 
 int uv_file_create(const struct uv_file_attr *attr, struct uv_file **file);
@@ -146,6 +164,13 @@ int uv_file_create(const struct uv_file_attr *attr, struct uv_file **file);
  * The memory stays until the last published fd is reported closed.
  */
 void uv_file_close(struct uv_file *file);
+/**
+ * The device is gone (ib_uverbs_remove_one() of Linux): waits for calls in progress, then destroys
+ * what is behind all objects, in an order as uv_file_close(). Handles stay until the user destroys
+ * them, which succeeds; all other calls fail with EIO. Objects can ask with uv_obj_is_removed().
+ * Not from within a call.
+ */
+void uv_file_disassociate(struct uv_file *file);
 /** The user closed a published fd; also right after uv_file_close(). */
 void uv_fd_closed(struct uv_obj *obj);
 
@@ -215,10 +240,14 @@ struct uv_obj {
 	int use; /**< readers, or -1: used by one alone; guarded by the file's lock */
 	bool live; /**< committed */
 	bool forced;
+	bool removed; /**< is being destroyed because the device is gone */
+	bool dead; /**< nothing is behind it any more */
 	struct uv_obj *prev, *next; /**< newer, older */
 };
 
 /** The file is being closed and nothing may keep the object. */
 bool uv_obj_is_forced(const struct uv_obj *obj);
+/** It is destroyed because the device is gone. */
+bool uv_obj_is_removed(const struct uv_obj *obj);
 
 #endif /* UV_H */

@@ -31,6 +31,7 @@ struct uv_call {
 	struct uv_slot extra[UV_MAX_EXTRA];
 	unsigned int nb_extra;
 	bool makes_context;
+	const char *write_name; /**< of the command in INVOKE_WRITE */
 };
 
 #endif /* UV_CALL_H */

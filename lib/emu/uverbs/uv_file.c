@@ -8,6 +8,9 @@
  * A file descriptor that was given to the user outlives the file: its object keeps the file's
  * memory, nothing else. It may as well be closed before the file, while calls are in progress.
  *
+ * A device that goes away takes what is behind the objects with it; the handles stay, dead, for the
+ * user to give back.
+ *
  * Locks: gate, then lock. Destroy callbacks run under neither lock (under the gate, when closing).
  */
 #include <errno.h>
@@ -82,6 +85,18 @@ void
 uv_file_leave(struct uv_file *file)
 {
 	pthread_rwlock_unlock(&file->gate);
+}
+
+bool
+uv_file_is_gone(const struct uv_file *file)
+{
+	return file->gone;
+}
+
+const struct uv_trace *
+uv_file_trace(const struct uv_file *file)
+{
+	return file->attr.trace;
 }
 
 int
@@ -213,6 +228,42 @@ uv_file_close(struct uv_file *file)
 	uv_file_put(file);
 }
 
+/* --- the device is gone --------------------------------------------------------------------- */
+
+/* Destroys what is behind the objects that still have something; @return how many it did. */
+static unsigned int
+uv_file_kill(struct uv_file *file, bool forced)
+{
+	struct uv_obj *obj;
+	unsigned int nb = 0;
+
+	for (obj = uv_file_first(file); obj != NULL; obj = obj->next) {
+		if (obj->dead)
+			continue;
+		obj->removed = true;
+		obj->forced = forced;
+		if (obj->def->destroy(obj) != 0 && !forced)
+			continue;
+		obj->dead = true;
+		nb++;
+	}
+	return nb;
+}
+
+void
+uv_file_disassociate(struct uv_file *file)
+{
+	pthread_rwlock_wrlock(&file->gate);
+	if (!file->gone && !file->closed) {
+		file->gone = true;
+		base_notice(file->attr.log, "%s: the device is gone", file->name);
+		while (uv_file_kill(file, false) > 0)
+			;
+		uv_file_kill(file, true);
+	}
+	pthread_rwlock_unlock(&file->gate);
+}
+
 void
 uv_fd_closed(struct uv_obj *obj)
 {
@@ -224,7 +275,7 @@ uv_fd_closed(struct uv_obj *obj)
 	live = obj->live;
 	uv_obj_unlink_locked(file, obj);
 	base_mutex_unlock(&file->lock);
-	if (live) {
+	if (live && !obj->dead) {
 		obj->forced = true;
 		obj->def->destroy(obj);
 	}

@@ -24,6 +24,7 @@ struct uv_file {
 	char name[32]; /* fixed */
 	pthread_rwlock_t gate; /* calls in progress shared, closing alone */
 	bool closed; /* written under the gate */
+	bool gone; /* the device is; written under the gate */
 	struct base_mutex lock;
 	struct base_idtab handles BASE_GUARDED_BY(lock); /* uv_obj.c */
 	struct uv_obj *newest BASE_GUARDED_BY(lock);
@@ -34,6 +35,9 @@ struct uv_file {
 /** Enters the file for one call; @return 0 or -EIO when it is closed. */
 int uv_file_enter(struct uv_file *file);
 void uv_file_leave(struct uv_file *file);
+/** Is the device gone? Only inside of a call. */
+bool uv_file_is_gone(const struct uv_file *file);
+const struct uv_trace *uv_file_trace(const struct uv_file *file);
 
 const struct uv_api *uv_file_api(const struct uv_file *file);
 /** Goes from one state of the context to another; @return 0 or -EINVAL: it is not in @p from. */

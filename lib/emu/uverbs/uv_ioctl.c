@@ -17,9 +17,11 @@
 #include <rdma/ib_user_ioctl_cmds.h>
 #include <rdma/rdma_user_ioctl_cmds.h>
 
+#include "base_clock.h"
 #include "base_math.h"
 #include "uv_call.h"
 #include "uv_user.h"
+#include "uv_write.h"
 
 /* The kernel takes one page of header and attributes; the number of attributes follows. */
 #define UV_MAX_CALL 4096u
@@ -226,8 +228,10 @@ uv_finish(struct uv_call *call, int ret, bool ran)
 	return ret;
 }
 
+/* @p write: where the name of a command in INVOKE_WRITE goes, or NULL. */
 static int
-uv_run(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uattrs)
+uv_run(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uattrs,
+		const char **write)
 {
 	struct uv_call call = { .file = file, .api = uv_file_api(file) };
 	bool ran = false;
@@ -238,6 +242,11 @@ uv_run(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uat
 	call.method = uv_method(call.api, hdr->object_id, hdr->method_id);
 	if (call.method == NULL)
 		return -EPROTONOSUPPORT;
+	/* As uverbs_disassociate_api() of Linux: what has no code but the destruction of its
+	 * objects still works; commands in INVOKE_WRITE are looked at there. */
+	if (uv_file_is_gone(file) && call.method->handler != NULL &&
+			call.method->handler != uv_write_invoke)
+		return -EIO;
 	ret = uv_bind_all(&call, uattrs, hdr->num_attrs);
 	if (ret == 0)
 		ret = uv_run_destroys(&call);
@@ -246,10 +255,46 @@ uv_run(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uat
 		ret = call.method->handler(&call);
 	}
 	ret = uv_finish(&call, ret, ran);
+	if (write != NULL)
+		*write = call.write_name;
 	if (ret != 0)
 		base_dbg(uv_file_log(file), "%s: %s: %s", uv_file_name(file), call.method->name,
 				strerror(-ret));
 	return ret;
+}
+
+/* What came in, in words. */
+static void
+uv_trace_names(const struct uv_api *api, const struct ib_uverbs_ioctl_hdr *hdr,
+		struct uv_trace_call *trace)
+{
+	const struct uv_object_def *object = uv_api_object(api, hdr->object_id);
+	const struct uv_method_def *method = uv_method(api, hdr->object_id, hdr->method_id);
+
+	trace->object = object != NULL ? object->name : "?";
+	trace->method = method != NULL ? method->name : "?";
+}
+
+static int
+uv_run_traced(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uattrs)
+{
+	const struct uv_trace *trace = uv_file_trace(file);
+	struct uv_trace_call call = { .start_ns = base_clock_ns(), .file = uv_file_name(file) };
+	int ret = uv_run(file, hdr, uattrs, &call.write);
+
+	call.duration_ns = base_clock_ns() - call.start_ns;
+	call.error = -ret;
+	uv_trace_names(uv_file_api(file), hdr, &call);
+	trace->call(trace->arg, &call);
+	return ret;
+}
+
+static bool
+uv_is_traced(const struct uv_file *file)
+{
+	const struct uv_trace *trace = uv_file_trace(file);
+
+	return trace != NULL && __atomic_load_n(&trace->on, __ATOMIC_RELAXED) != 0;
 }
 
 int
@@ -271,7 +316,10 @@ uv_ioctl(struct uv_file *file, unsigned long cmd, uint64_t arg)
 	ret = uv_file_enter(file);
 	if (ret != 0)
 		return ret;
-	ret = uv_run(file, &hdr, arg + sizeof(hdr));
+	if (__builtin_expect(uv_is_traced(file), 0))
+		ret = uv_run_traced(file, &hdr, arg + sizeof(hdr));
+	else
+		ret = uv_run(file, &hdr, arg + sizeof(hdr), NULL);
 	uv_file_leave(file);
 	if (ret == -EPROTONOSUPPORT)
 		base_info(uv_file_log(file), "%s: no such call: object %#x method %#x",

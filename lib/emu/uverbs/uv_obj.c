@@ -94,6 +94,11 @@ uv_obj_take(struct uv_file *file, const struct uv_object_def *def, int64_t handl
 	struct uv_obj *obj;
 	int ret;
 
+	/* Handles of a device that is gone can only be given back. */
+	if (uv_file_is_gone(file) && access != UV_DESTROY) {
+		*objp = NULL;
+		return -EIO;
+	}
 	base_mutex_lock(&file->lock);
 	ret = uv_obj_find_locked(file, def, handle, &obj);
 	if (ret == 0) {
@@ -183,7 +188,7 @@ int
 uv_obj_destroy(struct uv_obj *obj)
 {
 	struct uv_file *file = obj->file;
-	int ret = obj->def->destroy(obj);
+	int ret = obj->dead ? 0 : obj->def->destroy(obj);
 
 	if (ret != 0 && !obj->forced)
 		return ret;
@@ -203,4 +208,10 @@ bool
 uv_obj_is_forced(const struct uv_obj *obj)
 {
 	return obj->forced;
+}
+
+bool
+uv_obj_is_removed(const struct uv_obj *obj)
+{
+	return obj->removed;
 }

@@ -39,6 +39,10 @@ uv_write_invoke(struct uv_call *call)
 	}
 	if (def == NULL)
 		return -EOPNOTSUPP;
+	call->write_name = def->name;
+	/* Those that answer nothing give something back: they work to the end. */
+	if (uv_file_is_gone(call->file) && def->resp_len != 0)
+		return -EIO;
 	uv_in(call, UVERBS_ATTR_CORE_IN, &inlen);
 	if (inlen < def->req_len || uv_out_len(call, UVERBS_ATTR_CORE_OUT) < def->resp_len)
 		return -ENOSPC;

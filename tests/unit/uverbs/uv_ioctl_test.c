@@ -209,7 +209,7 @@ static const struct uv_object_def chan_def = { .id = OBJ_CHAN,
 	.is_fd = true,
 	.destroy = chan_destroy };
 static const struct uv_object_def *const objects[] = { &dev_def, &toy_def, &chan_def };
-static const struct uv_write_def writes[] = { { 3, 8, 4, write_toy } };
+static const struct uv_write_def writes[] = { { 3, 8, 4, write_toy, "MAKE_TOY" } };
 static const struct uv_api api = { .driver_id = DRIVER,
 	.objects = objects,
 	.nb_objects = BASE_ARRAY_SIZE(objects),
@@ -560,6 +560,88 @@ test_write(void **state)
 	assert_int_equal(call_run(*state, &c), -EINVAL);
 }
 
+static void
+test_device_gone(void **state)
+{
+	uint8_t in[8] = { 0 };
+	uint32_t first, second, out;
+	struct call c;
+
+	assert_int_equal(make_toy(*state, 0, &first), 0);
+	assert_int_equal(make_toy(*state, 0, &second), 0);
+	call_init(&c, OBJ_CHAN, M_CHAN_NEW);
+	call_attr(&c, A_CHAN, 0, 0);
+	assert_int_equal(call_run(*state, &c), 0);
+	destroy_errno = -EBUSY; /* that does not help */
+	uv_file_disassociate(*state);
+	uv_file_disassociate(*state);
+	assert_int_equal(nb_destroyed, 3);
+	/* Handles can be given back, nothing else can be done. */
+	assert_int_equal(one_attr_call(*state, M_USE, first), -EIO);
+	assert_int_equal(make_toy(*state, 0, &out), -EIO);
+	assert_int_equal(context_call(*state), -EIO);
+	assert_int_equal(one_attr_call(*state, M_DESTROY, first), 0);
+	assert_int_equal(one_attr_call(*state, M_DESTROY, first), -ENOENT);
+	close((int)c.attrs[0].data_s64);
+	uv_fd_closed(published);
+	call_init(&c, OBJ_DEVICE, M_WRITE);
+	call_attr(&c, UVERBS_ATTR_WRITE_CMD, 8, 3);
+	call_attr(&c, UVERBS_ATTR_CORE_IN, 8, 0);
+	call_attr(&c, UVERBS_ATTR_CORE_OUT, 4, (uintptr_t)&out);
+	memcpy(&c.attrs[1].data, in, sizeof(in));
+	assert_int_equal(call_run(*state, &c), -EIO);
+	assert_int_equal(nb_destroyed, 3); /* the second toy goes with the file, once */
+}
+
+static struct uv_trace_call traced;
+static unsigned int nb_traced;
+
+static void
+on_call(void *arg, const struct uv_trace_call *call)
+{
+	assert_ptr_equal(arg, &traced);
+	traced = *call;
+	nb_traced++;
+}
+
+static void
+test_trace(void **state)
+{
+	static struct uv_trace trace = { .call = on_call, .arg = &traced };
+	struct uv_file_attr attr = { .api = &api, .name = "toy1", .trace = &trace };
+	struct uv_file *file;
+	uint32_t handle, out;
+	struct call c;
+
+	assert_int_equal(uv_file_create(&attr, &file), 0);
+	assert_int_equal(context_call(file), 0);
+	assert_int_equal(nb_traced, 0); /* it is off */
+	trace.on = 1;
+	assert_int_equal(make_toy(file, 0, &handle), 0);
+	assert_int_equal(nb_traced, 1);
+	assert_string_equal(traced.file, "toy1");
+	assert_string_equal(traced.object, "TOY");
+	assert_string_equal(traced.method, "TOY_NEW");
+	assert_null(traced.write);
+	assert_int_equal(traced.error, 0);
+	assert_true(traced.start_ns != 0);
+	assert_int_equal(one_attr_call(file, M_DESTROY, handle + 1), -ENOENT);
+	assert_int_equal(traced.error, ENOENT);
+	assert_int_equal(one_attr_call(file, 99, 0), -EPROTONOSUPPORT);
+	assert_string_equal(traced.method, "?");
+	call_init(&c, OBJ_DEVICE, M_WRITE);
+	call_attr(&c, UVERBS_ATTR_WRITE_CMD, 8, 3);
+	call_attr(&c, UVERBS_ATTR_CORE_IN, 8, 0);
+	call_attr(&c, UVERBS_ATTR_CORE_OUT, 4, (uintptr_t)&out);
+	assert_int_equal(call_run(file, &c), 0);
+	assert_string_equal(traced.write, "MAKE_TOY");
+	assert_int_equal(nb_traced, 4);
+	trace.on = 0;
+	assert_int_equal(one_attr_call(file, M_DESTROY, handle), 0);
+	assert_int_equal(nb_traced, 4);
+	uv_file_close(file);
+}
+
 int
 main(void)
 {
@@ -575,6 +657,8 @@ main(void)
 		TEST(test_fd),
 		TEST(test_fd_outlives_file),
 		TEST(test_write),
+		TEST(test_device_gone),
+		TEST(test_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
