@@ -6,6 +6,7 @@ Usage: injection.py MLX5EMU LIBRARY TOOL LINKED_TOOL
 
 TOOL sees a card when the library is preloaded; LINKED_TOOL has the library among its own.
 """
+import ctypes
 import os
 import pathlib
 import shutil
@@ -130,8 +131,24 @@ def many(rig, mlx5emu, tool):
         check(not rig.path(f"ctl{i}").exists(), f"ctl{i} is still there")
 
 
+def exports(rig, library):
+    """Whatever else it exported would get in the way of some program."""
+    if not shutil.which("nm"):
+        print("no nm here")
+        return
+    status, text = rig.run(["nm", "-D", "--defined-only", library])
+    names = [line.split()[-1].split("@")[0] for line in text.splitlines()]
+    check(status == 0 and "open" in names and "ioctl" in names, f"nm: {text}")
+    libc = ctypes.CDLL("libc.so.6")
+    foreign = [name for name in names if not hasattr(libc, name)]
+    # A sanitizer's build has marks of its own.
+    foreign = [name for name in foreign if not name.startswith(("__asan", "__odr", "__ubsan"))]
+    check(not foreign, f"exports that are no names of libc: {foreign}")
+
+
 def main(mlx5emu, library, tool, linked_tool):
     with Rig("injection") as rig:
+        exports(rig, library)
         sees(rig, NONE, [tool, "count"])
         sees(rig, ONE, [mlx5emu, tool, "count"])
         sees(rig, "not disturbed", [mlx5emu, tool, "alone"])
