@@ -6,12 +6,13 @@ capabilities, carries traffic between its ends (see vdpa_example.py).
 Usage: stock_modes.py MLX5EMU VDPA_EXAMPLE MODE
 """
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import frontend as fe  # noqa: E402
 from rig import Rig, check  # noqa: E402
-from vdpa_example import (BDF, back_end, need_programs,  # noqa: E402
+from vdpa_example import (BDF, back_end, card_is_content, need_programs,  # noqa: E402
                           quit_example, story)
 
 FRAME = bytes.fromhex("ffffffffffff52540000000188b5") + bytes(range(200))
@@ -41,6 +42,71 @@ def on_card(**capabilities):
     def run(rig, programs):
         story(rig, back_end(rig, *programs, config={"capabilities": capabilities}), 2)
     return run
+
+
+MODIFY = {"vnet_modify_ext": True, "virtio_net_q_addr_modify": True,
+          "virtio_q_index_modify": True}
+
+
+def states(rig):
+    """(queue objects that were made, arcs of all queues) by the card's log."""
+    arcs = re.findall(r"VIRTQ (0x[0-9a-f]+) \(queue \d+\): (\w+ -> \w+)",
+                      rig.path("card.log").read_text())
+    return {number for number, _ in arcs}, [arc for _, arc in arcs]
+
+
+def pre_created(rig, programs):
+    """Queues are made at probe; the guest wants just those, so they are changed by one MODIFY."""
+    vdpa = back_end(rig, *programs, devargs=f",queues=1,queue_size={fe.RING_SIZE}",
+                    config={"capabilities": MODIFY})
+    check(f"queues is 1, queue_size is {fe.RING_SIZE}." in vdpa.text, "the queues were not taken")
+    vdpa.ask(f"create {rig.path('s')} {BDF}", r"vdpa> ")
+    with front_end(rig) as front:
+        front.features |= fe.F_GUEST_CSUM
+        front.start()
+        front.send_frame(FRAME)
+        for queue in (0, 1):
+            front.get_base(queue)
+    numbers, arcs = states(rig)
+    check(sorted(numbers) == ["0x1000", "0x1001"], f"not the first two queues ran: {numbers}")
+    check(sorted(arcs) == ["INIT -> RDY"] * 2 + ["RDY -> SUSPEND"] * 2, f"the arcs: {arcs}")
+    quit_example(vdpa)
+    card_is_content(rig)
+
+
+def pre_created_other(rig, programs):
+    """The guest wants other features: the driver makes the queues anew, and again when it goes."""
+    vdpa = back_end(rig, *programs, devargs=",queues=1,queue_size=256",
+                    config={"capabilities": MODIFY})
+    story(rig, vdpa, 1)
+    numbers, _ = states(rig)
+    check(numbers and "0x1000" not in numbers, f"the queues were not made anew: {numbers}")
+
+
+def dirty(rig, programs):
+    """The front-end asks for the dirty log while traffic runs: pages that the card has written are
+    in it, those that nobody has written are not."""
+    vdpa = back_end(rig, *programs, config={"capabilities": {"dirty_log": True}})
+    vdpa.ask(f"create {rig.path('s')} {BDF}", r"vdpa> ")
+    protocol = fe.PROTOCOL_MQ | fe.PROTOCOL_STATUS | fe.PROTOCOL_LOG_SHMFD
+    with fe.FrontEnd(str(rig.await_path("s")), protocol=protocol) as front:
+        front.start()
+        front.send_frame(FRAME)
+        front.start_log()
+        check(not front.dirty_pages(), "pages are dirty before anything was written")
+        buffer = front.own_buffer(0)
+        front.send_frame(FRAME)
+        dirty_pages = front.dirty_pages()
+        print(f"dirty: {sorted(dirty_pages)}")
+        check(buffer >> 12 in dirty_pages, f"the received frame's page {buffer >> 12} is clean")
+        for queue in (0, 1):
+            used = fe.ring_place(queue)[2] >> 12
+            check(used in dirty_pages, f"queue {queue}: the page of the used ring {used} is clean")
+        check(front.own_buffer(1) >> 12 not in dirty_pages, "a page that was only read is dirty")
+        for queue in (0, 1):
+            front.get_base(queue)
+    quit_example(vdpa)
+    card_is_content(rig)
 
 
 def recovery(rig, programs):
@@ -81,6 +147,9 @@ MODES = {
                    virtio_queue_type_packed=False, freeze_to_rdy_supported=False,
                    max_num_virtio_queues=8, log_max_rqt_size=3),
     "no-msix": on_card(event_mode_no_msix=True),
+    "pre-created": pre_created,
+    "pre-created-other": pre_created_other,
+    "dirty": dirty,
     "recovery": recovery,
 }
 

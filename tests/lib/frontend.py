@@ -12,12 +12,14 @@ import time
 import rig
 
 GET_FEATURES, SET_FEATURES, SET_OWNER, SET_MEM_TABLE = 1, 2, 3, 5
+SET_LOG_BASE = 6
 SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE, GET_VRING_BASE = 8, 9, 10, 11
 SET_VRING_KICK, SET_VRING_CALL, GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES = 12, 13, 15, 16
 GET_QUEUE_NUM, SET_VRING_ENABLE, SET_STATUS, GET_STATUS = 17, 18, 39, 40
 
-F_VERSION_1, F_PROTOCOL = 1 << 32, 1 << 30
-PROTOCOL_MQ, PROTOCOL_REPLY_ACK, PROTOCOL_STATUS = 1 << 0, 1 << 3, 1 << 16
+F_VERSION_1, F_PROTOCOL, F_LOG_ALL, F_GUEST_CSUM = 1 << 32, 1 << 30, 1 << 26, 1 << 1
+PROTOCOL_MQ, PROTOCOL_LOG_SHMFD, PROTOCOL_REPLY_ACK = 1 << 0, 1 << 1, 1 << 3
+PROTOCOL_STATUS = 1 << 16
 VERSION, REPLY, NEED_REPLY = 1, 1 << 2, 1 << 3
 
 USER_BASE = 0x7F0000000000  # where the front-end says that its memory is
@@ -67,6 +69,7 @@ class FrontEnd:
         self.main = Memory(0, RAM_SIZE, USER_BASE)
         self.memfd = self.main.fd
         self.ram = self.main.map
+        self.log = None
         self.more = []  # further memory that the front-end has, in the table or not
         self.buffers = 0x400000  # guest address of the frame buffers, 2 MiB
         self.kicks = [os.eventfd(0), os.eventfd(0)]
@@ -75,7 +78,7 @@ class FrontEnd:
 
     def close(self):
         self.socket.close()
-        for memory in (self.main, *self.more):
+        for memory in (self.main, *self.more, *([self.log] if self.log else [])):
             memory.close()
         for fd in (*self.kicks, *self.calls):
             os.close(fd)
@@ -176,6 +179,20 @@ class FrontEnd:
         for memory in memories:
             payload += struct.pack("=QQQQ", *memory.region())
         return self.send_table(payload, [memory.fd for memory in memories])
+
+    def start_log(self):
+        """As QEMU when a migration begins: a bitmap of guest pages of 4 KiB, then the feature."""
+        self.log = Memory(0, RAM_SIZE >> 15, 0)
+        self.send(SET_LOG_BASE, struct.pack("=QQ", self.log.size, 0), [self.log.fd])
+        self.receive(SET_LOG_BASE)
+        self.features |= F_LOG_ALL
+        self.set_u64(SET_FEATURES, self.features)
+        self.ask_u64(GET_FEATURES)  # that was worked off
+
+    def dirty_pages(self):
+        """Numbers of the pages whose bit is set."""
+        bits = int.from_bytes(self.log.map[:], "little")
+        return {page for page in range(RAM_SIZE >> 12) if bits >> page & 1}
 
     def get_base(self, queue):
         """GET_VRING_BASE: stops the ring and tells where."""
