@@ -2,6 +2,7 @@
 """DPDK programs on the emulated card, as the tests start them: the app that serves vDPA devices
 with our driver, and dpdk-testpmd's virtio-user port as a front-end that this project did not write.
 meson tells in the environment where what was built lies: MLX5EMU, TESTVDPA, DRIVER."""
+import json
 import os
 import pathlib
 import re
@@ -18,13 +19,18 @@ def eal(prefix, memory=192):
     return ["--no-huge", "-m", str(memory), "--lcores", "0@0-1,1@0-1", "--file-prefix", prefix]
 
 
-def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa"):
-    """The app with our driver and every function of one card, at its prompt."""
+def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None):
+    """The app with our driver and every function of one card, at its prompt. The card has the
+    configuration of the dictionary, as in a file for mlx5emu --config."""
+    config = []
+    if card:
+        r.path("card.json").write_text(json.dumps(card))
+        config = ["--config", "card.json"]
     allow = [word for device in DEVICES[:functions] for word in ("-a", f"{device},{devargs}")]
     driver = pathlib.Path(os.environ["DRIVER"])
     app = r.start("testvdpa", [
         os.environ["MLX5EMU"], "--functions", str(functions), "--wire", wire,
-        "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
+        *config, "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
         *eal("testvdpa"), "-d", driver.name, *allow, "--", "-i"],
         # by name: EAL refuses a path with a world-writable parent
         env={"LD_LIBRARY_PATH": str(driver.parent)})
@@ -53,12 +59,13 @@ def card_said(r, *words):
         rig.check(word not in card, f"the card said '{word}':\n{card}")
 
 
-def virtio_user(r, socket, pairs=1, options=()):
-    """testpmd on a virtio-user port whose back-end listens on the socket, at its prompt."""
+def virtio_user(r, socket, pairs=1, options=(), features=""):
+    """testpmd on a virtio-user port whose back-end listens on the socket, at its prompt; more of
+    the port's own options in features, as ",packed_vq=1"."""
     if not shutil.which("dpdk-testpmd"):
         rig.skip("dpdk-testpmd is not installed (package dpdk-dev)")
     port = (f"net_virtio_user0,mac=52:54:00:00:00:01,path={r.path(socket)},"
-            f"queues={pairs},queue_size=256")
+            f"queues={pairs},queue_size=256{features}")
     testpmd = r.start("testpmd", [
         "dpdk-testpmd", *eal("testpmd"), "--no-pci", "--vdev", port, "--", "-i",
         f"--rxq={pairs}", f"--txq={pairs}", "--total-num-mbufs=16384", "--no-mlockall", *options])

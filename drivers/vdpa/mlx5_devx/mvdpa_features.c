@@ -4,8 +4,13 @@
  * which it can; each queue is told which were accepted. What has no bit on the card (MQ, status of
  * the protocol, ordering) is offered when what it needs is there.
  *
- * Not offered, because the card cannot or this driver does not yet: EVENT_IDX, INDIRECT_DESC,
- * MRG_RXBUF, guest TSO, packed rings, dirty logging, MTU.
+ * Not offered, because no capability announces them: EVENT_IDX, INDIRECT_DESC, IN_ORDER, UFO; and
+ * because this driver does not do it yet: dirty logging, MTU.
+ *
+ * What a guest accepts may break the rules of virtio 1.2, 5.1.3.1 (a feature without the one that
+ * it needs). The card would refuse such a queue, so the mask is made right: a segment to be sent
+ * gets its checksum, without which it would be broken on the wire; but nothing is put into a
+ * guest's ring that it did not ask for, so a large frame without GUEST_CSUM is not.
  */
 #include "mvdpa_features.h"
 
@@ -19,6 +24,8 @@
 #include "prm_cmd.h"
 
 #define BIT(n) (1ULL << (n))
+#define HOST_TSO (PRM_VIRTQ_F_HOST_TSO4 | PRM_VIRTQ_F_HOST_TSO6)
+#define GUEST_TSO (PRM_VIRTQ_F_GUEST_TSO4 | PRM_VIRTQ_F_GUEST_TSO6)
 #define MAX_PAIRS 128 /* VHOST_MAX_QUEUE_PAIRS of lib/vhost */
 
 static const struct {
@@ -29,6 +36,11 @@ static const struct {
 	{ BIT(VIRTIO_NET_F_GUEST_CSUM), PRM_VIRTQ_F_GUEST_CSUM },
 	{ BIT(VIRTIO_NET_F_HOST_TSO4), PRM_VIRTQ_F_HOST_TSO4 },
 	{ BIT(VIRTIO_NET_F_HOST_TSO6), PRM_VIRTQ_F_HOST_TSO6 },
+	{ BIT(VIRTIO_NET_F_HOST_ECN), PRM_VIRTQ_F_HOST_ECN },
+	{ BIT(VIRTIO_NET_F_GUEST_TSO4), PRM_VIRTQ_F_GUEST_TSO4 },
+	{ BIT(VIRTIO_NET_F_GUEST_TSO6), PRM_VIRTQ_F_GUEST_TSO6 },
+	{ BIT(VIRTIO_NET_F_GUEST_ECN), PRM_VIRTQ_F_GUEST_ECN },
+	{ BIT(VIRTIO_NET_F_MRG_RXBUF), PRM_VIRTQ_F_MRG_RXBUF },
 };
 
 uint32_t
@@ -52,6 +64,9 @@ mvdpa_features_offered(const struct devx_cap *cap)
 	}
 	if (cap->version_1_0)
 		features |= BIT(VIRTIO_F_VERSION_1);
+	/* A packed ring has no form of before version 1. */
+	if (cap->version_1_0 && (cap->queue_types >> PRM_VIRTQ_PACKED & 1) != 0)
+		features |= BIT(VIRTIO_F_RING_PACKED);
 	if (mvdpa_features_pairs(cap) > 1)
 		features |= BIT(VIRTIO_NET_F_MQ);
 	return features;
@@ -77,9 +92,19 @@ mvdpa_features_to_queue(uint64_t negotiated)
 		if ((negotiated & offloads[i].virtio) != 0)
 			mask |= offloads[i].queue;
 	}
-	/* A segment needs its checksum: without it the card would send broken ones (a guest that
-	 * takes TSO but not CSUM breaks virtio 1.2, 5.1.3.1; it gets working packets anyway). */
-	if ((mask & (PRM_VIRTQ_F_HOST_TSO4 | PRM_VIRTQ_F_HOST_TSO6)) != 0)
+	if ((mask & HOST_TSO) != 0)
 		mask |= PRM_VIRTQ_F_CSUM;
+	else
+		mask &= (uint16_t)~PRM_VIRTQ_F_HOST_ECN;
+	if ((mask & PRM_VIRTQ_F_GUEST_CSUM) == 0)
+		mask &= (uint16_t)~GUEST_TSO;
+	if ((mask & GUEST_TSO) == 0)
+		mask &= (uint16_t)~PRM_VIRTQ_F_GUEST_ECN;
 	return mask;
+}
+
+enum prm_virtq_type
+mvdpa_features_to_type(uint64_t negotiated)
+{
+	return (negotiated & BIT(VIRTIO_F_RING_PACKED)) != 0 ? PRM_VIRTQ_PACKED : PRM_VIRTQ_SPLIT;
 }

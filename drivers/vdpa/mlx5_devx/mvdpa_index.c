@@ -11,8 +11,26 @@
  * At the start the ring is asked again. A front-end may give a running queue another ring
  * (SET_VRING_ADDR, then SET_VRING_KICK): what was published when the old one stopped says nothing
  * of the new one.
+ *
+ * A packed ring has no index in memory, only descriptors, and those that a chain consisted of but
+ * the first cannot be told from free ones (2.8.6): U cannot be read there. So whoever knows counts:
+ * the card when it answers, vhost otherwise (virtq_save_from_memory_locked()).
  */
 #include "mvdpa_index.h"
+
+uint16_t
+mvdpa_index_in_flight(struct mvdpa_index index, enum prm_virtq_type type, uint16_t ring_size)
+{
+	unsigned int nb = (uint16_t)(index.avail - index.used);
+
+	if (type == PRM_VIRTQ_PACKED) {
+		/* A different wrap counter: A is a round ahead. */
+		nb = (index.avail & 0x7fffu) - (index.used & 0x7fffu);
+		if ((index.avail ^ index.used) >> 15 != 0)
+			nb += ring_size;
+	}
+	return nb > ring_size ? UINT16_MAX : (uint16_t)nb;
+}
 
 void
 mvdpa_index_at_stop(struct mvdpa_index hw, uint16_t used_idx, struct mvdpa_index_stop *stop)
@@ -41,7 +59,7 @@ mvdpa_index_at_start(const struct mvdpa_index_start *start)
 			start->used_idx != start->saved.used)
 		return base;
 	/* More in flight than the ring holds cannot be. */
-	if ((uint16_t)(start->saved.avail - start->saved.used) > start->size)
+	if (mvdpa_index_in_flight(start->saved, start->type, start->size) > start->size)
 		return base;
 	return start->saved;
 }

@@ -18,6 +18,7 @@
 
 #include "base_math.h"
 #include "mvdpa_event.h"
+#include "mvdpa_features.h"
 
 #define VQ_FMT "%s queue %u (%s): "
 #define VQ_ARGS(vq) (vq)->env->name, (vq)->index, mvdpa_virtq_state_name((vq)->state)
@@ -64,6 +65,13 @@ static int
 virtq_get_ring(const struct mvdpa_virtq *vq, struct rte_vhost_vring *vring, struct mvdpa_ring *ring)
 {
 	char who[64];
+	const struct mvdpa_ring_place place = {
+		.vring = vring,
+		.type = mvdpa_features_to_type(vq->env->features),
+		.mem = &vq->env->mem->plan,
+		.log = vq->env->log,
+		.who = who,
+	};
 
 	memset(vring, 0, sizeof(*vring));
 	snprintf(who, sizeof(who), "%s queue %u", vq->env->name, vq->index);
@@ -71,7 +79,7 @@ virtq_get_ring(const struct mvdpa_virtq *vq, struct rte_vhost_vring *vring, stru
 		base_err(vq->env->log, "%s: vhost has no such ring", who);
 		return -ENOENT;
 	}
-	return mvdpa_ring_make(vring, &vq->env->mem->plan, vq->env->log, who, ring);
+	return mvdpa_ring_make(&place, ring);
 }
 
 static struct mvdpa_index
@@ -82,14 +90,16 @@ virtq_start_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		.saved = vq->stats.saved,
 		.same_life = vq->same_life,
 		.size = vq->ring.size,
-		.used_idx = mvdpa_ring_used_idx(&vq->ring),
+		.type = vq->ring.type,
 	};
 
 	if (rte_vhost_get_vring_base(vq->env->vid, vq->index, &start.base.avail,
 			    &start.base.used) != 0) {
 		vq_warn(vq, "vhost has no base");
-		start.base = (struct mvdpa_index){ start.used_idx, start.used_idx };
+		start.base.used = mvdpa_ring_used_idx(&vq->ring, vq->stats.saved.used);
+		start.base.avail = start.base.used;
 	}
+	start.used_idx = mvdpa_ring_used_idx(&vq->ring, start.base.used);
 	if (start.base.used != start.used_idx) {
 		vq_warn(vq, "vhost says used %u, guest memory says %u: memory counts",
 				start.base.used, start.used_idx);
@@ -215,7 +225,7 @@ virtq_publish_locked(struct mvdpa_virtq *vq, struct mvdpa_index index) BASE_REQU
 static void
 virtq_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE_REQUIRES(vq->lock)
 {
-	uint16_t used_idx = mvdpa_ring_used_idx(&vq->ring);
+	uint16_t used_idx = mvdpa_ring_used_idx(&vq->ring, hw->hw_used);
 	struct mvdpa_index_stop stop;
 
 	mvdpa_index_at_stop((struct mvdpa_index){ hw->hw_available, hw->hw_used }, used_idx, &stop);
@@ -225,7 +235,7 @@ virtq_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE
 	if (stop.in_flight)
 		vq_warn(vq, "stopped at avail %u, used %u: %u entries in flight are %s",
 				stop.saved.avail, stop.saved.used,
-				(uint16_t)(stop.saved.avail - stop.saved.used),
+				mvdpa_index_in_flight(stop.saved, vq->ring.type, vq->ring.size),
 				vq->env->policy == MVDPA_INDEX_USED ? "done again" :
 								      "left to the card");
 	if (stop.memory_differs || stop.in_flight)
@@ -236,12 +246,18 @@ virtq_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE
 	vq_info(vq, "stopped at avail %u used %u", stop.saved.avail, stop.saved.used);
 }
 
+/*
+ * The card does not tell. Memory does, of a split ring. Of a packed one all that is known is where
+ * it was when it started: entries that were returned since are done and returned again, which the
+ * guest's driver may not take well. Still the place is the only one that is known to be on a chain's
+ * first descriptor; the guest has to reset the device if it minds.
+ */
 static void
 virtq_save_from_memory_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 {
 	struct mvdpa_index_stop stop;
 
-	mvdpa_index_from_memory(mvdpa_ring_used_idx(&vq->ring), &stop);
+	mvdpa_index_from_memory(mvdpa_ring_used_idx(&vq->ring, vq->stats.resumed.used), &stop);
 	vq->stats.saved = stop.saved;
 	vq->resumable = false;
 	virtq_publish_locked(vq, stop.publish);
@@ -266,7 +282,14 @@ virtq_stopped_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw) BASE_RE
 	vq->indices_from_memory = true;
 	vq->stats.fallbacks++;
 	virtq_save_from_memory_locked(vq);
-	vq_warn(vq, "the card gives no indices, guest memory says used %u", vq->stats.saved.used);
+	if (vq->ring.type == PRM_VIRTQ_PACKED)
+		vq_err(vq,
+				"the card gives no indices, and a packed ring does not have them: goes "
+				"back to %u, where it started",
+				vq->stats.saved.used);
+	else
+		vq_warn(vq, "the card gives no indices, guest memory says used %u",
+				vq->stats.saved.used);
 }
 
 static int

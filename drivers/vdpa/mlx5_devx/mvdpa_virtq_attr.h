@@ -14,22 +14,33 @@
 
 /** A ring whose place in guest memory was checked. */
 struct mvdpa_ring {
+	enum prm_virtq_type type;
 	uint16_t size;
-	uint64_t desc, avail, used; /**< guest-physical */
-	struct vring_used *used_va; /**< the used ring in this process */
+	/** Guest-physical; of a packed ring @c avail is the driver's and @c used the device's event
+	 * suppression area, as in the PRM. */
+	uint64_t desc, avail, used;
+	void *used_va; /**< @c used in this process */
 };
 
-/**
- * Checks and translates a split ring. @p who names device and queue for the log.
- * @return 0; -EINVAL bad size or address, logged.
- */
-int mvdpa_ring_make(const struct rte_vhost_vring *vring, const struct mvdpa_mem_plan *mem,
-		const struct base_log *log, const char *who, struct mvdpa_ring *ring);
-/** Same size and same guest-physical addresses? */
+/** Where a ring is to be found. */
+struct mvdpa_ring_place {
+	const struct rte_vhost_vring *vring;
+	enum prm_virtq_type type;
+	const struct mvdpa_mem_plan *mem;
+	const struct base_log *log;
+	const char *who; /**< device and queue, for the log */
+};
+
+/** Checks and translates a ring. @return 0; -EINVAL bad size or address, logged. */
+int mvdpa_ring_make(const struct mvdpa_ring_place *place, struct mvdpa_ring *ring);
+/** Same form, same size and same guest-physical addresses? */
 bool mvdpa_ring_same(const struct mvdpa_ring *a, const struct mvdpa_ring *b);
-/** The used index in guest memory (virtio 1.2, 2.7.8). */
-uint16_t mvdpa_ring_used_idx(const struct mvdpa_ring *ring);
-/** Asks the guest for kicks: a back-end that polled may have left VRING_USED_F_NO_NOTIFY. */
+/**
+ * The used index in guest memory (virtio 1.2, 2.7.8). A packed ring has none: there it is
+ * @p otherwise, what the caller knows from elsewhere.
+ */
+uint16_t mvdpa_ring_used_idx(const struct mvdpa_ring *ring, uint16_t otherwise);
+/** Asks the guest for kicks: a back-end that polled may have left that they are not wanted. */
 void mvdpa_ring_want_kicks(const struct mvdpa_ring *ring);
 
 /** What a queue is made of. */

@@ -31,7 +31,8 @@ test_all(void **state)
 	const struct devx_cap cap = { .max_virtqs = 16, .version_1_0 = true, .features = 0x1fff };
 
 	assert_true(mvdpa_features_offered(&cap) ==
-			(B(0) | B(1) | B(11) | B(12) | B(21) | B(22) | B(30) | B(32) | B(36)));
+			(B(0) | B(1) | B(7) | B(8) | B(9) | B(11) | B(12) | B(13) | B(15) | B(21) |
+					B(22) | B(30) | B(32) | B(36)));
 	/* MQ, REPLY_ACK, BACKEND_REQ, BACKEND_SEND_FD, HOST_NOTIFIER, STATUS; no LOG_SHMFD */
 	assert_true(mvdpa_features_protocol() == (B(0) | B(3) | B(5) | B(10) | B(11) | B(16)));
 }
@@ -39,23 +40,44 @@ test_all(void **state)
 static void
 test_every_mask(void **state)
 {
+	static const unsigned int pairs[][2] = { { 0, 10 }, { 1, 9 }, { 7, 8 }, { 8, 7 }, { 9, 6 },
+		{ 11, 12 }, { 12, 11 }, { 13, 4 }, { 15, 2 } }; /* virtio bit, queue bit */
 	struct devx_cap cap = { .max_virtqs = 16, .version_1_0 = true };
-	uint64_t offered;
-	unsigned int mask;
+	uint64_t offered, want;
+	unsigned int mask, i;
 	uint16_t queue;
 
 	for (mask = 0; mask < 0x2000; mask++) {
 		cap.features = (uint16_t)mask;
 		offered = mvdpa_features_offered(&cap);
-		assert_int_equal(offered & B(0), mask >> 10 & 1 ? B(0) : 0);
-		assert_int_equal(offered & B(1), mask >> 9 & 1 ? B(1) : 0);
-		assert_int_equal(offered & B(11), mask >> 12 & 1 ? B(11) : 0);
-		assert_int_equal(offered & B(12), mask >> 11 & 1 ? B(12) : 0);
-		assert_int_equal(offered & OFFLOADS & ~(B(0) | B(1) | B(11) | B(12)), 0);
+		for (want = 0, i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+			want |= (uint64_t)(mask >> pairs[i][1] & 1) << pairs[i][0];
+		assert_true((offered & OFFLOADS) == want);
 		assert_int_equal(offered & (B(26) | B(28) | B(29) | B(34)), 0);
 		queue = mvdpa_features_to_queue(offered);
 		assert_int_equal(queue & ~mask & ~(1u << 10), 0);
+		/* virtio 1.2, 5.1.3.1 */
+		assert_true((queue & 1u << 10) != 0 || (queue & (1u << 11 | 1u << 12)) == 0);
+		assert_true((queue & 1u << 9) != 0 || (queue & (1u << 7 | 1u << 8)) == 0);
+		assert_true((queue & (1u << 11 | 1u << 12)) != 0 || (queue & 1u << 4) == 0);
+		assert_true((queue & (1u << 7 | 1u << 8)) != 0 || (queue & 1u << 6) == 0);
 	}
+}
+
+static void
+test_packed(void **state)
+{
+	struct devx_cap cap = { .max_virtqs = 16, .version_1_0 = true };
+
+	assert_int_equal(mvdpa_features_offered(&cap) & B(34), 0);
+	cap.queue_types = 1u << 0;
+	assert_int_equal(mvdpa_features_offered(&cap) & B(34), 0);
+	cap.queue_types = 1u << 0 | 1u << 1;
+	assert_true((mvdpa_features_offered(&cap) & B(34)) != 0);
+	cap.version_1_0 = false;
+	assert_int_equal(mvdpa_features_offered(&cap) & B(34), 0);
+	assert_int_equal(mvdpa_features_to_type(B(34) | B(32)), PRM_VIRTQ_PACKED);
+	assert_int_equal(mvdpa_features_to_type(B(32) | B(35)), PRM_VIRTQ_SPLIT);
 }
 
 static void
@@ -66,6 +88,12 @@ test_segments_need_checksums(void **state)
 	assert_int_equal(mvdpa_features_to_queue(B(0)), 1u << 10);
 	assert_int_equal(mvdpa_features_to_queue(B(1)), 1u << 9);
 	assert_int_equal(mvdpa_features_to_queue(B(32) | B(22)), 0);
+	assert_int_equal(mvdpa_features_to_queue(B(15)), 1u << 2);
+	/* what the guest did not ask for stays out of its rings */
+	assert_int_equal(mvdpa_features_to_queue(B(7) | B(8) | B(9)), 0);
+	assert_int_equal(mvdpa_features_to_queue(B(1) | B(9)), 1u << 9);
+	assert_int_equal(mvdpa_features_to_queue(B(1) | B(7) | B(9)), 1u << 9 | 1u << 8 | 1u << 6);
+	assert_int_equal(mvdpa_features_to_queue(B(0) | B(13)), 1u << 10);
 }
 
 static void
@@ -87,6 +115,7 @@ main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_every_mask),
+		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_segments_need_checksums),
 		cmocka_unit_test(test_pairs),
 	};

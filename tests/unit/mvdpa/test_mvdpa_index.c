@@ -78,6 +78,47 @@ test_wrap(void **state)
 	}
 }
 
+/* The position in bits 0 to 14, the wrap counter in bit 15. */
+static void
+test_packed(void **state)
+{
+	static const struct {
+		uint16_t avail, used, size, in_flight;
+	} cases[] = {
+		{ 0x8000, 0x8000, 256, 0 }, { 0x8032, 0x8014, 256, 30 },
+		{ 0x0005, 0x80f0, 256, 21 }, /* A has gone round */
+		{ 0x8005, 0x00f0, 256, 21 }, { 0x0000, 0x8000, 256, 256 },
+		{ 0x8001, 0x8002, 256, 65535 }, /* A behind U */
+		{ 0x0003, 0x8002, 256, 65535 }, /* further than the ring */
+		{ 0x0005, 0x8003, 7, 65535 },
+		{ 0x0002, 0x8003, 7, 6 }, /* sizes need not be powers of two */
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mvdpa_index index = { cases[i].avail, cases[i].used };
+		struct mvdpa_index_start start = { .policy = MVDPA_INDEX_SAVED,
+			.same_life = true,
+			.size = cases[i].size,
+			.type = PRM_VIRTQ_PACKED };
+		struct mvdpa_index_stop stop;
+		bool good = cases[i].in_flight != 65535;
+
+		assert_int_equal(mvdpa_index_in_flight(index, PRM_VIRTQ_PACKED, cases[i].size),
+				cases[i].in_flight);
+		mvdpa_index_at_stop(index, index.used, &stop);
+		assert_int_equal(stop.in_flight, cases[i].in_flight != 0);
+		start.base = stop.publish;
+		start.saved = stop.saved;
+		check_start(start, good ? index.avail : index.used, index.used);
+	}
+	assert_int_equal(mvdpa_index_in_flight((struct mvdpa_index){ 5, 65530 }, PRM_VIRTQ_SPLIT,
+					 256),
+			11);
+	assert_int_equal(mvdpa_index_in_flight((struct mvdpa_index){ 5, 6 }, PRM_VIRTQ_SPLIT, 256),
+			65535);
+}
+
 static void
 test_memory_wins(void **state)
 {
@@ -154,6 +195,7 @@ main(void)
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_fifty_twenty),
 		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_memory_wins),
 		cmocka_unit_test(test_no_leak_into_a_new_life),
 		cmocka_unit_test(test_ring_exchanged),

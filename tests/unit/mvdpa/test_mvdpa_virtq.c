@@ -323,6 +323,33 @@ test_memory_wins(void **state)
 	assert_int_equal(vq.stats.fallbacks, 0);
 }
 
+/* A packed ring: what is in memory is no index, the card counts, wrap counter included. */
+static void
+test_packed(void **state)
+{
+	env.features = 1ULL << 34 | 1ULL << 32;
+	rig.base_avail = rig.base_used = 0x8007;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	assert_int_equal(rig.created.type, PRM_VIRTQ_PACKED);
+	assert_int_equal(rig.created.hw_available, 0x8007);
+	assert_int_equal(rig.created.hw_used, 0x8007);
+	stops_at(0x0002, 0x803e, 0x1234);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	assert_int_equal(rig.base_used, 0x803e);
+	assert_int_equal(rig.base_avail, 0x803e);
+	assert_int_equal(vq.stats.saved.avail, 2);
+	assert_int_equal(vq.stats.mismatches, 1); /* four in flight */
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	assert_int_equal(rig.created.hw_available, 0x803e);
+	/* the card does not answer: back to the start */
+	rig.fail = "Q";
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	assert_int_equal(rig.base_used, 0x803e);
+	assert_int_equal(vq.stats.fallbacks, 1);
+	rig.fail = NULL;
+}
+
 /* Vhost was told where the old ring stopped; the one that is started now is elsewhere. */
 static void
 test_ring_exchanged(void **state)
@@ -502,6 +529,7 @@ main(void)
 		TEST(test_life),
 		TEST(test_policy_saved),
 		TEST(test_memory_wins),
+		TEST(test_packed),
 		TEST(test_ring_exchanged),
 		TEST(test_suspend_refused),
 		TEST(test_query_fails),

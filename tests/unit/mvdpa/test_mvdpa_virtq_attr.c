@@ -51,6 +51,18 @@ vring(uint64_t desc, uint64_t avail, uint64_t used, uint16_t size)
 		.size = size };
 }
 
+static int
+make(const struct rte_vhost_vring *v, enum prm_virtq_type type, struct mvdpa_ring *ring)
+{
+	const struct mvdpa_ring_place place = { .vring = v,
+		.type = type,
+		.mem = &plan,
+		.log = &test_log,
+		.who = "dev queue 3" };
+
+	return mvdpa_ring_make(&place, ring);
+}
+
 static void
 test_good_ring(void **state)
 {
@@ -58,7 +70,7 @@ test_good_ring(void **state)
 	struct rte_vhost_vring v = vring(MEM, MEM + 0x10000, MEM + 0x20000 - 4 - 8 * 256, 256);
 	struct mvdpa_ring ring, other;
 
-	assert_int_equal(mvdpa_ring_make(&v, &plan, &test_log, "q", &ring), 0);
+	assert_int_equal(make(&v, PRM_VIRTQ_SPLIT, &ring), 0);
 	assert_true(ring.desc == 0);
 	assert_true(ring.avail == 0x100000);
 	assert_true(ring.used == 0x110000 - 4 - 8 * 256);
@@ -72,18 +84,56 @@ test_good_ring(void **state)
 	other = ring;
 	other.size = 128;
 	assert_false(mvdpa_ring_same(&ring, &other));
+	other = ring;
+	other.type = PRM_VIRTQ_PACKED;
+	assert_false(mvdpa_ring_same(&ring, &other));
+}
+
+/* The event suppression areas are four bytes each, whatever the size. */
+static void
+test_good_packed_ring(void **state)
+{
+	struct rte_vhost_vring v = vring(MEM, MEM + 0x20000 - 8, MEM + 0x20000 - 4, 256);
+	struct mvdpa_ring ring;
+
+	assert_int_equal(make(&v, PRM_VIRTQ_PACKED, &ring), 0);
+	assert_int_equal(ring.type, PRM_VIRTQ_PACKED);
+	assert_true(ring.desc == 0);
+	assert_true(ring.avail == 0x110000 - 8);
+	assert_true(ring.used == 0x110000 - 4);
+}
+
+static void
+check_bad_type(struct rte_vhost_vring v, enum prm_virtq_type type, const char *word)
+{
+	struct mvdpa_ring ring;
+
+	nb_logs = 0;
+	assert_int_equal(make(&v, type, &ring), -EINVAL);
+	assert_int_equal(nb_logs, 1);
+	assert_non_null(strstr(last_log, "dev queue 3"));
+	assert_non_null(strstr(last_log, word));
 }
 
 static void
 check_bad(struct rte_vhost_vring v, const char *word)
 {
-	struct mvdpa_ring ring;
+	check_bad_type(v, PRM_VIRTQ_SPLIT, word);
+}
 
-	nb_logs = 0;
-	assert_int_equal(mvdpa_ring_make(&v, &plan, &test_log, "dev queue 3", &ring), -EINVAL);
-	assert_int_equal(nb_logs, 1);
-	assert_non_null(strstr(last_log, "dev queue 3"));
-	assert_non_null(strstr(last_log, word));
+static void
+test_bad_packed_rings(void **state)
+{
+	const enum prm_virtq_type packed = PRM_VIRTQ_PACKED;
+
+	check_bad_type(vring(MEM, MEM, MEM, 255), packed, "size 255");
+	check_bad_type(vring(MEM + 8, MEM, MEM, 256), packed, "descriptor ring (at");
+	check_bad_type(vring(MEM, MEM + 2, MEM, 256), packed, "driver event suppression area (at");
+	check_bad_type(vring(MEM, MEM, MEM + 1, 256), packed, "device event suppression area (at");
+	check_bad_type(vring(MEM, MEM + 0x20000, MEM, 256), packed,
+			"driver event suppression area");
+	check_bad_type(vring(MEM + 0x10000 - 16, MEM, MEM, 256), packed, "descriptor ring");
+	check_bad_type(vring(MEM, MEM, 0, 256), packed, "device event suppression area");
 }
 
 static void
@@ -111,10 +161,18 @@ test_used_index(void **state)
 	_Alignas(4) uint8_t bytes[16] = { 0x01, 0x00, 0x34, 0x12 };
 	struct mvdpa_ring ring = { .used_va = (void *)bytes };
 
-	assert_int_equal(mvdpa_ring_used_idx(&ring), 0x1234); /* little endian */
+	assert_int_equal(mvdpa_ring_used_idx(&ring, 9), 0x1234); /* little endian */
 	mvdpa_ring_want_kicks(&ring);
 	assert_int_equal(bytes[0], 0);
-	assert_int_equal(mvdpa_ring_used_idx(&ring), 0x1234);
+	assert_int_equal(mvdpa_ring_used_idx(&ring, 9), 0x1234);
+	/* no index there; the flags are the second half (2.8.10) */
+	ring.type = PRM_VIRTQ_PACKED;
+	bytes[0] = 7;
+	bytes[2] = 1;
+	assert_int_equal(mvdpa_ring_used_idx(&ring, 9), 9);
+	mvdpa_ring_want_kicks(&ring);
+	assert_int_equal(bytes[0], 7);
+	assert_int_equal(bytes[2] | bytes[3], 0);
 }
 
 static void
@@ -178,6 +236,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_good_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_good_packed_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_packed_rings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_rings, setup, teardown),
 		cmocka_unit_test(test_used_index),
 		cmocka_unit_test(test_attr),
