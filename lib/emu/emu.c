@@ -30,6 +30,7 @@
 #include "emu_ctl.h"
 #include "emu_file.h"
 #include "emu_log.h"
+#include "emu_trace.h"
 #include "emu_tree.h"
 #include "fw.h"
 #include "mib.h"
@@ -192,6 +193,20 @@ emu_removed(void *arg, struct fw_func *func)
 	emu_file_removed(func, &emu.log);
 }
 
+static void
+emu_card_trace_locked(void) BASE_REQUIRES(emu.lock)
+{
+	int ret;
+
+	if (emu.conf.trace.file[0] == '\0')
+		return;
+	ret = emu_trace_start(&emu.conf.trace);
+	if (ret == 0)
+		fw_card_trace_on(emu.card);
+	else
+		base_err(&emu.log, "no trace: %s: %s", emu.conf.trace.file, strerror(-ret));
+}
+
 /* What the configuration wants to happen to commands. */
 static void
 emu_card_hooks_locked(void) BASE_REQUIRES(emu.lock)
@@ -199,6 +214,8 @@ emu_card_hooks_locked(void) BASE_REQUIRES(emu.lock)
 	uint32_t i;
 
 	fw_card_on_remove(emu.card, emu_removed, NULL);
+	fw_card_set_trace(emu.card, &emu_trace_commands, NULL);
+	emu_card_trace_locked();
 	fw_card_set_latency(emu.card, &emu.conf.latency);
 	for (i = 0; i < emu.conf.faults.nb; i++)
 		fw_card_add_fault(emu.card, &emu.conf.faults.rules[i]);
@@ -263,7 +280,9 @@ emu_publish(void *arg, int fd, struct uv_obj *obj)
 static int
 emu_open_locked(unsigned int index) BASE_REQUIRES(emu.lock)
 {
-	struct mib_open_attr attr = { .log = &emu.log, .fd_publish = emu_publish };
+	struct mib_open_attr attr = { .log = &emu.log,
+		.fd_publish = emu_publish,
+		.trace = &emu_trace_calls };
 	char name[24];
 	struct uv_file *file;
 	int fd, ret;

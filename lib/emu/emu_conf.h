@@ -24,6 +24,18 @@
 #include "fw_latency.h"
 #include "seam.h"
 
+enum emu_trace_format {
+	EMU_TRACE_JSON, /**< one JSON object a line */
+	EMU_TRACE_TEXT, /**< for reading */
+	EMU_TRACE_NB_FORMATS,
+};
+
+struct emu_conf_trace {
+	char file[PATH_MAX]; /**< "": no trace */
+	enum emu_trace_format format;
+	bool hex; /**< with dumps of the commands */
+};
+
 struct emu_conf {
 	struct seam_conf seam;
 	char tree[PATH_MAX]; /**< what @c seam.tree points to; "" when nobody has made one yet */
@@ -33,6 +45,7 @@ struct emu_conf {
 	unsigned int pause_ms;
 	struct fw_latency latency; /**< of a card that starts */
 	struct fw_faults faults; /**< of a card that starts */
+	struct emu_conf_trace trace; /**< from the start */
 	enum base_log_level log_level;
 	char log_file[PATH_MAX]; /**< "": stderr */
 	char control[sizeof(((struct sockaddr_un *)0)->sun_path)]; /**< "": no control socket */

@@ -11,6 +11,7 @@ const struct emu_conf_key emu_conf_keys[] = {
 	{ "capabilities", emu_conf_caps_read, emu_conf_caps_show },
 	{ "latency", emu_conf_latency_read, emu_conf_latency_show },
 	{ "faults", emu_conf_faults_read, emu_conf_faults_show },
+	{ "trace", emu_conf_trace_read, emu_conf_trace_show },
 	{ "log", emu_conf_log_read, emu_conf_log_show },
 	{ "control", emu_conf_control_read, emu_conf_control_show },
 };

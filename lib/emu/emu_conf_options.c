@@ -27,6 +27,9 @@ const struct emu_conf_option emu_conf_options[] = {
 	{ "log-level", 'L', "MLX5EMU_LOG_LEVEL", "L",
 			"error, warning, notice, info or debug (default notice)", false,
 			emu_conf_log_level },
+	{ "trace", 't', "MLX5EMU_TRACE", "FILE",
+			"append calls and commands to FILE, see 'mlx5emu trace'", true,
+			emu_conf_trace_file },
 	{ "control", 'C', "MLX5EMU_CONTROL", "PATH", "take 'mlx5emu ctl' on a socket of this name",
 			true, emu_conf_control_socket },
 };

@@ -37,6 +37,14 @@ json_t *emu_conf_latency_show(const struct emu_conf *conf);
 int emu_conf_faults_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 json_t *emu_conf_faults_show(const struct emu_conf *conf);
 
+int emu_conf_trace_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_trace_show(const struct emu_conf *conf);
+/** Option --trace. */
+int emu_conf_trace_file(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+/** The same for the control socket. */
+int emu_conf_trace_object(struct emu_json *at, const json_t *value, struct emu_conf_trace *trace);
+json_t *emu_conf_trace_show_one(const struct emu_conf_trace *trace);
+
 int emu_conf_wire_kind(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 int emu_conf_wire_pause(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 

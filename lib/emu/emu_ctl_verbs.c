@@ -16,6 +16,8 @@ const struct emu_ctl_verb emu_ctl_verbs[] = {
 	{ "latency", emu_ctl_latency, 0, EMU_CTL_MAX_ARGS, true, "[KEY=VALUE...]",
 			"how long commands take" },
 	{ "remove", emu_ctl_remove, 1, 1, true, "FUNC", "pull a function out, for good" },
+	{ "trace", emu_ctl_trace, 0, 4, true, "[on FILE [json|text] [hex]|off]",
+			"write calls and commands to a file" },
 	{ "config", emu_ctl_config, 0, 0, false, "", "the configuration in force, as JSON" },
 };
 const size_t emu_ctl_nb_verbs = BASE_ARRAY_SIZE(emu_ctl_verbs);

@@ -17,5 +17,6 @@ int emu_ctl_fault(struct emu_ctl_call *call);
 int emu_ctl_queue_error(struct emu_ctl_call *call);
 int emu_ctl_latency(struct emu_ctl_call *call);
 int emu_ctl_remove(struct emu_ctl_call *call);
+int emu_ctl_trace(struct emu_ctl_call *call);
 
 #endif /* EMU_CTL_VERBS_H */
