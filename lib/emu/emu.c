@@ -185,6 +185,8 @@ emu_exit(void) BASE_NO_TSA
 		return;
 	if (fw_card_halt(emu.card) != 0)
 		seam_stop(); /* a call would wait for ever for the card's lock */
+	else
+		wire_halt(emu.wire);
 }
 
 static void
@@ -229,8 +231,7 @@ emu_card_locked(void) BASE_REQUIRES(emu.lock)
 
 	if (emu.card != NULL)
 		return 0;
-	ret = (emu.conf.loop ? wire_loop_create : wire_switch_create)(attr.nb_funcs,
-			emu.conf.pause_ms, &emu.log, &emu.wire);
+	ret = emu_wire_make(&emu.conf.wire, attr.nb_funcs, &emu.log, &emu.wire);
 	if (ret != 0)
 		return ret;
 	attr.caps = &emu.conf.caps;
@@ -243,7 +244,7 @@ emu_card_locked(void) BASE_REQUIRES(emu.lock)
 	}
 	emu_card_hooks_locked();
 	base_info(&emu.log, "card with %u functions, wire: %s", attr.nb_funcs,
-			emu.conf.loop ? "loop" : "switch");
+			emu_wire_kinds[emu.conf.wire.nets[0].kind]);
 	return 0;
 }
 

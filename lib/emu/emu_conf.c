@@ -25,7 +25,8 @@ emu_conf_init(struct emu_conf *conf)
 	conf->seam.nb_funcs = 1;
 	fw_caps_init(&conf->caps);
 	fw_latency_init(&conf->latency, "none");
-	conf->pause_ms = EMU_PAUSE_MS;
+	conf->wire.pause_ms = EMU_PAUSE_MS;
+	emu_wire_conf_init(&conf->wire, EMU_WIRE_SWITCH);
 	conf->log_level = BASE_LOG_NOTICE;
 }
 

@@ -19,6 +19,7 @@
 
 #include "base_log.h"
 #include "emu_json.h"
+#include "emu_wire.h"
 #include "fw.h"
 #include "fw_fault.h"
 #include "fw_latency.h"
@@ -41,8 +42,7 @@ struct emu_conf {
 	char tree[PATH_MAX]; /**< what @c seam.tree points to; "" when nobody has made one yet */
 	struct fw_func_attr funcs[SEAM_MAX_FUNCS];
 	struct fw_caps caps; /**< "capabilities", the same for all functions */
-	bool loop; /**< the wire is a loop-back plug, else a switch */
-	unsigned int pause_ms;
+	struct emu_wire_conf wire;
 	struct fw_latency latency; /**< of a card that starts */
 	struct fw_faults faults; /**< of a card that starts */
 	struct emu_conf_trace trace; /**< from the start */

@@ -11,8 +11,8 @@ const struct emu_conf_option emu_conf_options[] = {
 			false, emu_conf_functions_number },
 	{ "wire", 'w', "MLX5EMU_WIRE", "KIND",
 			"what the ports are plugged into: 'switch' joins them,\n"
-			"'loop' gives each port its own frames back (default\n"
-			"switch)",
+			"'loop' gives each port its own frames back, 'null'\n"
+			"swallows them (default switch)",
 			false, emu_conf_wire_kind },
 	{ "pause-ms", 'p', "MLX5EMU_PAUSE_MS", "N",
 			"how long a frame waits for a port that cannot take it\n"

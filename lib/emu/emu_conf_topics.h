@@ -45,6 +45,12 @@ int emu_conf_trace_file(struct emu_json *at, const json_t *value, struct emu_con
 int emu_conf_trace_object(struct emu_json *at, const json_t *value, struct emu_conf_trace *trace);
 json_t *emu_conf_trace_show_one(const struct emu_conf_trace *trace);
 
+int emu_conf_wire_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_wire_show(const struct emu_conf *conf);
+/** One uplink; @p arg is a struct emu_wire_conf, the last of whose nets it belongs to. */
+int emu_conf_uplink(struct emu_json *at, const json_t *value, void *arg);
+/** The number of a function; @p arg is a uint64_t in which its bit is set. */
+int emu_conf_funcs_mask(struct emu_json *at, const json_t *value, void *arg);
 int emu_conf_wire_kind(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 int emu_conf_wire_pause(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 

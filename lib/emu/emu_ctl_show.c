@@ -63,7 +63,7 @@ emu_ctl_status(struct emu_ctl_call *call)
 	emu_ctl_put(call, "card", json_string(call->card != NULL ? "running" : "not opened yet"));
 	emu_ctl_put(call, "contexts",
 			json_integer(call->card != NULL ? fw_show_nb_uctxs(call->card) : 0));
-	emu_ctl_put(call, "wire", json_string(call->conf->loop ? "loop" : "switch"));
+	emu_ctl_put(call, "wire", json_string(emu_wire_kinds[call->conf->wire.nets[0].kind]));
 	return emu_ctl_put(call, "functions", funcs);
 }
 

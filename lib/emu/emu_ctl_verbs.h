@@ -13,6 +13,8 @@ int emu_ctl_status(struct emu_ctl_call *call);
 int emu_ctl_stats(struct emu_ctl_call *call);
 int emu_ctl_objects(struct emu_ctl_call *call);
 int emu_ctl_config(struct emu_ctl_call *call);
+int emu_ctl_link(struct emu_ctl_call *call);
+int emu_ctl_wire(struct emu_ctl_call *call);
 int emu_ctl_fault(struct emu_ctl_call *call);
 int emu_ctl_queue_error(struct emu_ctl_call *call);
 int emu_ctl_latency(struct emu_ctl_call *call);
