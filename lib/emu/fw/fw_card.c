@@ -121,6 +121,7 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 		return -ENOMEM;
 	card->caps = *attr->caps;
 	card->log = attr->log;
+	card->wire = attr->wire;
 	card->nb_funcs = attr->nb_funcs;
 	fw_hooks_init(&card->hooks);
 	TAILQ_INIT(&card->late_events);

@@ -52,6 +52,7 @@ struct fw_card {
 	struct fw_reserved *reserved; /**< bits that commands must not set */
 	const struct base_log *log;
 	struct vnet *vnet;
+	const struct wire *wire; /**< port i of function i */
 	unsigned int nb_uctxs;
 	struct fw_hooks hooks; /**< has a lock of its own */
 	struct fw_event_list late_events; /**< delayed by a rule */

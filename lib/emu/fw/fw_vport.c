@@ -12,8 +12,10 @@
 #include "fw_cmd.h"
 #include "fw_uctx.h"
 #include "prm_field.h"
+#include "wire.h"
 
 #define FRAME_OVERHEAD 22u
+#define VPORT_DOWN 0u
 #define VPORT_UP 1u
 #define OP_MOD_VNIC_VPORT 0u
 
@@ -38,6 +40,7 @@ enum fw_syndrome
 fw_vport_query_state(struct fw_cmd *cmd)
 {
 	uint64_t op_mod = PRM_GET(query_vport_state_in, cmd->in, op_mod);
+	const struct fw_func *func = cmd->uctx->func;
 
 	if (op_mod != OP_MOD_VNIC_VPORT)
 		return fw_refuse(cmd->uctx, FW_SYN_OP_MOD, "op_mod", op_mod);
@@ -45,7 +48,8 @@ fw_vport_query_state(struct fw_cmd *cmd)
 		return fw_refuse(cmd->uctx, FW_SYN_CAP_FUNCTION, "vport_number",
 				PRM_GET(query_vport_state_in, cmd->in, vport_number));
 	PRM_SET(query_vport_state_out, cmd->out, admin_state, VPORT_UP);
-	PRM_SET(query_vport_state_out, cmd->out, state, VPORT_UP);
+	PRM_SET(query_vport_state_out, cmd->out, state,
+			wire_link(func->card->wire, func->index) ? VPORT_UP : VPORT_DOWN);
 	return FW_SYN_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What can be asked: virtual port, special keys, and the contexts of objects; MODIFY of them. */
 #include "fw_rig.h"
+#include "wire_admin.h"
 
 static enum fw_syndrome
 query(struct rig *rig, uint16_t opcode, uint32_t id, void *out, size_t outlen)
@@ -55,12 +56,18 @@ test_vport_state(void **state)
 				FW_SYN_CAP_FUNCTION },
 		{ "e-switch's", RIG_FIELD(cmd_in, op_mod), 1, FW_SYN_OP_MOD },
 	};
+	const char *why;
 	uint8_t in[16] = { 0 }, out[16];
 
 	PRM_SET(cmd_in, in, opcode, PRM_OP_QUERY_VPORT_STATE);
 	rig_refusals(rig, in, sizeof(in), rows, BASE_ARRAY_SIZE(rows));
 	assert_int_equal(FW_SYN_OK, rig_exec(rig->uctx, in, sizeof(in), out, sizeof(out)));
 	assert_int_equal(PRM_GET(query_vport_state_out, out, state), 1);
+	assert_int_equal(PRM_GET(query_vport_state_out, out, admin_state), 1);
+	/* The cable is pulled out. */
+	assert_int_equal(0, wire_port_set(rig->wire, 0, "link", "down", &why));
+	assert_int_equal(FW_SYN_OK, rig_exec(rig->uctx, in, sizeof(in), out, sizeof(out)));
+	assert_int_equal(PRM_GET(query_vport_state_out, out, state), 0);
 	assert_int_equal(PRM_GET(query_vport_state_out, out, admin_state), 1);
 }
 
