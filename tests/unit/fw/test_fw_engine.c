@@ -4,6 +4,7 @@
  * doorbell, memory key, steering, completion and event say; a bad buffer takes a queue to ERR.
  */
 #include <endian.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base_clock.h"
@@ -64,6 +65,21 @@ await(struct rig *rig, unsigned int nb_completions, unsigned int nb_events)
 					rig->told.nb_events);
 		if (!done)
 			nanosleep(&ms, NULL);
+	}
+}
+
+/* Waits for a used ring's index. */
+static void
+await_used(const uint8_t *used, uint16_t index)
+{
+	uint64_t end = base_clock_ns() + 5 * BASE_NS_PER_S;
+	struct timespec ms = { .tv_nsec = 1000000 };
+
+	while (le16toh(__atomic_load_n((const uint16_t *)(const void *)(used + 2),
+			       __ATOMIC_ACQUIRE)) != index) {
+		if (base_clock_ns() > end)
+			fail_msg("used index is not %u", index);
+		nanosleep(&ms, NULL);
 	}
 }
 
@@ -132,6 +148,103 @@ test_a_frame_goes_round(void **state)
 	assert_int_equal(0, rig->told.nb_events);
 }
 
+/* The second frame of a queue, in memory that was copied from rig->guest with the first. */
+static void
+post_second(uint8_t *guest, uint32_t ring)
+{
+	uint16_t zero = 0, two = htole16(2);
+
+	memcpy(guest + ring + 0x1000 + 6, &zero, 2);
+	__atomic_store_n((uint16_t *)(void *)(guest + ring + 0x1002), two, __ATOMIC_RELEASE);
+}
+
+static enum fw_syndrome
+go_on(struct rig *rig, uint32_t virtq, uint32_t mkey)
+{
+	uint8_t in[PRM_SIZE(create_virtq_in)] = { 0 }, out[16];
+
+	PRM_SET(general_obj_in_cmd_hdr, in, opcode, PRM_OP_MODIFY_GENERAL_OBJECT);
+	PRM_SET(general_obj_in_cmd_hdr, in, obj_type, PRM_OBJ_VIRTIO_NET_Q);
+	PRM_SET(general_obj_in_cmd_hdr, in, obj_id, virtq);
+	PRM_SET(virtio_net_q, in + 16, modify_field_select,
+			PRM_VIRTQ_MOD_Q_MKEY | PRM_VIRTQ_MOD_STATE);
+	PRM_SET(virtio_net_q, in + 16, state, PRM_VIRTQ_RDY);
+	PRM_SET(virtio_q, in + 16 + 64, virtio_q_mkey, mkey);
+	return rig_exec(rig->uctx, in, sizeof(in), out, sizeof(out));
+}
+
+static void
+suspend_at(struct rig *rig, uint32_t virtq, uint16_t index)
+{
+	assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, virtq, PRM_VIRTQ_SUSPEND));
+	check_indices(rig, virtq, index, index);
+}
+
+/* The guest's memory moves under two queues: they go on with it where they were. */
+static void
+test_queues_go_on_in_other_memory(void **state)
+{
+	static uint32_t page[1024];
+	struct rig *rig = *state;
+	uint32_t rx = make_queue(rig, 0, RX_RING), tx = make_queue(rig, 1, TX_RING), page_id, mkey;
+	uint8_t *moved = aligned_alloc(RIG_PAGE, RIG_GUEST_SIZE);
+	struct rig_klm klm = { .len = RIG_GUEST_SIZE, .address = RIG_GPA };
+
+	assert_non_null(moved);
+	steer(rig, rx);
+	assert_int_equal(0, fw_var_create(rig->uctx, page, &page_id));
+	assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, rx, PRM_VIRTQ_RDY));
+	assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, tx, PRM_VIRTQ_RDY));
+	post(rig, RX_RING, RIG_GPA + RX_BUF, 2048, DESC_WRITE);
+	post(rig, TX_RING, RIG_GPA + TX_BUF, HDR + FRAME, 0);
+	__atomic_store_n(&page[0], htole32(1), __ATOMIC_RELEASE);
+	await(rig, 1, 0);
+	suspend_at(rig, tx, 1);
+	suspend_at(rig, rx, 1);
+	memcpy(moved, rig->guest, RIG_GUEST_SIZE);
+	klm.mkey = rig_mr(rig, moved, RIG_GUEST_SIZE, RIG_GPA);
+	mkey = rig_mkey(rig, RIG_GPA, 0, &klm, 1);
+	memset(rig->guest, 0xee, RIG_GUEST_SIZE);
+	assert_int_equal(FW_SYN_OK, go_on(rig, rx, mkey));
+	assert_int_equal(FW_SYN_OK, go_on(rig, tx, mkey));
+	assert_int_equal(FW_SYN_OK, rig_destroy(rig->uctx, FW_CLASS_MKEY, rig->mkey >> 8));
+	memset(moved + TX_BUF + HDR, 0x42, FRAME);
+	post_second(moved, RX_RING);
+	post_second(moved, TX_RING);
+	__atomic_store_n(&page[0], htole32(1), __ATOMIC_RELEASE);
+	await_used(moved + RX_RING + 0x2000, 2);
+	suspend_at(rig, tx, 2);
+	suspend_at(rig, rx, 2);
+	assert_int_equal(0x42, moved[RX_BUF + HDR]);
+	assert_int_equal(0xee, rig->guest[RX_BUF + HDR]);
+	assert_int_equal(FW_SYN_OK, rig_destroy(rig->uctx, FW_CLASS_VIRTQ, tx));
+	free(moved);
+}
+
+/* Both settings of an event's moderation, by the real clock. */
+static void
+test_a_held_event_comes(void **state)
+{
+	static uint32_t page[1024];
+	struct rig *rig = *state;
+	uint8_t in[PRM_SIZE(create_virtq_in)];
+	uint32_t tx, page_id;
+	uint64_t begin;
+
+	rig_virtq_in(rig, in);
+	PRM_SET(virtio_q, in + 16 + 64, queue_index, 1);
+	PRM_SET(virtio_q, in + 16 + 64, queue_period_us, 4000);
+	PRM_SET(virtio_q, in + 16 + 64, queue_max_count, 100);
+	tx = rig_create(rig->uctx, FW_CLASS_VIRTQ, in, sizeof(in));
+	assert_int_equal(0, fw_var_create(rig->uctx, page, &page_id));
+	post(rig, 0, RIG_GPA + TX_BUF, HDR + 4, 0); /* too short to go anywhere, but it is used */
+	assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, tx, PRM_VIRTQ_RDY));
+	begin = base_clock_ns();
+	__atomic_store_n(&page[0], htole32(1), __ATOMIC_RELEASE);
+	await(rig, 1, 0);
+	assert_true(base_clock_ns() - begin >= 4 * BASE_NS_PER_MS);
+}
+
 static void
 test_a_bad_buffer_is_told(void **state)
 {
@@ -194,6 +307,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_frame_goes_round, setup_loop, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_queues_go_on_in_other_memory, setup_loop,
+				rig_teardown),
+		cmocka_unit_test_setup_teardown(test_a_held_event_comes, setup_loop, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_a_bad_buffer_is_told, setup_loop,
 				rig_teardown),
 		cmocka_unit_test_setup_teardown(test_a_ring_out_of_reach, setup_loop, rig_teardown),
