@@ -66,6 +66,9 @@ struct vnet_mem {
 	void *arg;
 };
 
+/** What the verdict of vnet_mem.map says: "access not granted", for example; never NULL. */
+const char *vnet_verdict_name(int error);
+
 /** Why a queue stopped by itself; the values go to virtio_q.error_type as they are. */
 enum vnet_error {
 	VNET_ERR_NONE = 0,

@@ -40,6 +40,27 @@ static const char *const vnet_error_names[] = {
 };
 
 const char *
+vnet_verdict_name(int error)
+{
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{ -EINVAL, "unknown memory key" },
+		{ -EXDEV, "memory key of another protection domain" },
+		{ -EACCES, "access not granted" },
+		{ -EFAULT, "out of the memory key's bounds" },
+	};
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(names); i++) {
+		if (names[i].error == error)
+			return names[i].name;
+	}
+	return "not in one piece, or not aligned";
+}
+
+const char *
 vnet_error_name(enum vnet_error error)
 {
 	if ((unsigned int)error >= BASE_ARRAY_SIZE(vnet_error_names))
@@ -266,9 +287,10 @@ vnet_queue_fail(struct vnet_queue *queue)
 	const struct vq_fault fault = queue->ring.fault;
 
 	base_err(queue->port->vnet->log,
-			"engine: port %u queue %u: %s: %s is 0x%llx (available entry %u)",
+			"engine: port %u queue %u: %s: %s is 0x%llx%s%s (available entry %u)",
 			queue->port->index, queue->index, vnet_error_name(fault.error), fault.what,
-			(unsigned long long)fault.value, queue->ring.avail);
+			(unsigned long long)fault.value, fault.why != NULL ? ", " : "",
+			fault.why != NULL ? fault.why : "", queue->ring.avail);
 	/* A log that cannot be written changes nothing any more. */
 	(void)vq_publish(&queue->ring);
 	vnet_queue_tell(queue);

@@ -29,6 +29,10 @@ vq_fault(struct vq *vq, enum vnet_error error, const char *what, uint64_t value)
 	vq->fault.error = error;
 	vq->fault.what = what;
 	vq->fault.value = value;
+	vq->fault.why = error == VNET_ERR_RING_ACCESS || error == VNET_ERR_INVALID_BUFFER ||
+					error == VNET_ERR_DIRTY_LOG ?
+			vnet_verdict_name(vq->verdict) :
+			NULL;
 	return error;
 }
 
@@ -90,10 +94,12 @@ vq_map(struct vq *vq, uint32_t mkey, struct vnet_window *range, enum vnet_access
 	void *ptr;
 	int64_t got;
 
+	vq->verdict = -EFAULT;
 	if (!base_add_ok(range->addr, range->len - 1, &end))
 		return -EFAULT;
 	got = vq->mem.map(vq->mem.arg, mkey, range->addr, range->len, access, &ptr);
 	assert(got != 0 && (got < 0 || (uint64_t)got <= range->len));
+	vq->verdict = got < 0 ? (int)got : 0;
 	range->ptr = ptr;
 	return got;
 }

@@ -60,6 +60,7 @@ struct vq_fault {
 	enum vnet_error error;
 	const char *what; /**< names the field, "descriptor flags" for example */
 	uint64_t value; /**< its value */
+	const char *why; /**< of an address: the memory key's verdict; else NULL */
 };
 
 /** The places of virtio_q: desc_addr, available_addr (driver area), used_addr (device area). */
@@ -96,6 +97,7 @@ struct vq {
 	struct vnet_window windows[2][VQ_NB_WINDOWS]; /**< by enum vnet_access; latest first */
 	struct vnet_dirty dirty;
 	struct vnet_window dirty_window;
+	int verdict; /**< of the last translation that failed, a negative errno */
 	struct vq_fault fault; /**< of the last call that did not return VNET_ERR_NONE */
 };
 
