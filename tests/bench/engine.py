@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The card's engine beside dpdk-testpmd's net_vhost, doing the same work on the same core.
+
+usage: engine.py LOAD [--ring split|packed]... [--length N]... [--runs N] [--ms N] [--json FILE]
+                      [--driver ours|stock]
+
+README.md says what is compared and how. Prints a table, writes JSON."""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import dpdk  # noqa: E402
+import rig  # noqa: E402
+
+BACK_CPU, FRONT_CPU = 1, 0
+WARM_MS = 200
+
+
+def cpu_seconds(pid):
+    """CPU time of a process's threads so far, by the scheduler's own clock (nanoseconds)."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text().split()[0])
+        except FileNotFoundError:  # the thread has ended
+            pass
+    return total / 1e9
+
+
+def pin(pid, cpu):
+    for task in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(task), {cpu})
+
+
+def program_of(proc, name):
+    """The launcher's child is what moves the packets."""
+    children = pathlib.Path(f"/proc/{proc.pid}/task/{proc.pid}/children").read_text().split()
+    pid = int(children[0]) if children else proc.pid
+    comm = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    rig.check(name.startswith(comm) or comm.startswith(name[:8]), f"{pid} is {comm}, not {name}")
+    return pid
+
+
+def start_card(r, driver):
+    """Two functions of one card, joined by its switch, served to two sockets."""
+    if driver == "ours":
+        app = dpdk.testvdpa(r, functions=2, wire="switch")
+    else:
+        allow = [word for device in dpdk.DEVICES for word in ("-a", f"{device},class=vdpa")]
+        app = r.start("testvdpa", [
+            os.environ["MLX5EMU"], "--functions", "2", "--wire", "switch", "--log", "card.log",
+            "--log-level", "info", "--", os.environ["TESTVDPA"], *dpdk.eal("testvdpa"), *allow,
+            "--", "-i"])
+        app.expect(r"testvdpa> ", 60)
+    for device, name in zip(dpdk.DEVICES, "ab"):
+        app.ask(f"attach {device} {r.path(name)} server", r"testvdpa> ")
+        r.await_path(name)
+    return app, program_of(app, "dpdk-testvdpa")
+
+
+def start_testpmd(r):
+    """Forwards between two net_vhost ports; the sockets are ready when it starts to forward."""
+    testpmd = r.start("testpmd", [
+        "dpdk-testpmd", "--no-huge", "-m", "512", "--no-pci", "--file-prefix", "bench",
+        "--lcores", f"0@{BACK_CPU},1@{BACK_CPU}",
+        "--vdev", f"net_vhost0,iface={r.path('a')},queues=1",
+        "--vdev", f"net_vhost1,iface={r.path('b')},queues=1",
+        "--", "-i", "--forward-mode=io", "--no-mlockall", "--total-num-mbufs=16384",
+        "--no-lsc-interrupt"])
+    testpmd.expect(r"testpmd> ", 60)
+    testpmd.ask("start", r"testpmd> ")
+    r.await_path("a")
+    r.await_path("b")
+    return testpmd, testpmd.pid
+
+
+def one_run(load, ring, length, run_ms, backend):
+    """Packets per second, and per second of the back-end's CPU."""
+    with rig.Rig("engine") as r:
+        if backend == "testpmd":
+            app, pid = start_testpmd(r)
+        else:
+            app, pid = start_card(r, backend)
+        pin(pid, BACK_CPU)
+        front = r.start("load", ["taskset", "-c", FRONT_CPU, load, r.path("a"), r.path("b"), ring,
+                                 length, WARM_MS, run_ms])
+        front.expect("begin", 30)
+        before = cpu_seconds(pid)
+        front.send("")
+        front.expect("end", 30 + run_ms / 1000)
+        used = cpu_seconds(pid) - before
+        front.send("")
+        found = json.loads(front.expect(r"\{.*\}", 30)[0])
+        rig.check(front.wait(30) == 0, f"the load is not content: {front.text}")
+        app.send("quit")
+        app.wait(30)
+    found["cpu_seconds"] = used
+    found["per_cpu_second"] = found["frames"] / used if used > 0 else 0
+    return found
+
+
+def measure(args, ring, length):
+    """Runs card and testpmd in turn, so that both see the same neighbours."""
+    results = {args.driver: [], "testpmd": []}
+    for _ in range(args.runs):
+        for backend, found in results.items():
+            found.append(one_run(args.load, ring, length, args.ms, backend))
+    row = {"ring": ring, "length": length}
+    for backend, found in results.items():
+        name = "testpmd" if backend == "testpmd" else "card"
+        for field in ("pps", "per_cpu_second"):
+            row[f"{name}_{field}"] = statistics.median(f[field] for f in found)
+        row[f"{name}_runs"] = found
+    row["ratio"] = row["card_pps"] / row["testpmd_pps"]
+    row["ratio_per_cpu"] = row["card_per_cpu_second"] / row["testpmd_per_cpu_second"]
+    return row
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("load")
+    parser.add_argument("--ring", action="append", choices=["split", "packed"])
+    parser.add_argument("--length", action="append", type=int)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--ms", type=int, default=1000)
+    parser.add_argument("--json", default="bench-engine.json")
+    parser.add_argument("--driver", default="ours", choices=["ours", "stock"])
+    args = parser.parse_args()
+    if os.cpu_count() < 2:
+        rig.skip("needs two cores")
+    rows = []
+    print("ring    bytes   card Mpps  testpmd Mpps  ratio | per second of the back-end's CPU:"
+          " card  testpmd  ratio", flush=True)
+    for ring in args.ring or ["split", "packed"]:
+        for length in args.length or [64, 1500]:
+            row = measure(args, ring, length)
+            rows.append(row)
+            print(f"{ring:7} {length:5} {row['card_pps'] / 1e6:11.3f} "
+                  f"{row['testpmd_pps'] / 1e6:13.3f} {row['ratio']:6.2f} | "
+                  f"{row['card_per_cpu_second'] / 1e6:38.3f} "
+                  f"{row['testpmd_per_cpu_second'] / 1e6:8.3f} {row['ratio_per_cpu']:6.2f}",
+                  flush=True)
+    pathlib.Path(args.json).write_text(json.dumps(
+        {"bench": "engine", "driver": args.driver, "rows": rows}, indent=1) + "\n")
+
+
+main()
