@@ -2,7 +2,7 @@
 """The card's engine beside dpdk-testpmd's net_vhost, doing the same work on the same core.
 
 usage: engine.py LOAD [--ring split|packed]... [--length N]... [--runs N] [--ms N] [--json FILE]
-                      [--driver ours|stock]
+                      [--driver ours|stock] [--realtime]
 
 README.md says what is compared and how. Prints a table, writes JSON."""
 import argparse
@@ -31,9 +31,12 @@ def cpu_seconds(pid):
     return total / 1e9
 
 
-def pin(pid, cpu):
+def pin(pid, cpu, realtime):
+    """All threads to one core; real-time, so that neighbours on a busy machine do not count."""
     for task in os.listdir(f"/proc/{pid}/task"):
         os.sched_setaffinity(int(task), {cpu})
+        if realtime:
+            os.sched_setscheduler(int(task), os.SCHED_RR, os.sched_param(1))
 
 
 def program_of(proc, name):
@@ -78,16 +81,20 @@ def start_testpmd(r):
     return testpmd, testpmd.pid
 
 
-def one_run(load, ring, length, run_ms, backend):
+def one_run(args, ring, length, backend):
     """Packets per second, and per second of the back-end's CPU."""
+    run_ms = args.ms
     with rig.Rig("engine") as r:
         if backend == "testpmd":
             app, pid = start_testpmd(r)
         else:
             app, pid = start_card(r, backend)
-        pin(pid, BACK_CPU)
-        front = r.start("load", ["taskset", "-c", FRONT_CPU, load, r.path("a"), r.path("b"), ring,
-                                 length, WARM_MS, run_ms])
+        front = r.start("load", ["taskset", "-c", FRONT_CPU, args.load, r.path("a"), r.path("b"),
+                                 ring, length, WARM_MS, run_ms])
+        front.expect("ready", 30)
+        pin(pid, BACK_CPU, args.realtime)
+        pin(front.pid, FRONT_CPU, args.realtime)
+        front.send("")
         front.expect("begin", 30)
         before = cpu_seconds(pid)
         front.send("")
@@ -108,7 +115,7 @@ def measure(args, ring, length):
     results = {args.driver: [], "testpmd": []}
     for _ in range(args.runs):
         for backend, found in results.items():
-            found.append(one_run(args.load, ring, length, args.ms, backend))
+            found.append(one_run(args, ring, length, backend))
     row = {"ring": ring, "length": length}
     for backend, found in results.items():
         name = "testpmd" if backend == "testpmd" else "card"
@@ -127,6 +134,7 @@ def main():
     parser.add_argument("--length", action="append", type=int)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--ms", type=int, default=1000)
+    parser.add_argument("--realtime", action="store_true", help="takes the cores from all others")
     parser.add_argument("--json", default="bench-engine.json")
     parser.add_argument("--driver", default="ours", choices=["ours", "stock"])
     args = parser.parse_args()

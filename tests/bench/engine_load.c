@@ -6,8 +6,8 @@
  *
  * usage: engine_load SOCKET_A SOCKET_B split|packed LENGTH WARM_MS RUN_MS
  *
- * A line on stdout before the measured time and one after it (the caller reads the back-end's CPU
- * time at both), then one of JSON. Exit status 1 when frames came twice or out of
+ * It says "ready" before the first frame, "begin" and "end" around the measured time, and waits for
+ * a line each time (the caller sets things up and reads the back-end's CPU time); then one of JSON. Exit status 1 when frames came twice or out of
  * order; losses are counted (testpmd drops what a full ring does not take).
  */
 #include <inttypes.h>
@@ -157,6 +157,7 @@ main(int argc, char **argv)
 	len = (uint32_t)strtoul(argv[4], NULL, 10);
 	if (side_start(&b, argv[2], packed, len) != 0 || side_start(&a, argv[1], packed, len) != 0)
 		goto stop_sides;
+	say("ready");
 	bench_ring_fill(&a.rings[1]);
 	guest_vhost_kick(a.vhost, 1);
 	(void)flow(&a, &b, strtoull(argv[5], NULL, 10) * BASE_NS_PER_MS);
