@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#define BASE_NS_PER_US 1000ULL
 #define BASE_NS_PER_MS 1000000ULL
 #define BASE_NS_PER_S 1000000000ULL
 

@@ -50,6 +50,61 @@ fw_mem_map_hole(uint64_t len, enum vnet_access access, void **ptr)
 	return (int64_t)(len < FW_HOLE_SIZE ? len : FW_HOLE_SIZE);
 }
 
+/* Cuts a range that lies in @window so that it does not leave [start, start + len). */
+static void
+fw_mem_cut(struct vnet_window *window, uint64_t start, uint64_t len)
+{
+	uint64_t before = start > window->addr ? start - window->addr : 0;
+
+	window->addr += before;
+	window->len -= before;
+	if (window->len > len - (window->addr - start))
+		window->len = len - (window->addr - start);
+}
+
+/*
+ * The same way down as fw_mem_map(), with a range instead of a length: at each level it is cut to
+ * what the level grants, and moved to the addresses of the next one.
+ */
+int
+fw_mem_window(void *arg, uint32_t mkey, uint64_t addr, enum vnet_access access,
+		struct vnet_window *window)
+{
+	const struct fw_mem_user *user = arg;
+	const struct fw_mkey *key = fw_mkey_find(user->func, mkey);
+	uint64_t at = addr, first;
+	const struct fw_klm *klm;
+
+	if (key == NULL || key->obj.uctx != user->uctx)
+		return -EINVAL;
+	if (key->pd != user->pd)
+		return -EXDEV;
+	*window = (struct vnet_window){ .len = UINT64_MAX };
+	for (;;) {
+		if (access == VNET_WRITE ? !key->can_write : !key->can_read)
+			return -EACCES;
+		if (!base_range_inside(at, 1, key->start, key->len))
+			return -EFAULT;
+		fw_mem_cut(window, key->start, key->len);
+		at -= key->start;
+		window->addr -= key->start;
+		if (key->klms == NULL)
+			break;
+		klm = fw_mem_find_entry(key, at);
+		fw_mem_cut(window, klm->offset, klm->len);
+		if (klm->key == NULL)
+			return -EFAULT; /* a hole has no memory of that size: fw_mem_map() */
+		at += klm->address - klm->offset;
+		window->addr += klm->address - klm->offset;
+		key = klm->key;
+	}
+	/* From the memory's addresses back to the topmost key's. */
+	first = window->addr;
+	window->ptr = key->base + first;
+	window->addr = addr - (at - first);
+	return 0;
+}
+
 int64_t
 fw_mem_map(void *arg, uint32_t mkey, uint64_t addr, uint64_t len, enum vnet_access access,
 		void **ptr)

@@ -25,4 +25,8 @@ struct fw_mem_user {
 int64_t fw_mem_map(void *arg, uint32_t mkey, uint64_t addr, uint64_t len, enum vnet_access access,
 		void **ptr);
 
+/** vnet_mem.window; @p arg as above. -EFAULT where only fw_mem_map() can tell, too. */
+int fw_mem_window(void *arg, uint32_t mkey, uint64_t addr, enum vnet_access access,
+		struct vnet_window *window);
+
 #endif /* FW_MEM_H */

@@ -362,7 +362,7 @@ fw_virtq_engine_attr(struct fw_virtq *virtq, const uint8_t *netq, struct vnet_qu
 		.features = fw_virtq_features(netq),
 		.avail_index = (uint16_t)PRM_GET(virtio_net_q, netq, hw_available_index),
 		.used_index = (uint16_t)PRM_GET(virtio_net_q, netq, hw_used_index),
-		.mem = { .map = fw_mem_map, .arg = &virtq->mem_user },
+		.mem = { .map = fw_mem_map, .window = fw_mem_window, .arg = &virtq->mem_user },
 		.ops = &fw_virtq_ops,
 		.arg = virtq,
 	};

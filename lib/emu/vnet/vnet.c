@@ -16,9 +16,9 @@
  * (vnet_turn.c). The budget bounds a pass, and so everybody's wait.
  *
  * Idle: the doorbell pages are stored to by other processes, and nobody tells us; polling them is
- * unavoidable (the hardware sees the write on its bus). So the thread yields for some passes, then
- * sleeps, 20 us at first and growing to 200 us, until something moves. What does come with a
- * call (a queue starts, rules change, a frame from outside, the end) wakes it.
+ * unavoidable (the hardware sees the write on its bus). So the thread polls without a pause while
+ * something moves and for some time after, then sleeps between passes, shortly at first (struct
+ * vnet_pacing). What does come with a call (a queue starts, rules change, the end) wakes it.
  *
  * Packets are moved synchronously: a frame leaves the sender's ring only after it is in all of its
  * receivers' rings. There is nothing in flight between two passes, and that is why suspending a
@@ -27,20 +27,17 @@
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #include "base_clock.h"
+#include "base_math.h"
 #include "vnet_priv.h"
 
 #define VNET_BURST 32u /* frames of one queue at a time */
 #define VNET_PASS_BUDGET 256u /* frames of one pass */
-#define VNET_IDLE_YIELDS 16u /* empty passes before the first sleep */
-#define VNET_IDLE_STEP 8u /* sleeps before they get longer */
-#define VNET_IDLE_MIN_NS 20000u
-#define VNET_IDLE_MAX_NS 200000u
 #define VNET_HALT_S 1 /* how long an exit waits for a pass to end */
 
 static bool
@@ -66,6 +63,7 @@ vnet_port_doorbells(struct vnet_port *port)
 		rung |= vnet_doorbell_take(port->doorbells[i]);
 	if (!rung)
 		return;
+	port->vnet->was_rung = true;
 	LIST_FOREACH(queue, &port->queues, port_link) {
 		if (queue->state == VNET_QUEUE_RUNNING && queue->index % 2 != 0)
 			vnet_queue_activate(queue);
@@ -112,7 +110,7 @@ vnet_pass_locked(struct vnet *vnet)
 	struct vnet_queue *queue;
 	unsigned int i, nb_active = 0, nb = 0, nb_outside;
 
-	vnet->pass++;
+	vnet->was_rung = false;
 	for (i = 0; i < vnet->nb_ports; i++)
 		vnet_port_doorbells(&vnet->ports[i]);
 	TAILQ_FOREACH(queue, &vnet->active, active_link)
@@ -132,42 +130,60 @@ vnet_pass_locked(struct vnet *vnet)
 }
 
 uint64_t
-vnet_idle_ns(unsigned int nb_empty)
+vnet_pacing_ns(const struct vnet_pacing *pacing, uint64_t quiet_ns)
 {
-	unsigned int step;
-
-	if (nb_empty <= VNET_IDLE_YIELDS)
+	if (quiet_ns < pacing->spin_us * BASE_NS_PER_US)
 		return 0;
-	step = (nb_empty - VNET_IDLE_YIELDS) / VNET_IDLE_STEP;
-	if (step > 3)
-		return VNET_IDLE_MAX_NS;
-	return (uint64_t)VNET_IDLE_MIN_NS << step;
+	if (quiet_ns < pacing->idle_after_ms * BASE_NS_PER_MS)
+		return pacing->sleep_min_us * BASE_NS_PER_US;
+	return pacing->sleep_max_us * BASE_NS_PER_US;
+}
+
+static int
+vnet_set_pacing(struct vnet *vnet, const struct vnet_pacing *pacing)
+{
+	const struct vnet_pacing none = { 0 };
+
+	vnet->pacing = memcmp(pacing, &none, sizeof(none)) == 0 ? VNET_PACING_DEFAULT : *pacing;
+	pacing = &vnet->pacing;
+	if (pacing->spin_us > VNET_PACING_MAX_US || pacing->sleep_min_us == 0 ||
+			pacing->sleep_min_us > pacing->sleep_max_us ||
+			pacing->sleep_max_us > VNET_PACING_MAX_US ||
+			pacing->idle_after_ms > VNET_PACING_MAX_US)
+		return -EINVAL;
+	return 0;
+}
+
+/* Takes the lock for a pass; translations stay good if nobody had it in between. */
+static void
+vnet_lock_again(struct vnet *vnet) BASE_NO_TSA
+{
+	vnet_turn_lock(&vnet->turn);
+	if (vnet->turn.serving != vnet->last_turn + 1)
+		vnet->pass++;
+	vnet->last_turn = vnet->turn.serving;
 }
 
 static void *
 vnet_run(void *arg)
 {
 	struct vnet *vnet = arg;
-	unsigned int nb_empty = 0;
+	uint64_t active_ns = base_clock_ns(), now, sleep_ns;
 
 	/* The kernel rounds sleeps up by 50 us otherwise, more than the shortest of ours. */
 	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
 	while (!__atomic_load_n(&vnet->stop, __ATOMIC_ACQUIRE)) {
-		unsigned int nb;
+		bool active;
 
-		vnet_lock(vnet);
-		nb = vnet_pass_locked(vnet);
+		vnet_lock_again(vnet);
+		active = vnet_pass_locked(vnet) != 0 || vnet->was_rung;
 		vnet_unlock(vnet);
-		if (nb != 0) {
-			nb_empty = 0;
-			continue;
-		}
-		if (nb_empty < VNET_IDLE_YIELDS + 4 * VNET_IDLE_STEP)
-			nb_empty++;
-		if (vnet_idle_ns(nb_empty) == 0)
-			sched_yield();
-		else if (vnet_turn_sleep(&vnet->turn, vnet_idle_ns(nb_empty)))
-			nb_empty = 0;
+		now = base_clock_ns();
+		if (active)
+			active_ns = now;
+		sleep_ns = vnet_pacing_ns(&vnet->pacing, now - active_ns);
+		if (sleep_ns != 0 && vnet_turn_sleep(&vnet->turn, sleep_ns))
+			active_ns = base_clock_ns();
 	}
 	return NULL;
 }
@@ -198,7 +214,7 @@ vnet_alloc(struct vnet *vnet, unsigned int nb_ports)
 	unsigned int i;
 
 	vnet->ports = calloc(nb_ports, sizeof(*vnet->ports));
-	vnet->tx_buf = malloc(VNET_HDR_MAX + WIRE_FRAME_MAX);
+	vnet->tx_buf = aligned_alloc(64, base_align_up(WIRE_FRAME_MAX, 64));
 	vnet->seg_buf = malloc(WIRE_FRAME_MAX);
 	vnet->tx_chain.segs = calloc(VQ_SIZE_MAX, sizeof(*vnet->tx_chain.segs));
 	if (vnet->ports == NULL || vnet->tx_buf == NULL || vnet->seg_buf == NULL ||
@@ -234,15 +250,19 @@ vnet_init(const struct vnet_attr *attr, struct vnet **out)
 {
 	struct vnet *vnet;
 	unsigned int i;
+	int ret;
 
 	if (attr->nb_ports == 0 || attr->nb_ports > wire_nb_ports(attr->wire))
 		return -EINVAL;
 	vnet = calloc(1, sizeof(*vnet));
 	if (vnet == NULL)
 		return -ENOMEM;
-	if (vnet_alloc(vnet, attr->nb_ports) != 0) {
+	ret = vnet_set_pacing(vnet, &attr->pacing);
+	if (ret == 0)
+		ret = vnet_alloc(vnet, attr->nb_ports);
+	if (ret != 0) {
 		vnet_free(vnet);
-		return -ENOMEM;
+		return ret;
 	}
 	vnet->wire = attr->wire;
 	vnet->poll = attr->poll;

@@ -150,8 +150,25 @@ struct vnet_port_stats {
 #define VNET_MTU_MIN 68u /**< of IPv4 (RFC 791) */
 #define VNET_MTU_MAX 65535u
 
+/**
+ * How the engine waits for doorbells, which nobody can tell it of: the sooner it is to notice one,
+ * the more of a core it takes. After the last frame or doorbell it polls without a pause for
+ * @c spin_us, then every @c sleep_min_us, and every @c sleep_max_us once nothing has happened for
+ * @c idle_after_ms. All 0: VNET_PACING_DEFAULT. Each sleep is longer by what the kernel needs to
+ * wake a thread.
+ */
+struct vnet_pacing {
+	uint32_t spin_us;
+	uint32_t sleep_min_us; /**< > 0 */
+	uint32_t idle_after_ms;
+	uint32_t sleep_max_us; /**< at least @c sleep_min_us */
+};
+#define VNET_PACING_DEFAULT ((struct vnet_pacing){ 50, 20, 500, 700 })
+#define VNET_PACING_MAX_US 1000000u /**< no figure may be longer than a second */
+
 struct vnet_attr {
 	unsigned int nb_ports;
+	struct vnet_pacing pacing;
 	/** Where the ports are plugged in; the engine does not own it, but is its only user. */
 	struct wire *wire;
 	/** Called on each pass of the engine (event records to look at); may be NULL. */
@@ -160,7 +177,7 @@ struct vnet_attr {
 	const struct base_log *log;
 };
 
-/** Starts the engine thread. @return 0, -ENOMEM, -EINVAL, or what pthread_create says. */
+/** Starts the engine thread. @return 0, -ENOMEM, -EINVAL (ports, pacing), or what pthread_create says. */
 int vnet_create(const struct vnet_attr *attr, struct vnet **vnet);
 /** Ends the thread and frees all; queues, tables and rules must be gone (assert). NULL is fine. */
 void vnet_destroy(struct vnet *vnet);
@@ -195,8 +212,7 @@ void vnet_port_stats_locked(const struct vnet_port *port, struct vnet_port_stats
  * 16 or 32 bits wide (only the low 16 bits, little endian, count). Any number of words per port.
  *
  * add stores VNET_DOORBELL_IDLE in the word. The stores come from other processes (a guest, through
- * a host notifier), which have no way to wake the engine: it polls the words, without sleeping
- * while there is traffic, at growing intervals of at most 200 us when there is none.
+ * a host notifier), which have no way to wake the engine: it polls the words (struct vnet_pacing).
  */
 #define VNET_DOORBELL_IDLE 0xffffffffu
 int vnet_doorbell_add_locked(struct vnet_port *port, volatile uint32_t *word);

@@ -96,10 +96,15 @@ struct vnet_port {
 	unsigned int nb_doorbells;
 	TAILQ_HEAD(, vnet_rule) rules; /**< by priority, then age */
 	uint64_t rules_changed_ns;
+	/** The queue that gets every frame whatever is in it, if there is one; looked for once after
+	 * each change of rules and tables. */
+	struct vnet_queue *only;
+	bool is_only_known;
 	uint32_t mtu;
 	struct vnet_port_stats stats;
 	/* What can_take() found out about the frame that take() is about to get. */
 	struct vnet_flow flow;
+	bool is_parsed; /**< else flow is of another frame */
 	struct vnet_rx rx;
 	bool oversize; /**< longer than the MTU: it is dropped */
 };
@@ -112,11 +117,16 @@ struct vnet {
 	const struct base_log *log;
 	void (*poll)(void *arg);
 	void *poll_arg;
-	uint64_t pass; /**< number of this turn of the lock; translations do not outlive it */
+	/** Number of this turn of the lock, translations do not outlive it; the engine's turns count
+	 * as one while nobody else has had the lock. */
+	uint64_t pass;
+	uint64_t last_turn; /**< vnet_turn::serving of the engine's last turn */
+	struct vnet_pacing pacing;
+	bool was_rung; /**< the last pass has found a doorbell rung */
 	TAILQ_HEAD(, vnet_queue) active; /**< transmit queues that may have something, in turn */
 	TAILQ_HEAD(, vnet_queue) tell; /**< queues with nb_unsaid */
 	struct vq_chain tx_chain; /**< of the frame that is under way */
-	uint8_t *tx_buf; /**< header and head of the frame that is under way, or all of it */
+	uint8_t *tx_buf; /**< head of the frame that is under way, or all of it */
 	struct iovec tx_iov[VNET_TX_PIECES]; /**< the rest of it, in the sender's memory */
 	uint8_t *seg_buf; /**< what is made of the frame, one segment at a time */
 	unsigned int nb_ports;
@@ -129,8 +139,8 @@ int vnet_init(const struct vnet_attr *attr, struct vnet **vnet);
 void vnet_fini(struct vnet *vnet);
 /** One pass: doorbells, transmit queues, notifications, poll. @return frames moved. */
 unsigned int vnet_pass_locked(struct vnet *vnet);
-/** How long to sleep after @p nb_empty passes that moved nothing; 0: only let others run. */
-uint64_t vnet_idle_ns(unsigned int nb_empty);
+/** How long to sleep when nothing has happened for @p quiet_ns; 0: not at all. */
+uint64_t vnet_pacing_ns(const struct vnet_pacing *pacing, uint64_t quiet_ns);
 
 /* --- vnet_queue.c --------------------------------------------------------------------------- */
 
@@ -171,6 +181,8 @@ extern const struct wire_port_ops vnet_rx_port_ops;
 
 /* --- vnet_steer.c --------------------------------------------------------------------------- */
 
+/** The queue that gets every frame of the port, NULL: it depends on the frame. */
+struct vnet_queue *vnet_steer_only(struct vnet_port *port);
 /** The rule that wants the flow, or NULL. */
 const struct vnet_rule *vnet_steer_rule(const struct vnet_port *port, const struct vnet_flow *flow);
 /** The queue that the rule's hash picks; @p head is the frame's. */

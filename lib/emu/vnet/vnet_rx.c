@@ -120,27 +120,42 @@ rx_find_room(struct vnet_queue *queue, const struct wire_frame *frame)
 	return WIRE_YES;
 }
 
+/* Finds the queue for a frame; NULL, and the answer, if there is none. */
+static struct vnet_queue *
+rx_steer(struct vnet_port *port, const struct wire_frame *frame, enum wire_answer *answer)
+{
+	struct vnet_queue *only = vnet_steer_only(port);
+	const struct vnet_rule *rule;
+
+	port->is_parsed = only == NULL;
+	if (only != NULL)
+		return only;
+	*answer = WIRE_NO;
+	if (TAILQ_EMPTY(&port->rules))
+		return NULL;
+	vnet_flow_parse(frame, &port->flow);
+	rule = vnet_steer_rule(port, &port->flow);
+	if (rule != NULL)
+		return vnet_steer_queue(rule, frame->head, &port->flow);
+	if (base_clock_ns() - port->rules_changed_ns >= VNET_STEER_SETTLE_MS * BASE_NS_PER_MS)
+		*answer = WIRE_YES;
+	return NULL;
+}
+
 static enum wire_answer
 rx_can_take(void *arg, const struct wire_frame *frame)
 {
 	struct vnet_port *port = arg;
-	const struct vnet_rule *rule;
+	enum wire_answer answer;
 	struct vnet_queue *queue;
 
 	port->rx.queue = NULL;
 	port->oversize = vnet_gso_packet_max(frame) > port->mtu;
 	if (port->oversize)
 		return WIRE_YES;
-	if (TAILQ_EMPTY(&port->rules))
-		return WIRE_NO;
-	vnet_flow_parse(frame, &port->flow);
-	rule = vnet_steer_rule(port, &port->flow);
-	if (rule == NULL)
-		return base_clock_ns() - port->rules_changed_ns >=
-						VNET_STEER_SETTLE_MS * BASE_NS_PER_MS ?
-				WIRE_YES :
-				WIRE_NO;
-	queue = vnet_steer_queue(rule, frame->head, &port->flow);
+	queue = rx_steer(port, frame, &answer);
+	if (queue == NULL)
+		return answer;
 	if (queue->state != VNET_QUEUE_RUNNING)
 		return WIRE_NO;
 	if (vnet_hdr_answer(frame, queue->features) != WIRE_YES)
@@ -151,17 +166,34 @@ rx_can_take(void *arg, const struct wire_frame *frame)
 static void
 rx_header(const struct vnet_queue *queue, const struct wire_frame *frame, uint8_t *bytes)
 {
-	uint16_t nb = htole16((uint16_t)queue->port->rx.nb_elems);
+	struct vnet_port *port = queue->port;
+	uint16_t nb = htole16((uint16_t)port->rx.nb_elems);
 	struct vnet_hdr hdr;
 
-	vnet_hdr_from_frame(frame, &queue->port->flow, queue->features, &hdr);
+	if (!port->is_parsed && (queue->features & PRM_VIRTQ_F_GUEST_CSUM) != 0)
+		vnet_flow_parse(frame, &port->flow);
+	vnet_hdr_from_frame(frame, &port->flow, queue->features, &hdr);
 	vnet_hdr_store(&hdr, bytes);
 	memcpy(bytes + HDR_NUM_BUFFERS, &nb, sizeof(nb));
 }
 
-/* Copies header and frame into the chains. */
+/* The frame's bytes, behind each other. */
+static void
+rx_copy(const struct wire_frame *frame, uint8_t *to)
+{
+	unsigned int i;
+
+	memcpy(to, frame->head, frame->head_len);
+	to += frame->head_len;
+	for (i = 0; i < frame->nb_body; i++) {
+		memcpy(to, frame->body[i].iov_base, frame->body[i].iov_len);
+		to += frame->body[i].iov_len;
+	}
+}
+
+/* Copies header and frame into chains of whatever shape. */
 static enum vnet_error
-rx_write(struct vnet_queue *queue, const struct wire_frame *frame)
+rx_write_pieces(struct vnet_queue *queue, const struct wire_frame *frame)
 {
 	const struct vq_chain *chain = &queue->port->rx.chain;
 	struct vq_cursor cursor = { 0 };
@@ -177,6 +209,25 @@ rx_write(struct vnet_queue *queue, const struct wire_frame *frame)
 		error = vq_chain_write(&queue->ring, chain, &cursor, frame->body[i].iov_base,
 				frame->body[i].iov_len);
 	return error;
+}
+
+/* The same, directly if the first buffer takes it all. */
+static enum vnet_error
+rx_write(struct vnet_queue *queue, const struct wire_frame *frame)
+{
+	const struct vq_seg *seg = &queue->port->rx.chain.segs[0];
+	uint32_t len = queue->hdr_len + frame->len;
+	uint8_t *to;
+
+	/* The long header only: rx_header() writes all of it. */
+	if (seg->len < len || queue->hdr_len != VNET_HDR_MAX)
+		return rx_write_pieces(queue, frame);
+	to = vq_buf_whole(&queue->ring, seg->addr, seg->len, VNET_WRITE);
+	if (to == NULL)
+		return rx_write_pieces(queue, frame);
+	rx_header(queue, frame, to);
+	rx_copy(frame, to + VNET_HDR_MAX);
+	return vq_dirty(&queue->ring, seg->addr, len);
 }
 
 /* Puts a frame into the chains that were found for it. */
@@ -197,10 +248,13 @@ rx_put(struct vnet_queue *queue, struct vnet_rx *rx, const struct wire_frame *fr
 	queue->ring.avail = rx->end;
 	vq_prefetch(&queue->ring, RX_PREFETCH);
 	for (i = 0; i < rx->nb_elems; i++) {
-		if (rx->elems[i].len > rest)
-			rx->elems[i].len = rest;
-		rest -= rx->elems[i].len;
-		vnet_queue_complete(queue, rx->elems[i]);
+		struct vq_elem elem = { .id = rx->elems[i].id, .nb_desc = rx->elems[i].nb_desc };
+
+		/* Nothing is loaded that was stored in other pieces just now: that would wait for
+		 * the stores, which queue up behind those to the guest's memory. */
+		elem.len = rx->elems[i].len < rest ? rx->elems[i].len : rest;
+		rest -= elem.len;
+		vnet_queue_complete(queue, elem);
 	}
 	assert(rest == 0);
 }

@@ -18,6 +18,7 @@
 static void
 vnet_steer_changed(struct vnet_port *port)
 {
+	port->is_only_known = false;
 	port->rules_changed_ns = base_clock_ns();
 	wire_port_wake(port->vnet->wire, port->index);
 	vnet_turn_wake(&port->vnet->turn);
@@ -46,6 +47,7 @@ vnet_rqt_set_locked(struct vnet_rqt *rqt, struct vnet_queue *const *queues, unsi
 	free(rqt->queues);
 	rqt->queues = copy;
 	rqt->nb_queues = nb;
+	rqt->port->is_only_known = false;
 	vnet_turn_wake(&rqt->port->vnet->turn);
 	return 0;
 }
@@ -154,7 +156,48 @@ vnet_rule_del_locked(struct vnet_rule *rule)
 	TAILQ_REMOVE(&rule->port->rules, rule, link);
 	rule->attr.tir->nb_rules--;
 	rule->port->rules_changed_ns = base_clock_ns();
+	rule->port->is_only_known = false;
 	free(rule);
+}
+
+/* The queue that fills the whole table, or NULL. */
+static struct vnet_queue *
+vnet_rqt_only(const struct vnet_rqt *rqt)
+{
+	unsigned int i;
+
+	for (i = 1; i < rqt->nb_queues; i++) {
+		if (rqt->queues[i] != rqt->queues[0])
+			return NULL;
+	}
+	return rqt->queues[0];
+}
+
+static struct vnet_queue *
+vnet_steer_find_only(const struct vnet_port *port)
+{
+	struct vnet_queue *only = NULL, *queue;
+	const struct vnet_rule *rule;
+
+	TAILQ_FOREACH(rule, &port->rules, link) {
+		queue = vnet_rqt_only(rule->attr.tir->attr.rqt);
+		if (queue == NULL || (only != NULL && queue != only))
+			return NULL;
+		only = queue;
+		if (!rule->attr.match_outer)
+			return only; /* nothing gets past this rule */
+	}
+	return NULL;
+}
+
+struct vnet_queue *
+vnet_steer_only(struct vnet_port *port)
+{
+	if (!port->is_only_known) {
+		port->only = vnet_steer_find_only(port);
+		port->is_only_known = true;
+	}
+	return port->only;
 }
 
 const struct vnet_rule *

@@ -92,12 +92,17 @@ tx_head(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame 
 {
 	uint32_t len = (uint32_t)(chain->read_len - queue->hdr_len);
 	uint32_t head_len = len <= TX_HEAD_MAX ? len : WIRE_HEAD_MIN;
-	uint8_t *buf = queue->port->vnet->tx_buf;
+	uint8_t hdr[VNET_HDR_MAX];
 	enum vnet_error error;
 
-	error = vq_chain_read(&queue->ring, chain, &tx->cursor, buf, queue->hdr_len + head_len);
-	vnet_hdr_load(buf, &tx->hdr);
-	tx->head = buf + queue->hdr_len;
+	/* The head at the beginning of the buffer, which is aligned: so a receiver's copy reads in
+	 * the same portions in which it was written, and need not wait for the stores. */
+	tx->head = queue->port->vnet->tx_buf;
+	error = vq_chain_read(&queue->ring, chain, &tx->cursor, hdr, queue->hdr_len);
+	if (error != VNET_ERR_NONE)
+		return error;
+	error = vq_chain_read(&queue->ring, chain, &tx->cursor, tx->head, head_len);
+	vnet_hdr_load(hdr, &tx->hdr);
 	wire_frame_init(&tx->frame, tx->head, len);
 	tx->frame.head_len = head_len;
 	return error;

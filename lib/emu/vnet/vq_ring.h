@@ -163,18 +163,34 @@ vq_buf(struct vq *vq, uint64_t addr, uint32_t len, enum vnet_access access, void
 	return vq_buf_find(vq, addr, len, access, ptr);
 }
 
+/** Where a buffer is, if it lies in the window that was used last; else NULL. */
+static inline uint8_t *
+vq_buf_whole(const struct vq *vq, uint64_t addr, uint32_t len, enum vnet_access access)
+{
+	const struct vnet_window *win = &vq->windows[access][0];
+
+	if (!base_range_inside(addr, len, win->addr, win->len))
+		return NULL;
+	return win->ptr + (addr - win->addr);
+}
+
+#define VQ_LINE 64u /* bytes that a prefetch gets, or a part of them */
+
 /** Prefetches the beginning of a buffer if that costs no translation. */
 static inline void
 vq_buf_prefetch(const struct vq *vq, uint64_t addr, enum vnet_access access)
 {
-	const struct vnet_window *win = &vq->windows[access][0];
+	const uint8_t *p = vq_buf_whole(vq, addr, 2 * VQ_LINE, access);
 
-	if (addr - win->addr >= win->len)
+	if (p == NULL)
 		return;
-	if (access == VNET_WRITE)
-		__builtin_prefetch(win->ptr + (addr - win->addr), 1);
-	else
-		__builtin_prefetch(win->ptr + (addr - win->addr), 0);
+	if (access == VNET_WRITE) {
+		__builtin_prefetch(p, 1);
+		__builtin_prefetch(p + VQ_LINE, 1);
+	} else {
+		__builtin_prefetch(p, 0);
+		__builtin_prefetch(p + VQ_LINE, 0);
+	}
 }
 
 /** A descriptor, read once. */

@@ -275,6 +275,56 @@ test_nested(void **state)
 	assert_ptr_equal(p, rig->guest + 4 * RIG_PAGE);
 }
 
+/* A window is what map() grants around an address, no more and no less. */
+static void
+check_window(struct rig *rig, uint32_t mkey, uint64_t addr, uint64_t first, uint64_t len)
+{
+	struct fw_mem_user user = { .func = rig->uctx->func, .uctx = rig->uctx, .pd = rig->pd };
+	struct vnet_window win;
+	void *p;
+
+	assert_int_equal(0, fw_mem_window(&user, mkey, addr, VNET_WRITE, &win));
+	assert_true(win.addr == first && win.len == len);
+	assert_int_equal(len, map(rig, mkey, first, len, VNET_WRITE, &p));
+	assert_ptr_equal(p, win.ptr);
+}
+
+static void
+test_window(void **state)
+{
+	struct rig *rig = *state;
+	struct fw_mem_user user = { .func = rig->uctx->func, .uctx = rig->uctx, .pd = rig->pd };
+	const struct rig_klm inner[3] = {
+		{ 100, rig->mr, RIG_GPA + 5000 },
+		{ 10000, FW_NULL_MKEY, 0 },
+		{ 3000, rig->mr, RIG_GPA + 100 },
+	};
+	struct rig_klm outer[2];
+	struct vnet_window win;
+	uint32_t low, key;
+
+	check_window(rig, rig->mr, RIG_GPA, RIG_GPA, RIG_GUEST_SIZE);
+	check_window(rig, rig->mr, RIG_GPA + RIG_GUEST_SIZE - 1, RIG_GPA, RIG_GUEST_SIZE);
+	low = rig_mkey(rig, 0x7000, 0, inner, 3);
+	check_window(rig, low, 0x7000, 0x7000, 100);
+	check_window(rig, low, 0x7063, 0x7000, 100);
+	check_window(rig, low, 0x7000 + 10100, 0x7000 + 10100, 3000);
+	assert_int_equal(-EFAULT, fw_mem_window(&user, low, 0x7064, VNET_READ, &win)); /* hole */
+	/* below another key that shows parts of it, from the middle of an entry on */
+	outer[0] = (struct rig_klm){ 50, low, 0x7000 + 20 };
+	outer[1] = (struct rig_klm){ 2000, low, 0x7000 + 10500 };
+	key = rig_mkey(rig, 0x100, 0, outer, 2);
+	check_window(rig, key, 0x100, 0x100, 50);
+	check_window(rig, key, 0x131, 0x100, 50);
+	check_window(rig, key, 0x132, 0x132, 2000);
+	/* the verdicts of map() */
+	assert_int_equal(-EFAULT, fw_mem_window(&user, key, 0xff, VNET_READ, &win));
+	assert_int_equal(-EFAULT, fw_mem_window(&user, key, 0x132 + 2000, VNET_READ, &win));
+	assert_int_equal(-EINVAL, fw_mem_window(&user, key ^ 1, 0x100, VNET_READ, &win));
+	user.pd++;
+	assert_int_equal(-EXDEV, fw_mem_window(&user, key, 0x100, VNET_READ, &win));
+}
+
 int
 main(void)
 {
@@ -289,6 +339,7 @@ main(void)
 		WORLD(test_klm_equals_fbs),
 		WORLD(test_large_and_far),
 		WORLD(test_nested),
+		WORLD(test_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,19 +29,36 @@ test_create_checks(void **state)
 }
 
 static void
-test_idle(void **state)
+test_pacing(void **state)
 {
+	const struct vnet_pacing pacing = { .spin_us = 7,
+		.sleep_min_us = 11,
+		.idle_after_ms = 3,
+		.sleep_max_us = 900 };
+	static const struct vnet_pacing bad[] = {
+		{ .spin_us = 1 }, /* no sleep is not offered: spin_us says how long to spin */
+		{ .sleep_min_us = 2, .sleep_max_us = 1 },
+		{ .sleep_min_us = 1, .sleep_max_us = 1000001 },
+		{ .sleep_min_us = 1, .sleep_max_us = 1, .spin_us = 1000001 },
+		{ .sleep_min_us = 1, .sleep_max_us = 1, .idle_after_ms = 1000001 },
+	};
+	struct vnet_attr attr = { .nb_ports = 1 };
+	struct vnet *vnet;
 	unsigned int i;
 
 	(void)state;
-	assert_int_equal(vnet_idle_ns(1), 0);
-	for (i = 1; i < 200; i++) {
-		assert_true(vnet_idle_ns(i) >= vnet_idle_ns(i - 1));
-		assert_true(vnet_idle_ns(i) <= 200000);
+	assert_int_equal(vnet_pacing_ns(&pacing, 0), 0);
+	assert_int_equal(vnet_pacing_ns(&pacing, 6999), 0);
+	assert_int_equal(vnet_pacing_ns(&pacing, 7000), 11000);
+	assert_int_equal(vnet_pacing_ns(&pacing, 2999999), 11000);
+	assert_int_equal(vnet_pacing_ns(&pacing, 3000000), 900000);
+	assert_int_equal(vnet_pacing_ns(&pacing, UINT64_MAX), 900000);
+	assert_int_equal(wire_loop_create(1, 0, NULL, &attr.wire), 0);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		attr.pacing = bad[i];
+		assert_int_equal(vnet_create(&attr, &vnet), -EINVAL);
 	}
-	assert_int_equal(vnet_idle_ns(17), 20000);
-	assert_int_equal(vnet_idle_ns(199), 200000);
-	assert_int_equal(vnet_idle_ns(UINT32_MAX), 200000);
+	wire_destroy(attr.wire);
 }
 
 static void
@@ -236,7 +253,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create_checks),
-		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_pacing),
 		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_traffic_and_rebuilds),
 		cmocka_unit_test(test_bell_wakes_idle_engine),
