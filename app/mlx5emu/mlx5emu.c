@@ -224,6 +224,7 @@ main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} subs[] = {
 		{ "ctl", mlx5emu_ctl },
+		{ "trace", mlx5emu_trace },
 	};
 	static struct emu_conf conf;
 	size_t i;

@@ -11,5 +11,7 @@
 
 /** Talks to a running card. */
 int mlx5emu_ctl(int argc, char **argv);
+/** Shows what a card has traced. */
+int mlx5emu_trace(int argc, char **argv);
 
 #endif /* MLX5EMU_H */

@@ -63,6 +63,7 @@ mlx5emu_help(void)
 
 	puts("Usage: mlx5emu [OPTION]... [--] PROGRAM [ARG]...\n"
 	     "       mlx5emu ctl --help\n"
+	     "       mlx5emu trace --help\n"
 	     "Run PROGRAM on emulated mlx5 functions: PCI addresses 0000:03:00.2, .3, ...,\n"
 	     "RDMA devices mlx5_0, mlx5_1, ... No root, device node or kernel module is needed.\n");
 	mlx5emu_help_option('c', "config", "FILE",

@@ -21,7 +21,7 @@
 #include "base_clock.h"
 #include "fw_bell.h"
 
-#define FW_WAIT_YIELD_NS 40000u /* last part of a wait */
+#define FW_WAIT_YIELD_NS 25000u /* last part of a wait */
 #define FW_WAIT_SLACK_NS 1000ul
 
 void
