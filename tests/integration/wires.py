@@ -57,7 +57,8 @@ def start_guest(r, name, mode="io"):
     port = f"net_virtio_user0,mac={GUEST_MAC.hex(':')},path={r.path(name + '.vm')},queue_size=256"
     guest = r.start(f"{name}-guest", [
         "dpdk-testpmd", *dpdk.eal(f"{name}-guest"), "--no-pci", "--vdev", port, "--", "-i",
-        "--total-num-mbufs=16384", "--no-mlockall", f"--forward-mode={mode}"])
+        # or it would throw away what comes while it starts to forward
+        "--total-num-mbufs=16384", "--no-mlockall", "--no-flush-rx", f"--forward-mode={mode}"])
     guest.expect(r"testpmd> ", 60)
     return guest
 
