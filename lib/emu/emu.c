@@ -192,6 +192,11 @@ emu_exit(void) BASE_NO_TSA
 static void
 emu_removed(void *arg, struct fw_func *func)
 {
+	int ret = seam_tree_remove(&emu.conf.seam, fw_func_index(func));
+
+	if (ret != 0)
+		base_warn(&emu.log, "function %u: its entries stay in %s: %s", fw_func_index(func),
+				emu.conf.tree, strerror(-ret));
 	emu_file_removed(func, &emu.log);
 }
 

@@ -66,6 +66,7 @@ story_removed(void)
 	struct mlx5dv_devx_umem *umem;
 	struct mlx5dv_devx_obj *td;
 	struct ibv_async_event event;
+	struct ibv_device **list;
 	struct ibv_pd *pd;
 	struct ibv_mr *mr;
 	uint8_t out[16];
@@ -82,6 +83,9 @@ story_removed(void)
 	MUST(ibv_get_async_event(ctx, &event) == 0);
 	MUST(event.event_type == IBV_EVENT_DEVICE_FATAL);
 	ibv_ack_async_event(&event);
+	list = ibv_get_device_list(NULL);
+	MUST(list != NULL && list[0] == NULL); /* nobody can find it any more */
+	ibv_free_device_list(list);
 	/* The channel ends for whoever reads it. */
 	MUST(poll(&(struct pollfd){ chan->fd, POLLIN, 0 }, 1, 10000) == 1);
 	MUST(read(chan->fd, out, sizeof(out)) <= 0);

@@ -99,6 +99,9 @@ uint64_t seam_guid(unsigned int index);
  */
 int seam_tree_write(const struct seam_conf *conf);
 
+/** Takes a function out of the lists of the tree: it was pulled out. @return 0 or -errno. */
+int seam_tree_remove(const struct seam_conf *conf, unsigned int index);
+
 /** Sets conf->first to a number that no device of the host has, as seen in sysfs now. */
 void seam_host_scan(struct seam_conf *conf);
 

@@ -215,6 +215,19 @@ seam_put_common(int dir)
 	return ret;
 }
 
+static void
+seam_names_of(const struct seam_conf *conf, unsigned int index, struct seam_names *names)
+{
+	uint64_t guid = seam_guid(index);
+
+	names->index = index;
+	names->number = conf->first + index;
+	seam_bdf(conf, index, names->bdf);
+	snprintf(names->guid, sizeof(names->guid), "%04x:%04x:%04x:%04x",
+			(unsigned int)(guid >> 48), (unsigned int)(guid >> 32) & 0xffff,
+			(unsigned int)(guid >> 16) & 0xffff, (unsigned int)guid & 0xffff);
+}
+
 int
 seam_tree_write(const struct seam_conf *conf)
 {
@@ -226,18 +239,35 @@ seam_tree_write(const struct seam_conf *conf)
 		return -errno;
 	ret = seam_put_common(dir);
 	for (i = 0; i < conf->nb_funcs && ret == 0; i++) {
-		uint64_t guid = seam_guid(i);
-
-		names.index = i;
-		names.number = conf->first + i;
-		seam_bdf(conf, i, names.bdf);
-		snprintf(names.guid, sizeof(names.guid), "%04x:%04x:%04x:%04x",
-				(unsigned int)(guid >> 48), (unsigned int)(guid >> 32) & 0xffff,
-				(unsigned int)(guid >> 16) & 0xffff, (unsigned int)guid & 0xffff);
+		seam_names_of(conf, i, &names);
 		ret = seam_put_func(dir, &names);
 	}
 	if (ret == 0 && conf->host_devices)
 		ret = seam_host_link(conf, dir);
+	close(dir);
+	return ret;
+}
+
+int
+seam_tree_remove(const struct seam_conf *conf, unsigned int index)
+{
+	int dir = open(conf->tree, O_DIRECTORY | O_RDONLY | O_CLOEXEC), ret = 0;
+	struct seam_names names;
+	char path[PATH_MAX];
+	size_t i;
+
+	if (dir < 0)
+		return -errno;
+	seam_names_of(conf, index, &names);
+	/* What the links lead to is found by them only. */
+	for (i = 0; i < BASE_ARRAY_SIZE(seam_links); i++) {
+		seam_expand(&names, seam_links[i].path, path, sizeof(path));
+		if (unlinkat(dir, path, 0) != 0 && errno != ENOENT)
+			ret = -errno;
+	}
+	snprintf(path, sizeof(path), "dev/infiniband/uverbs%u", names.number);
+	if (unlinkat(dir, path, 0) != 0 && errno != ENOENT)
+		ret = -errno;
 	close(dir);
 	return ret;
 }
