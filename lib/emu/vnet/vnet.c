@@ -38,6 +38,7 @@
 
 #define VNET_BURST 32u /* frames of one queue at a time */
 #define VNET_PASS_BUDGET 256u /* frames of one pass */
+#define VNET_WIRE_NS 50000u /* longest sleep while the wire holds frames back */
 #define VNET_HALT_S 1 /* how long an exit waits for a pass to end */
 
 static bool
@@ -173,15 +174,18 @@ vnet_run(void *arg)
 	/* The kernel rounds sleeps up by 50 us otherwise, more than the shortest of ours. */
 	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
 	while (!__atomic_load_n(&vnet->stop, __ATOMIC_ACQUIRE)) {
-		bool active;
+		bool active, busy;
 
 		vnet_lock_again(vnet);
 		active = vnet_pass_locked(vnet) != 0 || vnet->was_rung;
+		busy = wire_is_busy(vnet->wire);
 		vnet_unlock(vnet);
 		now = base_clock_ns();
 		if (active)
 			active_ns = now;
 		sleep_ns = vnet_pacing_ns(&vnet->pacing, now - active_ns);
+		if (busy && sleep_ns > VNET_WIRE_NS)
+			sleep_ns = VNET_WIRE_NS;
 		if (sleep_ns != 0 && vnet_turn_sleep(&vnet->turn, sleep_ns))
 			active_ns = base_clock_ns();
 	}

@@ -152,7 +152,7 @@ void wire_stop(struct wire *wire);
  * pass. @return frames moved.
  */
 unsigned int wire_poll(struct wire *wire);
-/** Is anything held back by the wire, so that wire_poll() must be called soon again? */
+/** Is anything under way in the wire, so that wire_poll() should be called soon again? */
 bool wire_is_busy(const struct wire *wire);
 /** At the process's exit, when nobody else uses the wire: removes what would be left behind. */
 void wire_halt(struct wire *wire);

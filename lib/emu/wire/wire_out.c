@@ -271,7 +271,7 @@ wire_is_busy(const struct wire *wire)
 	for (left = wire->outs; left != 0; left &= left - 1) {
 		const struct wire_out *out = wire->ports[__builtin_ctzll(left)].out;
 
-		if (out->polls || out->waiting_len != 0 || out->in_len != 0 ||
+		if ((out->polls && !out->dormant) || out->waiting_len != 0 || out->in_len != 0 ||
 				atomic_load_explicit(&out->ready, memory_order_relaxed))
 			return true;
 	}

@@ -41,6 +41,7 @@ struct wire_out {
 	int fds[WIRE_OUT_FDS];
 	bool ticks; /**< tend() is wanted from time to time as well */
 	bool polls; /**< there is no descriptor to wait for: recv() is asked on each pass */
+	bool dormant; /**< recv() is asked, but waits for something that is not near */
 	/* the rest is wire_out.c's */
 	atomic_bool ready; /**< set by the watcher */
 	unsigned int nb_empty; /**< passes without a frame since it was ready */

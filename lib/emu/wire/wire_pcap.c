@@ -180,7 +180,8 @@ pcap_recv(struct wire_out *out, void *buf)
 	if (pcap->play == NULL)
 		return 0;
 	if (pcap->start_ns == 0) {
-		if (!pcap_has_audience(out))
+		out->dormant = !pcap_has_audience(out);
+		if (out->dormant)
 			return 0;
 		pcap->start_ns = base_clock_ns();
 	}

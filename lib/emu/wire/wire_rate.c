@@ -6,7 +6,7 @@
  * the same, and those behind it pay. There are no tokens to be added by and by, so nothing is
  * rounded away at low rates, and a bucket that nobody uses needs no care.
  *
- * The depth has to bridge the pauses of the engine, which looks every 200 us when it idles;
+ * The depth has to bridge the pauses of the engine, up to 700 us when it idles;
  * otherwise the rate would be missed.
  */
 #include "base_clock.h"
