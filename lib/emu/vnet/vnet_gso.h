@@ -33,4 +33,13 @@ uint32_t vnet_gso_segment(const struct vnet_gso *gso, uint32_t i, uint8_t *buf);
  */
 uint32_t vnet_gso_packet_max(const struct wire_frame *frame);
 
+/** Would a packet of this frame be longer than @p mtu? Most need no look at their headers. */
+static inline bool
+vnet_gso_exceeds(const struct wire_frame *frame, uint32_t mtu)
+{
+	if (frame->gso == WIRE_GSO_NONE && frame->len <= mtu)
+		return false;
+	return vnet_gso_packet_max(frame) > mtu;
+}
+
 #endif /* VNET_GSO_H */

@@ -171,6 +171,8 @@ enum vnet_tx_result {
 	VNET_TX_HELD, /**< the frame at the head must wait for its receiver */
 	VNET_TX_ERROR, /**< the queue is in the error state */
 };
+/** Gets the frames of a burst under way into the cache; each one's place is looked at only later. */
+void vnet_tx_begin(struct vnet_queue *queue);
 /** Sends the frame at the head of a running transmit queue. */
 enum vnet_tx_result vnet_tx_one(struct vnet_queue *queue);
 

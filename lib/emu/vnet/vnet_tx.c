@@ -22,6 +22,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #include "vnet_gso.h"
 #include "vnet_hdr.h"
@@ -30,7 +31,7 @@
 #define TX_SEGMENTS 64u /* of one frame in one call; 64 KiB over Ethernet's 1500 bytes are 45 */
 /* Frames up to this length are copied as a whole: cheaper than to find out where they are. */
 #define TX_HEAD_MAX 1024u
-#define TX_PREFETCH 4u /* chains ahead */
+#define TX_PREFETCH 16u /* chains ahead */
 
 static_assert(TX_HEAD_MAX >= WIRE_HEAD_MIN, "a head must hold all headers");
 
@@ -81,9 +82,43 @@ tx_offload(struct vnet_queue *queue, struct tx_frame *tx)
 {
 	struct vnet_hdr_fault fault;
 
+	if (tx->hdr.flags == 0 && tx->hdr.gso_type == VNET_HDR_GSO_NONE)
+		return VNET_ERR_NONE;
 	if (vnet_hdr_to_frame(&tx->hdr, queue->features, &tx->frame, &fault))
 		return VNET_ERR_NONE;
 	return tx_bad(queue, fault.what, fault.value);
+}
+
+/* Copies header and head from chains of whatever shape. */
+static enum vnet_error
+tx_read_pieces(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame *tx,
+		uint8_t *hdr)
+{
+	enum vnet_error error;
+
+	error = vq_chain_read(&queue->ring, chain, &tx->cursor, hdr, queue->hdr_len);
+	if (error != VNET_ERR_NONE)
+		return error;
+	return vq_chain_read(&queue->ring, chain, &tx->cursor, tx->head, tx->frame.head_len);
+}
+
+/* The same, directly if they are in the first buffer. */
+static enum vnet_error
+tx_read(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame *tx, uint8_t *hdr)
+{
+	const struct vq_seg *seg = &chain->segs[0];
+	uint32_t head_len = tx->frame.head_len;
+	const uint8_t *from;
+
+	if (seg->len < queue->hdr_len + head_len)
+		return tx_read_pieces(queue, chain, tx, hdr);
+	from = vq_buf_whole(&queue->ring, seg->addr, seg->len, VNET_READ);
+	if (from == NULL)
+		return tx_read_pieces(queue, chain, tx, hdr);
+	memcpy(hdr, from, VNET_HDR_MIN);
+	memcpy(tx->head, from + queue->hdr_len, head_len);
+	tx->cursor.off = queue->hdr_len + head_len;
+	return VNET_ERR_NONE;
 }
 
 /* Copies header and head. */
@@ -91,20 +126,18 @@ static enum vnet_error
 tx_head(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame *tx)
 {
 	uint32_t len = (uint32_t)(chain->read_len - queue->hdr_len);
-	uint32_t head_len = len <= TX_HEAD_MAX ? len : WIRE_HEAD_MIN;
 	uint8_t hdr[VNET_HDR_MAX];
 	enum vnet_error error;
 
 	/* The head at the beginning of the buffer, which is aligned: so a receiver's copy reads in
 	 * the same portions in which it was written, and need not wait for the stores. */
 	tx->head = queue->port->vnet->tx_buf;
-	error = vq_chain_read(&queue->ring, chain, &tx->cursor, hdr, queue->hdr_len);
-	if (error != VNET_ERR_NONE)
-		return error;
-	error = vq_chain_read(&queue->ring, chain, &tx->cursor, tx->head, head_len);
-	vnet_hdr_load(hdr, &tx->hdr);
 	wire_frame_init(&tx->frame, tx->head, len);
-	tx->frame.head_len = head_len;
+	if (len > TX_HEAD_MAX)
+		tx->frame.head_len = WIRE_HEAD_MIN;
+	error = tx_read(queue, chain, tx, hdr);
+	if (error == VNET_ERR_NONE)
+		vnet_hdr_load(hdr, &tx->hdr);
 	return error;
 }
 
@@ -176,7 +209,7 @@ tx_send(struct vnet_queue *queue, const struct wire_frame *frame)
 	struct vnet_port *port = queue->port;
 	int ret = -EMSGSIZE;
 
-	if (frame->len >= VNET_FRAME_MIN && vnet_gso_packet_max(frame) > port->mtu) {
+	if (frame->len >= VNET_FRAME_MIN && vnet_gso_exceeds(frame, port->mtu)) {
 		port->stats.tx_oversize++;
 		queue->hold.since_ns = 0;
 		return -EINVAL;
@@ -187,6 +220,17 @@ tx_send(struct vnet_queue *queue, const struct wire_frame *frame)
 	if (ret == -EMSGSIZE)
 		ret = tx_send_finished(queue, frame);
 	return ret;
+}
+
+void
+vnet_tx_begin(struct vnet_queue *queue)
+{
+	unsigned int i;
+
+	vnet_queue_enter(queue);
+	vq_peek(&queue->ring);
+	for (i = 0; i < TX_PREFETCH; i++)
+		vq_prefetch(&queue->ring, i);
 }
 
 enum vnet_tx_result

@@ -70,7 +70,7 @@ vq_begin(struct vq *vq)
 	unsigned int i;
 
 	for (i = 0; i < VQ_NB_AREAS; i++)
-		vq->areas[i].win_ptr = NULL;
+		vq->areas[i].win_ptr = vq->areas[i].whole = NULL;
 	for (i = 0; i < VQ_NB_WINDOWS; i++)
 		vq->windows[VNET_READ][i].len = vq->windows[VNET_WRITE][i].len = 0;
 	vq->dirty_window.len = 0;
@@ -83,6 +83,13 @@ vq_restart(struct vq *vq)
 	vq->avail_end = vq->avail;
 	vq->published = vq->used;
 }
+
+/* Enough for every field of the area in either kind of ring. */
+static const uintptr_t vq_area_aligns[VQ_NB_AREAS] = {
+	[VQ_DESC] = 8,
+	[VQ_DRIVER] = 2,
+	[VQ_DEVICE] = 4,
+};
 
 /* --- rings ---------------------------------------------------------------------------------- */
 
@@ -130,6 +137,8 @@ vq_ring_find(struct vq *vq, enum vq_area_id id, uint32_t off, uint32_t len)
 	int64_t got;
 
 	assert(base_range_inside(off, len, 0, area->len));
+	if (area->win_ptr != NULL && base_range_inside(off, len, area->win_off, area->win_len))
+		return area->win_ptr + (off - area->win_off);
 	got = vq_area_map(vq, area, 0, &area->win_ptr);
 	if (got < (int64_t)off + len) {
 		/* The whole area is not in one piece: what is here, then. */
@@ -142,6 +151,8 @@ vq_ring_find(struct vq *vq, enum vq_area_id id, uint32_t off, uint32_t len)
 	}
 	area->win_off = start;
 	area->win_len = (uint32_t)got;
+	if (got == area->len && (uintptr_t)area->win_ptr % vq_area_aligns[id] == 0)
+		area->whole = area->win_ptr;
 	return area->win_ptr + (off - start);
 }
 

@@ -46,6 +46,14 @@ vq_fetch(struct vq *vq, struct vq_chain *chain)
 	return vq->packed ? vq_packed_fetch(vq, chain) : vq_split_fetch(vq, chain);
 }
 
+/** Looks how much is available, for vq_prefetch(); faults are left for vq_fetch() to find. */
+static inline void
+vq_peek(struct vq *vq)
+{
+	if (!vq->packed)
+		vq_split_peek(vq);
+}
+
 /** Starts to bring the chain @p ahead of the next one, and its first buffer, into the cache. */
 static inline void
 vq_prefetch(struct vq *vq, unsigned int ahead)

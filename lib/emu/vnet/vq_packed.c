@@ -147,12 +147,10 @@ vq_packed_prefetch(struct vq *vq, unsigned int ahead)
 	uint64_t rest;
 	uint16_t pos;
 
-	if (ahead >= vq->size || !vq_area_is_whole(ring))
+	if (ahead >= vq->size || ring->whole == NULL)
 		return;
 	pos = vq_pos_add(vq, vq->avail, ahead);
-	raw = (const uint64_t *)(ring->win_ptr + vq_pos_off(pos));
-	if ((uintptr_t)raw % sizeof(*raw) != 0)
-		return;
+	raw = (const uint64_t *)(ring->whole + vq_pos_off(pos));
 	rest = le64toh(__atomic_load_n(&raw[1], __ATOMIC_ACQUIRE));
 	if (!vq_desc_is_avail((uint16_t)(rest >> 48), pos))
 		return;
@@ -165,7 +163,7 @@ vq_packed_reserve(struct vq *vq, uint32_t nb_desc)
 {
 	uint32_t i, off;
 
-	if (vq_area_is_whole(&vq->areas[VQ_DESC]))
+	if (vq->areas[VQ_DESC].whole != NULL)
 		return VNET_ERR_NONE;
 	for (i = 0; i < nb_desc; i++) {
 		off = vq_pos_off(vq_pos_add(vq, vq->used, i));

@@ -76,6 +76,8 @@ struct vq_area {
 	uint64_t addr;
 	uint32_t len;
 	bool read, write; /**< what the device does there */
+	/** If all of the area is in one piece, and aligned as its fields want it: where; else NULL. */
+	uint8_t *whole;
 	uint8_t *win_ptr; /**< NULL: nothing is translated */
 	uint32_t win_off, win_len;
 };
@@ -124,24 +126,12 @@ vq_dirty(struct vq *vq, uint64_t addr, uint64_t len)
 static inline void *
 vq_ring_ptr(struct vq *vq, enum vq_area_id id, uint32_t off, uint32_t len, uint32_t align)
 {
-	const struct vq_area *area = &vq->areas[id];
-	uint8_t *ptr;
+	uint8_t *ptr = vq->areas[id].whole;
 
-	if (__builtin_expect(area->win_ptr != NULL &&
-					    base_range_inside(off, len, area->win_off,
-							    area->win_len),
-			    1))
-		ptr = area->win_ptr + (off - area->win_off);
-	else
-		ptr = vq_ring_find(vq, id, off, len);
+	if (__builtin_expect(ptr != NULL, 1))
+		return ptr + off;
+	ptr = vq_ring_find(vq, id, off, len);
 	return ((uintptr_t)ptr & (align - 1)) == 0 ? ptr : NULL;
-}
-
-/** Is the whole area in one translated piece? */
-static inline bool
-vq_area_is_whole(const struct vq_area *area)
-{
-	return area->win_ptr != NULL && area->win_len == area->len;
 }
 
 /**
@@ -176,6 +166,22 @@ vq_buf_whole(const struct vq *vq, uint64_t addr, uint32_t len, enum vnet_access 
 
 #define VQ_LINE 64u /* bytes that a prefetch gets, or a part of them */
 
+/**
+ * Prefetches a line that is going to be written. Stores become visible in their order, so one that
+ * waits for its line holds up all that follow, private ones too, until the store buffer is full.
+ */
+static inline void
+vq_prefetch_write(const void *p)
+{
+#ifdef __x86_64__
+	/* For plain x86-64 compilers make a prefetch for reading of the builtin; where the processor
+	 * does not know this instruction, it does nothing. */
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
 /** Prefetches the beginning of a buffer if that costs no translation. */
 static inline void
 vq_buf_prefetch(const struct vq *vq, uint64_t addr, enum vnet_access access)
@@ -185,8 +191,8 @@ vq_buf_prefetch(const struct vq *vq, uint64_t addr, enum vnet_access access)
 	if (p == NULL)
 		return;
 	if (access == VNET_WRITE) {
-		__builtin_prefetch(p, 1);
-		__builtin_prefetch(p + VQ_LINE, 1);
+		vq_prefetch_write(p);
+		vq_prefetch_write(p + VQ_LINE);
 	} else {
 		__builtin_prefetch(p, 0);
 		__builtin_prefetch(p + VQ_LINE, 0);

@@ -24,6 +24,7 @@
 #define VQ_RING_HEAD 4u
 #define VQ_AVAIL_ENTRY 2u
 #define VQ_USED_ENTRY 8u
+#define VQ_USED_AHEAD 16u /* entries, for prefetching */
 
 int
 vq_split_layout(struct vq *vq, const struct vnet_queue_attr *attr)
@@ -63,6 +64,13 @@ vq_avail_refresh(struct vq *vq)
 		return vq_fault(vq, VNET_ERR_AVAIL_INDEX, "available index", end);
 	vq->avail_end = end;
 	return VNET_ERR_NONE;
+}
+
+void
+vq_split_peek(struct vq *vq)
+{
+	if (vq->avail == vq->avail_end)
+		(void)vq_avail_refresh(vq);
 }
 
 static inline enum vnet_error
@@ -134,7 +142,7 @@ vq_split_prefetch(struct vq *vq, unsigned int ahead)
 	const uint64_t *raw;
 	uint16_t head;
 
-	if (ahead >= (uint16_t)(vq->avail_end - vq->avail) || !vq_area_is_whole(table))
+	if (ahead >= (uint16_t)(vq->avail_end - vq->avail) || table->whole == NULL)
 		return;
 	entry = vq_avail_entry(vq, (uint16_t)(vq->avail + ahead));
 	if (entry == NULL)
@@ -142,9 +150,7 @@ vq_split_prefetch(struct vq *vq, unsigned int ahead)
 	head = le16toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
 	if (head >= vq->size)
 		return;
-	raw = (const uint64_t *)(table->win_ptr + (size_t)head * VQ_DESC_SIZE);
-	if ((uintptr_t)raw % sizeof(*raw) != 0)
-		return;
+	raw = (const uint64_t *)(table->whole + (size_t)head * VQ_DESC_SIZE);
 	access = (le64toh(__atomic_load_n(&raw[1], __ATOMIC_RELAXED)) >> 32 & VQ_DESC_F_WRITE) !=
 					0 ?
 			VNET_WRITE :
@@ -175,11 +181,11 @@ vq_split_reserve(struct vq *vq, uint32_t nb_desc)
 {
 	uint32_t i, off;
 
-	/* No chain is without a descriptor: so many entries are enough. */
+	if (vq->areas[VQ_DEVICE].whole != NULL)
+		return VNET_ERR_NONE;
 	if (vq_used_idx(vq) == NULL)
 		return vq_ring_fault(vq, VQ_DEVICE, VQ_RING_IDX);
-	if (vq_area_is_whole(&vq->areas[VQ_DEVICE]))
-		return VNET_ERR_NONE;
+	/* No chain is without a descriptor: so many entries are enough. */
 	for (i = 0; i < nb_desc; i++) {
 		off = vq_used_off(vq, (uint16_t)(vq->used + i));
 		if (vq_used_word(vq, off) == NULL)
@@ -196,6 +202,9 @@ vq_split_push(struct vq *vq, struct vq_elem elem)
 	uint32_t off = vq_used_off(vq, vq->used);
 	uint32_t *word;
 
+	if (vq->used % (VQ_LINE / VQ_USED_ENTRY) == 0 && vq->areas[VQ_DEVICE].whole != NULL)
+		vq_prefetch_write(vq->areas[VQ_DEVICE].whole +
+				vq_used_off(vq, (uint16_t)(vq->used + VQ_USED_AHEAD)));
 	word = vq_used_word(vq, off);
 	assert(word != NULL);
 	__atomic_store_n(word, htole32(elem.id), __ATOMIC_RELAXED);

@@ -217,18 +217,39 @@ wire_deliver(struct wire *wire, const struct wire_way *way)
 	}
 }
 
-int
-wire_pass(struct wire *wire, unsigned int port, const struct wire_frame *frame,
+/*
+ * Most frames go to one port that takes them, in a net without VLANs and recorders; this is their
+ * short way. All others are left for the long one; asking a port twice does no harm.
+ */
+static bool
+wire_pass_to_one(struct wire *wire, unsigned int port, const struct wire_frame *frame)
+{
+	struct wire_net *net = &wire->nets[wire->ports[port].net];
+	struct wire_port *p;
+	uint64_t to;
+
+	if (net->vlans || net->recorders != 0)
+		return false;
+	to = net->kind->route(net, port, 0, frame->head);
+	if (to == 0 || (to & (to - 1)) != 0)
+		return false;
+	p = &wire->ports[__builtin_ctzll(to)];
+	if (p->state != WIRE_PORT_UP || p->link != WIRE_LINK_UP || p->ops == NULL ||
+			wire_is_too_long(p, frame) || p->ops->can_take(p->arg, frame) != WIRE_YES)
+		return false;
+	p->stats.rx_frames++;
+	p->stats.rx_bytes += frame->len;
+	p->ops->take(p->arg, frame);
+	return true;
+}
+
+static int
+wire_pass_to_all(struct wire *wire, unsigned int port, const struct wire_frame *frame,
 		struct wire_hold *hold)
 {
 	struct wire_way way = { .from = port, .frame = frame };
 	uint64_t unreachable, waiting_for;
 
-	if (wire->ports[port].net == WIRE_NO_NET) {
-		wire->ports[port].stats.tx_nowhere++;
-		hold->since_ns = 0;
-		return 0;
-	}
 	way.net = &wire->nets[wire->ports[port].net];
 	if (!wire_route(wire, &way)) {
 		hold->since_ns = 0;
@@ -249,6 +270,22 @@ wire_pass(struct wire *wire, unsigned int port, const struct wire_frame *frame,
 	wire_count_unreachable(wire, unreachable);
 	wire_deliver(wire, &way);
 	return 0;
+}
+
+int
+wire_pass(struct wire *wire, unsigned int port, const struct wire_frame *frame,
+		struct wire_hold *hold)
+{
+	if (wire->ports[port].net == WIRE_NO_NET) {
+		wire->ports[port].stats.tx_nowhere++;
+		hold->since_ns = 0;
+		return 0;
+	}
+	if (wire_pass_to_one(wire, port, frame)) {
+		hold->since_ns = 0;
+		return 0;
+	}
+	return wire_pass_to_all(wire, port, frame, hold);
 }
 
 int

@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <endian.h>
 #include <string.h>
 
 #include "base_clock.h"
@@ -35,8 +36,11 @@ struct wire_switch {
 static uint64_t
 switch_mac(const uint8_t *p)
 {
-	return (uint64_t)p[0] << 40 | (uint64_t)p[1] << 32 | (uint64_t)p[2] << 24 |
-			(uint64_t)p[3] << 16 | (uint64_t)p[4] << 8 | (uint64_t)p[5];
+	uint64_t eight;
+
+	/* Neither address is the end of the frame. */
+	memcpy(&eight, p, sizeof(eight));
+	return be64toh(eight) >> 16;
 }
 
 static uint64_t
