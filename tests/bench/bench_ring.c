@@ -70,11 +70,11 @@ buf(const struct bench_ring *ring, uint32_t i)
 }
 
 void
-bench_ring_frames(struct bench_ring *ring, uint32_t len)
+bench_ring_frames(struct bench_ring *ring, uint32_t len, uint8_t from, uint8_t to)
 {
-	/* To 02::2 from 02::1, IPv4, UDP from port 1 to 9, without checksum. */
-	static const uint8_t head[] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 0, 0,
-		0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 9, 0, 0, 0, 0 };
+	/* To 02::x from 02::y, IPv4, UDP from port 1 to 9, without checksum. */
+	const uint8_t head[] = { 2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from, 8, 0, 0x45, 0, 0, 0, 0, 0,
+		0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 9, 0, 0, 0, 0 };
 	uint16_t ip_len = htobe16((uint16_t)(len - 14)), udp_len = htobe16((uint16_t)(len - 34));
 	uint32_t i;
 
@@ -161,7 +161,7 @@ split_turn(struct bench_ring *ring, unsigned int max)
 }
 
 static void
-split_fill(struct bench_ring *ring)
+split_fill(struct bench_ring *ring, uint32_t nb)
 {
 	uint32_t i;
 
@@ -177,7 +177,7 @@ split_fill(struct bench_ring *ring)
 			touch(ring, i);
 		((uint16_t *)(ring->driver + 4))[i] = htole16((uint16_t)i);
 	}
-	ring->avail = BENCH_RING_SIZE;
+	ring->avail = (uint16_t)nb;
 	__atomic_store_n((uint16_t *)(ring->driver + 2), htole16(ring->avail), __ATOMIC_RELEASE);
 }
 
@@ -220,11 +220,11 @@ packed_turn(struct bench_ring *ring, unsigned int max)
 }
 
 static void
-packed_fill(struct bench_ring *ring)
+packed_fill(struct bench_ring *ring, uint32_t nb)
 {
 	uint32_t i;
 
-	for (i = 0; i < BENCH_RING_SIZE; i++) {
+	for (i = 0; i < nb; i++) {
 		if (!ring->receives)
 			touch(ring, i);
 		packed_offer(ring, i);
@@ -240,12 +240,12 @@ bench_ring_turn(struct bench_ring *ring, unsigned int max)
 }
 
 void
-bench_ring_fill(struct bench_ring *ring)
+bench_ring_fill(struct bench_ring *ring, uint32_t nb)
 {
 	if (ring->packed)
-		packed_fill(ring);
+		packed_fill(ring, nb);
 	else
-		split_fill(ring);
+		split_fill(ring, nb);
 }
 
 bool

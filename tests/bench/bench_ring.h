@@ -32,16 +32,16 @@ struct bench_ring {
 
 /** Lays out ring and buffers in @p mem. @return 0 or what guest_mem_alloc() says. */
 int bench_ring_init(struct bench_ring *ring, struct guest_mem *mem, bool packed, bool receives);
-/** Writes all frames' headers; for a ring that sends. */
-void bench_ring_frames(struct bench_ring *ring, uint32_t len);
+/** Writes all frames' headers; for a ring that sends, from station @p from to station @p to. */
+void bench_ring_frames(struct bench_ring *ring, uint32_t len, uint8_t from, uint8_t to);
 /** What the back-end has to know. */
 void bench_ring_addr(const struct bench_ring *ring, struct guest_vring_addr *addr);
 /** VRING_BASE of a ring at its beginning. */
 uint16_t bench_ring_base(const struct bench_ring *ring);
 /** Takes back up to @p max entries, checks them (receiver), and offers them anew. @return how many. */
 unsigned int bench_ring_turn(struct bench_ring *ring, unsigned int max);
-/** Offers all buffers; to be called once. */
-void bench_ring_fill(struct bench_ring *ring);
+/** Offers @p nb buffers, at most BENCH_RING_SIZE; to be called once. */
+void bench_ring_fill(struct bench_ring *ring, uint32_t nb);
 /** Does the device want to be told of what was offered? */
 bool bench_ring_wants_kick(const struct bench_ring *ring);
 

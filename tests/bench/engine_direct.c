@@ -99,8 +99,9 @@ make_side(struct vnet *vnet, struct side *side, unsigned int index, const char *
 		if (bench_ring_init(&side->rings[i], side->mem, packed, i == 0) != 0)
 			exit(2);
 	}
-	bench_ring_frames(&side->rings[1], (uint32_t)strtoul(argv[2], NULL, 10));
-	bench_ring_fill(&side->rings[0]);
+	bench_ring_frames(&side->rings[1], (uint32_t)strtoul(argv[2], NULL, 10),
+			(uint8_t)(1 + index), (uint8_t)(2 - index));
+	bench_ring_fill(&side->rings[0], BENCH_RING_SIZE);
 	vnet_lock(vnet);
 	make_queue(port, side, 0);
 	make_queue(port, side, 1);
@@ -161,7 +162,9 @@ main(int argc, char **argv)
 	pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
 	for (unsigned int i = 0; i < 2; i++)
 		make_side(vnet, &sides[i], i, (const char *const *)argv);
-	bench_ring_fill(&sides[0].rings[1]);
+	bench_ring_fill(&sides[1].rings[1], 1); /* so that it is known where B is */
+	kick(&sides[1], 1);
+	bench_ring_fill(&sides[0].rings[1], BENCH_RING_SIZE);
 	kick(&sides[0], 1);
 	(void)flow(&sides[0], &sides[1], 100 * BASE_NS_PER_MS);
 	begin = base_clock_ns();

@@ -41,8 +41,11 @@ log_write(void *arg, enum base_log_level level, const char *msg)
 static const struct base_log stderr_log = { BASE_LOG_WARN, log_write, NULL };
 
 static int
-side_start(struct side *side, const char *path, bool packed, uint32_t len)
+side_start(struct side *side, uint8_t station, const char *const *argv)
 {
+	uint32_t len = (uint32_t)strtoul(argv[4], NULL, 10);
+	bool packed = strcmp(argv[3], "packed") == 0;
+	const char *path = argv[station];
 	struct guest_vhost_attr attr = {
 		.name = path,
 		.path = path,
@@ -70,8 +73,8 @@ side_start(struct side *side, const char *path, bool packed, uint32_t len)
 		ret = guest_vhost_connect(side->vhost);
 	if (ret != 0)
 		return ret;
-	bench_ring_frames(&side->rings[1], len);
-	bench_ring_fill(&side->rings[0]);
+	bench_ring_frames(&side->rings[1], len, station, (uint8_t)(3 - station));
+	bench_ring_fill(&side->rings[0], BENCH_RING_SIZE);
 	start.nb_regions = guest_mem_table(side->mem, table);
 	for (unsigned int i = 0; i < 2 && ret == 0; i++)
 		ret = guest_vhost_enable(side->vhost, i);
@@ -142,9 +145,8 @@ int
 main(int argc, char **argv)
 {
 	struct side a = { 0 }, b = { 0 };
+	const char *const *args = (const char *const *)argv;
 	uint64_t begin, nb;
-	bool packed;
-	uint32_t len;
 	int status = 2;
 
 	if (argc != 7) {
@@ -153,12 +155,13 @@ main(int argc, char **argv)
 		return 2;
 	}
 	prctl(PR_SET_PDEATHSIG, 15ul, 0ul, 0ul, 0ul);
-	packed = strcmp(argv[3], "packed") == 0;
-	len = (uint32_t)strtoul(argv[4], NULL, 10);
-	if (side_start(&b, argv[2], packed, len) != 0 || side_start(&a, argv[1], packed, len) != 0)
+	if (side_start(&b, 2, args) != 0 || side_start(&a, 1, args) != 0)
 		goto stop_sides;
 	say("ready");
-	bench_ring_fill(&a.rings[1]);
+	/* So that it is known where B is. */
+	bench_ring_fill(&b.rings[1], 1);
+	guest_vhost_kick(b.vhost, 1);
+	bench_ring_fill(&a.rings[1], BENCH_RING_SIZE);
 	guest_vhost_kick(a.vhost, 1);
 	(void)flow(&a, &b, strtoull(argv[5], NULL, 10) * BASE_NS_PER_MS);
 	say("begin");
@@ -166,7 +169,7 @@ main(int argc, char **argv)
 	nb = flow(&a, &b, strtoull(argv[6], NULL, 10) * BASE_NS_PER_MS);
 	begin = base_clock_ns() - begin;
 	say("end");
-	report(&b, nb, begin, (const char *const *)argv);
+	report(&b, nb, begin, args);
 	status = b.rings[0].wrong != 0 || nb == 0;
 stop_sides:
 	side_stop(&a);

@@ -93,7 +93,6 @@ vnet_burst(struct vnet *vnet)
 	unsigned int nb = 0;
 
 	vnet_queue_deactivate(queue);
-	vnet_tx_begin(queue);
 	while (nb < VNET_BURST) {
 		result = vnet_tx_one(queue);
 		if (result != VNET_TX_SENT && result != VNET_TX_PARTLY)

@@ -44,7 +44,8 @@ struct vnet_queue {
 	enum vnet_queue_state state;
 	struct vq ring;
 	uint64_t ring_pass; /**< pass that ring's translations belong to */
-	struct vnet_queue_stats stats;
+	struct vnet_queue_stats stats; /**< without those of descriptors */
+	uint64_t nb_done_desc; /**< descriptors fetched and given back */
 	/** After an early suspend: available position behind the chains that were fetched and not
 	 * used; those begin at ring.avail. */
 	bool is_early;
@@ -145,15 +146,31 @@ uint64_t vnet_pacing_ns(const struct vnet_pacing *pacing, uint64_t quiet_ns);
 /* --- vnet_queue.c --------------------------------------------------------------------------- */
 
 bool vnet_queue_arc(enum vnet_queue_state from, enum vnet_queue_state to);
+void vnet_queue_enter_anew(struct vnet_queue *queue);
 /** Makes the ring's translations those of this pass. */
-void vnet_queue_enter(struct vnet_queue *queue);
+static inline void
+vnet_queue_enter(struct vnet_queue *queue)
+{
+	if (__builtin_expect(queue->ring_pass != queue->port->vnet->pass, 0))
+		vnet_queue_enter_anew(queue);
+}
 /** Stops the queue for the reason that its ring noted last (ring.fault). */
 void vnet_queue_fail(struct vnet_queue *queue);
 /** Notes a fault that the ring cannot see itself, and fails the queue. */
 void vnet_queue_fail_for(struct vnet_queue *queue, enum vnet_error error, const char *what,
 		uint64_t value);
+/** Puts the queue on the list of those that have something to tell. */
+void vnet_queue_remember(struct vnet_queue *queue);
 /** Gives a chain back, which was fetched and whose used entry is reserved. */
-void vnet_queue_complete(struct vnet_queue *queue, struct vq_elem elem);
+static inline void
+vnet_queue_complete(struct vnet_queue *queue, struct vq_elem elem)
+{
+	vq_push(&queue->ring, elem);
+	queue->nb_done_desc += elem.nb_desc;
+	queue->nb_unsaid++;
+	if (__builtin_expect(!queue->is_telling, 0))
+		vnet_queue_remember(queue);
+}
 /** Shows the guest what was completed. */
 void vnet_queue_publish(struct vnet_queue *queue);
 /** Publishes, and calls ops->used for what was completed since the last call. */
@@ -171,8 +188,6 @@ enum vnet_tx_result {
 	VNET_TX_HELD, /**< the frame at the head must wait for its receiver */
 	VNET_TX_ERROR, /**< the queue is in the error state */
 };
-/** Gets the frames of a burst under way into the cache; each one's place is looked at only later. */
-void vnet_tx_begin(struct vnet_queue *queue);
 /** Sends the frame at the head of a running transmit queue. */
 enum vnet_tx_result vnet_tx_one(struct vnet_queue *queue);
 

@@ -253,6 +253,7 @@ void
 vnet_queue_stats_locked(const struct vnet_queue *queue, struct vnet_queue_stats *stats)
 {
 	*stats = queue->stats;
+	stats->received_desc = stats->completed_desc = queue->nb_done_desc;
 }
 
 bool
@@ -262,10 +263,8 @@ vnet_queue_in_rqt_locked(const struct vnet_queue *queue)
 }
 
 void
-vnet_queue_enter(struct vnet_queue *queue)
+vnet_queue_enter_anew(struct vnet_queue *queue)
 {
-	if (queue->ring_pass == queue->port->vnet->pass)
-		return;
 	vq_begin(&queue->ring);
 	queue->ring_pass = queue->port->vnet->pass;
 }
@@ -310,16 +309,10 @@ vnet_queue_fail_for(struct vnet_queue *queue, enum vnet_error error, const char 
 }
 
 void
-vnet_queue_complete(struct vnet_queue *queue, struct vq_elem elem)
+vnet_queue_remember(struct vnet_queue *queue)
 {
-	vq_push(&queue->ring, elem);
-	queue->stats.received_desc += elem.nb_desc;
-	queue->stats.completed_desc += elem.nb_desc;
-	queue->nb_unsaid++;
-	if (!queue->is_telling) {
-		TAILQ_INSERT_TAIL(&queue->port->vnet->tell, queue, tell_link);
-		queue->is_telling = true;
-	}
+	TAILQ_INSERT_TAIL(&queue->port->vnet->tell, queue, tell_link);
+	queue->is_telling = true;
 }
 
 void

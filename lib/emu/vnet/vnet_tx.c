@@ -222,17 +222,6 @@ tx_send(struct vnet_queue *queue, const struct wire_frame *frame)
 	return ret;
 }
 
-void
-vnet_tx_begin(struct vnet_queue *queue)
-{
-	unsigned int i;
-
-	vnet_queue_enter(queue);
-	vq_peek(&queue->ring);
-	for (i = 0; i < TX_PREFETCH; i++)
-		vq_prefetch(&queue->ring, i);
-}
-
 enum vnet_tx_result
 vnet_tx_one(struct vnet_queue *queue)
 {

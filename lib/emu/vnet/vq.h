@@ -46,22 +46,17 @@ vq_fetch(struct vq *vq, struct vq_chain *chain)
 	return vq->packed ? vq_packed_fetch(vq, chain) : vq_split_fetch(vq, chain);
 }
 
-/** Looks how much is available, for vq_prefetch(); faults are left for vq_fetch() to find. */
+/**
+ * Starts to bring what is available, up to @p distance chains ahead, into the cache: descriptors and
+ * the beginnings of their first buffers. Not what was asked for before. Finds no faults.
+ */
 static inline void
-vq_peek(struct vq *vq)
-{
-	if (!vq->packed)
-		vq_split_peek(vq);
-}
-
-/** Starts to bring the chain @p ahead of the next one, and its first buffer, into the cache. */
-static inline void
-vq_prefetch(struct vq *vq, unsigned int ahead)
+vq_prefetch(struct vq *vq, uint32_t distance)
 {
 	if (vq->packed)
-		vq_packed_prefetch(vq, ahead);
+		vq_packed_prefetch(vq, distance);
 	else
-		vq_split_prefetch(vq, ahead);
+		vq_split_prefetch(vq, distance);
 }
 
 /** Makes sure that the next @p nb_desc descriptors' chains can be pushed until vq_begin(). */

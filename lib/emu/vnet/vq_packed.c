@@ -129,33 +129,46 @@ vq_packed_fetch(struct vq *vq, struct vq_chain *chain)
 					desc.flags);
 		}
 		desc.flags &= (uint16_t) ~(VQ_DESC_F_AVAIL | VQ_DESC_F_USED);
-		error = vq_chain_append(vq, chain, &desc);
+		if (chain->nb_desc == 0 && vq_chain_is_simple(&desc))
+			vq_chain_set(chain, &desc);
+		else
+			error = vq_chain_append(vq, chain, &desc);
 		if (error != VNET_ERR_NONE)
 			return error;
 		pos = vq_pos_add(vq, pos, 1);
 	} while ((desc.flags & VQ_DESC_F_NEXT) != 0);
 	chain->id = desc.other;
-	vq->avail = pos;
+	vq_advance(vq, pos, chain->nb_desc);
 	return VNET_ERR_NONE;
 }
 
-void
-vq_packed_prefetch(struct vq *vq, unsigned int ahead)
+/* The descriptor @p ahead of the next one; @return whether it is the device's. */
+static bool
+vq_prefetch_desc(struct vq *vq, uint32_t ahead)
 {
-	const struct vq_area *ring = &vq->areas[VQ_DESC];
+	const uint8_t *ring = vq->areas[VQ_DESC].whole;
+	uint16_t pos = vq_pos_add(vq, vq->avail, ahead);
 	const uint64_t *raw;
 	uint64_t rest;
-	uint16_t pos;
 
-	if (ahead >= vq->size || ring->whole == NULL)
-		return;
-	pos = vq_pos_add(vq, vq->avail, ahead);
-	raw = (const uint64_t *)(ring->whole + vq_pos_off(pos));
+	if (ring == NULL)
+		return false;
+	raw = (const uint64_t *)(ring + vq_pos_off(pos));
 	rest = le64toh(__atomic_load_n(&raw[1], __ATOMIC_ACQUIRE));
 	if (!vq_desc_is_avail((uint16_t)(rest >> 48), pos))
-		return;
+		return false;
 	vq_buf_prefetch(vq, le64toh(__atomic_load_n(&raw[0], __ATOMIC_RELAXED)),
 			(rest >> 48 & VQ_DESC_F_WRITE) != 0 ? VNET_WRITE : VNET_READ);
+	return true;
+}
+
+void
+vq_packed_prefetch(struct vq *vq, uint32_t distance)
+{
+	if (distance > vq->size)
+		distance = vq->size;
+	while (vq->nb_prefetched < distance && vq_prefetch_desc(vq, vq->nb_prefetched))
+		vq->nb_prefetched++;
 }
 
 enum vnet_error

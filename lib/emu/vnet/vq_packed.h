@@ -11,7 +11,7 @@
 /** Fills in the areas; @return 0 or -EINVAL (size, alignment, position). */
 int vq_packed_layout(struct vq *vq, const struct vnet_queue_attr *attr);
 enum vnet_error vq_packed_fetch(struct vq *vq, struct vq_chain *chain);
-void vq_packed_prefetch(struct vq *vq, unsigned int ahead);
+void vq_packed_prefetch(struct vq *vq, uint32_t distance);
 enum vnet_error vq_packed_reserve(struct vq *vq, uint32_t nb_desc);
 void vq_packed_push(struct vq *vq, struct vq_elem elem);
 enum vnet_error vq_packed_publish(struct vq *vq);

@@ -95,6 +95,9 @@ struct vq {
 	uint16_t published; /**< used entries before this one are the guest's */
 	uint16_t avail_end; /**< split: available index that was read last */
 	uint16_t first_flags; /**< packed: flags of the entry at @c published, which come last */
+	/** Chains (packed: descriptors) from @c avail on that were prefetched; a guess, as the
+	 * position may be put back. */
+	uint32_t nb_prefetched;
 	struct vq_area areas[VQ_NB_AREAS];
 	struct vnet_window windows[2][VQ_NB_WINDOWS]; /**< by enum vnet_access; latest first */
 	struct vnet_dirty dirty;
@@ -240,6 +243,33 @@ vq_chain_append(struct vq *vq, struct vq_chain *chain, const struct vq_desc *des
 	else
 		chain->read_len += desc->len;
 	return VNET_ERR_NONE;
+}
+
+/** Is this descriptor all of a chain, without anything to check? */
+static inline bool
+vq_chain_is_simple(const struct vq_desc *desc)
+{
+	return (desc->flags & ~VQ_DESC_F_WRITE) == 0 && desc->len != 0;
+}
+
+/** Makes the chain that consists of this one. */
+static inline void
+vq_chain_set(struct vq_chain *chain, const struct vq_desc *desc)
+{
+	bool write = desc->flags != 0;
+
+	chain->segs[0] = (struct vq_seg){ .addr = desc->addr, .len = desc->len, .write = write };
+	chain->nb_segs = chain->nb_desc = 1;
+	chain->read_len = write ? 0 : desc->len;
+	chain->write_len = write ? desc->len : 0;
+}
+
+/** Moves the available position forth, over so many chains (packed: descriptors). */
+static inline void
+vq_advance(struct vq *vq, uint16_t avail, uint32_t nb)
+{
+	vq->avail = avail;
+	vq->nb_prefetched -= vq->nb_prefetched < nb ? vq->nb_prefetched : nb;
 }
 
 #endif /* VQ_RING_H */

@@ -66,13 +66,6 @@ vq_avail_refresh(struct vq *vq)
 	return VNET_ERR_NONE;
 }
 
-void
-vq_split_peek(struct vq *vq)
-{
-	if (vq->avail == vq->avail_end)
-		(void)vq_avail_refresh(vq);
-}
-
 static inline enum vnet_error
 vq_desc_load(struct vq *vq, uint16_t index, struct vq_desc *desc)
 {
@@ -118,6 +111,13 @@ vq_split_fetch(struct vq *vq, struct vq_chain *chain)
 	if (entry == NULL)
 		return vq_ring_fault(vq, VQ_DRIVER, VQ_RING_HEAD);
 	chain->id = le16toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
+	if (chain->id < vq->size && vq_desc_load(vq, chain->id, &desc) == VNET_ERR_NONE &&
+			vq_chain_is_simple(&desc)) {
+		vq_chain_set(chain, &desc);
+		vq_advance(vq, (uint16_t)(vq->avail + 1), 1);
+		return VNET_ERR_NONE;
+	}
+	desc.flags = VQ_DESC_F_NEXT;
 	desc.other = chain->id;
 	while ((desc.flags & VQ_DESC_F_NEXT) != 0) {
 		if (chain->nb_desc == vq->size)
@@ -129,33 +129,40 @@ vq_split_fetch(struct vq *vq, struct vq_chain *chain)
 		if (error != VNET_ERR_NONE)
 			return error;
 	}
-	vq->avail++;
+	vq_advance(vq, (uint16_t)(vq->avail + 1), 1);
 	return VNET_ERR_NONE;
 }
 
-void
-vq_split_prefetch(struct vq *vq, unsigned int ahead)
+/* The chain @p ahead of the next one, which is pending. */
+static void
+vq_prefetch_chain(struct vq *vq, uint32_t ahead)
 {
-	const struct vq_area *table = &vq->areas[VQ_DESC];
-	enum vnet_access access;
-	const uint16_t *entry;
+	const uint8_t *table = vq->areas[VQ_DESC].whole;
+	const uint16_t *entry = vq_avail_entry(vq, (uint16_t)(vq->avail + ahead));
 	const uint64_t *raw;
+	bool write;
 	uint16_t head;
 
-	if (ahead >= (uint16_t)(vq->avail_end - vq->avail) || table->whole == NULL)
-		return;
-	entry = vq_avail_entry(vq, (uint16_t)(vq->avail + ahead));
-	if (entry == NULL)
+	if (entry == NULL || table == NULL)
 		return;
 	head = le16toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
 	if (head >= vq->size)
 		return;
-	raw = (const uint64_t *)(table->whole + (size_t)head * VQ_DESC_SIZE);
-	access = (le64toh(__atomic_load_n(&raw[1], __ATOMIC_RELAXED)) >> 32 & VQ_DESC_F_WRITE) !=
-					0 ?
-			VNET_WRITE :
-			VNET_READ;
-	vq_buf_prefetch(vq, le64toh(__atomic_load_n(&raw[0], __ATOMIC_RELAXED)), access);
+	raw = (const uint64_t *)(table + (size_t)head * VQ_DESC_SIZE);
+	write = (le64toh(__atomic_load_n(&raw[1], __ATOMIC_RELAXED)) >> 32 & VQ_DESC_F_WRITE) != 0;
+	vq_buf_prefetch(vq, le64toh(__atomic_load_n(&raw[0], __ATOMIC_RELAXED)),
+			write ? VNET_WRITE : VNET_READ);
+}
+
+void
+vq_split_prefetch(struct vq *vq, uint32_t distance)
+{
+	uint16_t pending = (uint16_t)(vq->avail_end - vq->avail);
+
+	if (distance > pending)
+		distance = pending;
+	while (vq->nb_prefetched < distance)
+		vq_prefetch_chain(vq, vq->nb_prefetched++);
 }
 
 static uint32_t
@@ -200,11 +207,18 @@ void
 vq_split_push(struct vq *vq, struct vq_elem elem)
 {
 	uint32_t off = vq_used_off(vq, vq->used);
+	uint8_t *whole = vq->areas[VQ_DEVICE].whole;
 	uint32_t *word;
 
-	if (vq->used % (VQ_LINE / VQ_USED_ENTRY) == 0 && vq->areas[VQ_DEVICE].whole != NULL)
-		vq_prefetch_write(vq->areas[VQ_DEVICE].whole +
-				vq_used_off(vq, (uint16_t)(vq->used + VQ_USED_AHEAD)));
+	if (__builtin_expect(whole != NULL, 1)) {
+		word = (uint32_t *)(whole + off);
+		__atomic_store_n(&word[0], htole32(elem.id), __ATOMIC_RELAXED);
+		__atomic_store_n(&word[1], htole32(elem.len), __ATOMIC_RELAXED);
+		if (vq->used++ % (VQ_LINE / VQ_USED_ENTRY) == 0)
+			vq_prefetch_write(whole +
+					vq_used_off(vq, (uint16_t)(vq->used + VQ_USED_AHEAD)));
+		return;
+	}
 	word = vq_used_word(vq, off);
 	assert(word != NULL);
 	__atomic_store_n(word, htole32(elem.id), __ATOMIC_RELAXED);

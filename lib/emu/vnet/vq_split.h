@@ -11,8 +11,7 @@
 /** Fills in the areas; @return 0 or -EINVAL (size, alignment, position). */
 int vq_split_layout(struct vq *vq, const struct vnet_queue_attr *attr);
 enum vnet_error vq_split_fetch(struct vq *vq, struct vq_chain *chain);
-void vq_split_peek(struct vq *vq);
-void vq_split_prefetch(struct vq *vq, unsigned int ahead);
+void vq_split_prefetch(struct vq *vq, uint32_t distance);
 enum vnet_error vq_split_reserve(struct vq *vq, uint32_t nb_desc);
 void vq_split_push(struct vq *vq, struct vq_elem elem);
 enum vnet_error vq_split_publish(struct vq *vq);

@@ -30,6 +30,8 @@ struct switch_entry {
 
 struct wire_switch {
 	uint64_t tick; /* one per frame */
+	/* Of the last frame: the next one mostly has the same source and destination. */
+	struct switch_entry *last_src, *last_dst;
 	struct switch_entry table[SWITCH_SETS][SWITCH_WAYS];
 };
 
@@ -43,10 +45,17 @@ switch_mac(const uint8_t *p)
 	return be64toh(eight) >> 16;
 }
 
-static uint64_t
-switch_key(uint16_t vid, const uint8_t *mac)
+/* Is it a group's address? The first bit that is sent says so, the lowest of the first byte. */
+static bool
+switch_is_group(uint64_t mac)
 {
-	return (uint64_t)vid << 48 | switch_mac(mac);
+	return (mac >> 40 & 1) != 0;
+}
+
+static uint64_t
+switch_key(uint16_t vid, uint64_t mac)
+{
+	return (uint64_t)vid << 48 | mac;
 }
 
 static struct switch_entry *
@@ -56,15 +65,21 @@ switch_set(struct wire_switch *sw, uint64_t key)
 	return sw->table[key * 0x9e3779b97f4a7c15ULL >> 54 & (SWITCH_SETS - 1)];
 }
 
+/* The entry with this key, which is not 0; @last is looked at first and gets what was found. */
 static struct switch_entry *
-switch_find(struct wire_switch *sw, uint64_t key)
+switch_find(struct wire_switch *sw, uint64_t key, struct switch_entry **last)
 {
-	struct switch_entry *set = switch_set(sw, key);
+	struct switch_entry *set;
 	unsigned int i;
 
+	if ((*last)->key == key)
+		return *last;
+	set = switch_set(sw, key);
 	for (i = 0; i < SWITCH_WAYS; i++) {
-		if (set[i].key == key)
+		if (set[i].key == key) {
+			*last = &set[i];
 			return &set[i];
+		}
 	}
 	return NULL;
 }
@@ -84,14 +99,14 @@ switch_oldest(struct wire_switch *sw, uint64_t key)
 }
 
 static void
-switch_learn(struct wire_switch *sw, const uint8_t *smac, uint16_t vid, unsigned int port)
+switch_learn(struct wire_switch *sw, uint64_t mac, uint16_t vid, unsigned int port)
 {
-	uint64_t key = switch_key(vid, smac);
+	uint64_t key = switch_key(vid, mac);
 	struct switch_entry *entry;
 
-	if ((smac[0] & 1) != 0 || switch_mac(smac) == 0)
+	if (switch_is_group(mac) || mac == 0)
 		return; /* a group sends nothing */
-	entry = switch_find(sw, key);
+	entry = switch_find(sw, key, &sw->last_src);
 	if (entry == NULL)
 		entry = switch_oldest(sw, key);
 	entry->key = key;
@@ -115,10 +130,11 @@ switch_route(struct wire_net *net, unsigned int port, uint16_t vid, const uint8_
 {
 	struct wire_switch *sw = net->state;
 	const struct switch_entry *entry = NULL;
+	uint64_t mac = switch_mac(frame);
 
-	switch_learn(sw, frame + 6, vid, port);
-	if ((frame[0] & 1) == 0 && switch_mac(frame) != 0)
-		entry = switch_find(sw, switch_key(vid, frame));
+	switch_learn(sw, switch_mac(frame + 6), vid, port);
+	if (!switch_is_group(mac) && mac != 0)
+		entry = switch_find(sw, switch_key(vid, mac), &sw->last_dst);
 	if (entry == NULL)
 		return switch_flood(net, port);
 	return entry->port == port ? 0 : 1ULL << entry->port;
@@ -141,8 +157,13 @@ switch_forget(struct wire_net *net, unsigned int port)
 static int
 switch_create(struct wire_net *net)
 {
-	net->state = calloc(1, sizeof(struct wire_switch));
-	return net->state == NULL ? -ENOMEM : 0;
+	struct wire_switch *sw = calloc(1, sizeof(*sw));
+
+	if (sw == NULL)
+		return -ENOMEM;
+	sw->last_src = sw->last_dst = &sw->table[0][0];
+	net->state = sw;
+	return 0;
 }
 
 static void
