@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: one command for each capability page, and a pure function that decodes the
- * page. What the card does not announce stays false or 0; nothing is guessed.
+ * Theory of operation: one command for each capability page and one for the port, pure functions
+ * that decode the answers. What the card does not announce stays false or 0; nothing is guessed.
  */
 #include "devx_cap.h"
 
@@ -57,6 +57,31 @@ devx_cap_decode_virtio(const void *page, struct devx_cap *cap)
 
 #undef CAP
 
+/* The field counts a whole frame: Ethernet header, a VLAN tag and FCS. */
+#define VPORT_FRAME_OVERHEAD 22u
+
+uint16_t
+devx_cap_decode_mtu(const void *nic_vport_context)
+{
+	uint16_t mtu = (uint16_t)PRM_GET(nic_vport_context, nic_vport_context, mtu);
+
+	return mtu > VPORT_FRAME_OVERHEAD ? (uint16_t)(mtu - VPORT_FRAME_OVERHEAD) : 0;
+}
+
+/* Leaves 0 if the card does not tell, which is logged and hinders nobody. */
+static void
+devx_cap_mtu(struct devx_dev *dev, struct devx_cap *cap)
+{
+	uint8_t in[PRM_SIZE(query_nic_vport_context_in)] = { 0 };
+	uint8_t out[PRM_SIZE(query_nic_vport_context_out)] = { 0 };
+	struct devx_io io = { in, sizeof(in), out, sizeof(out) };
+
+	PRM_SET(query_nic_vport_context_in, in, opcode, PRM_OP_QUERY_NIC_VPORT_CONTEXT);
+	if (devx_cmd_general(dev, "port", &io) == 0)
+		cap->mtu = devx_cap_decode_mtu(
+				PRM_PTR(query_nic_vport_context_out, out, nic_vport_context));
+}
+
 static int
 devx_cap_page(struct devx_dev *dev, enum prm_cap_type type, uint8_t *out)
 {
@@ -87,8 +112,10 @@ devx_cap_query(struct devx_dev *dev, struct devx_cap *cap)
 	if (!cap->virtq)
 		goto free_out; /* there is no such page then; the caller sees virtq == false */
 	ret = devx_cap_page(dev, PRM_CAP_VIRTIO_EMULATION, out);
-	if (ret == 0)
-		devx_cap_decode_virtio(PRM_PTR(query_hca_cap_out, out, capability), cap);
+	if (ret != 0)
+		goto free_out;
+	devx_cap_decode_virtio(PRM_PTR(query_hca_cap_out, out, capability), cap);
+	devx_cap_mtu(dev, cap);
 free_out:
 	free(out);
 	return ret;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What the card says it can do, decoded (QUERY_HCA_CAP: general and virtio emulation).
+ * What the card says it can do, decoded (QUERY_HCA_CAP: general and virtio emulation), and what its
+ * port can (QUERY_NIC_VPORT_CONTEXT).
  */
 #ifndef DEVX_CAP_H
 #define DEVX_CAP_H
@@ -36,11 +37,15 @@ struct devx_cap {
 	uint32_t max_virtqs; /**< queues, not pairs */
 	uint64_t doorbell_offset; /**< of the doorbell in its BAR, bytes */
 	struct devx_umem_param umem[3];
+	/* the function's port */
+	uint16_t mtu; /**< longest IP packet that it sends and takes, bytes; 0: not told */
 };
 
 /** Asks the card; on error @p cap is undefined. */
 int devx_cap_query(struct devx_dev *dev, struct devx_cap *cap);
 
+/** The MTU in a nic_vport_context, 0 if there is none (pure). */
+uint16_t devx_cap_decode_mtu(const void *nic_vport_context);
 /** Decode one capability page each into their part of @p cap (pure). */
 void devx_cap_decode_general(const void *page, struct devx_cap *cap);
 void devx_cap_decode_virtio(const void *page, struct devx_cap *cap);

@@ -156,6 +156,19 @@ dev_start_queues_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 	return ret;
 }
 
+/* The guest may send what the port drops: not refused, because most guests will not. */
+static void
+dev_check_mtu(const struct mvdpa_dev *dev, int vid)
+{
+	uint16_t mtu = 0;
+
+	if (rte_vhost_get_mtu(vid, &mtu) == 0 && mtu > dev->cap.mtu)
+		base_warn(&mvdpa_log,
+				"%s: the front-end tells the guest an MTU of %u, the card's port has "
+				"%u: longer packets will be dropped",
+				dev->name, mtu, dev->cap.mtu);
+}
+
 static int
 dev_conf_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 {
@@ -171,6 +184,7 @@ dev_conf_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 				rte_vhost_get_vring_num(vid), dev->nb_virtqs);
 		return -EINVAL;
 	}
+	dev_check_mtu(dev, vid);
 	ret = dev_take_memory_locked(dev);
 	if (ret == 0)
 		ret = dev_start_queues_locked(dev);

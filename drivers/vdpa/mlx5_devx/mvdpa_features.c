@@ -2,10 +2,10 @@
 /*
  * Theory of operation: one table pairs virtio bits with bits of the card's mask. The card says
  * which it can; each queue is told which were accepted. What has no bit on the card (MQ, status of
- * the protocol, ordering) is offered when what it needs is there.
+ * the protocol, ordering, MTU) is offered when what it needs is there.
  *
  * Not offered, because no capability announces them: EVENT_IDX, INDIRECT_DESC, IN_ORDER, UFO; and
- * because this driver does not do it yet: dirty logging, MTU.
+ * because this driver does not do it yet: dirty logging.
  *
  * What a guest accepts may break the rules of virtio 1.2, 5.1.3.1 (a feature without the one that
  * it needs). The card would refuse such a queue, so the mask is made right: a segment to be sent
@@ -67,6 +67,9 @@ mvdpa_features_offered(const struct devx_cap *cap)
 	/* A packed ring has no form of before version 1. */
 	if (cap->version_1_0 && (cap->queue_types >> PRM_VIRTQ_PACKED & 1) != 0)
 		features |= BIT(VIRTIO_F_RING_PACKED);
+	/* With it the front-end says what the guest is told, and dev_conf compares. */
+	if (cap->mtu != 0)
+		features |= BIT(VIRTIO_NET_F_MTU);
 	if (mvdpa_features_pairs(cap) > 1)
 		features |= BIT(VIRTIO_NET_F_MQ);
 	return features;
@@ -79,7 +82,7 @@ mvdpa_features_protocol(void)
 			BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) |
 			BIT(VHOST_USER_PROTOCOL_F_BACKEND_SEND_FD) |
 			BIT(VHOST_USER_PROTOCOL_F_HOST_NOTIFIER) |
-			BIT(VHOST_USER_PROTOCOL_F_STATUS);
+			BIT(VHOST_USER_PROTOCOL_F_NET_MTU) | BIT(VHOST_USER_PROTOCOL_F_STATUS);
 }
 
 uint16_t

@@ -48,6 +48,22 @@ test_general(void **state)
 	assert_int_equal(cap.nb_lag_ports, 2);
 }
 
+/* The field counts 22 bytes around an IP packet; one that has no room for them says nothing. */
+static void
+test_mtu(void **state)
+{
+	uint8_t context[256] = { 0 };
+
+	assert_int_equal(devx_cap_decode_mtu(context), 0);
+	context[39] = 22; /* dword 9 [15:0] */
+	assert_int_equal(devx_cap_decode_mtu(context), 0);
+	context[38] = (1500 + 22) >> 8;
+	context[39] = (1500 + 22) & 0xff;
+	assert_int_equal(devx_cap_decode_mtu(context), 1500);
+	memset(context, 0xff, sizeof(context));
+	assert_int_equal(devx_cap_decode_mtu(context), 65535 - 22);
+}
+
 static void
 test_virtio(void **state)
 {
@@ -118,6 +134,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty_pages),
 		cmocka_unit_test(test_general),
+		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_virtio),
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_uevent),

@@ -33,8 +33,10 @@ test_all(void **state)
 	assert_true(mvdpa_features_offered(&cap) ==
 			(B(0) | B(1) | B(7) | B(8) | B(9) | B(11) | B(12) | B(13) | B(15) | B(21) |
 					B(22) | B(30) | B(32) | B(36)));
-	/* MQ, REPLY_ACK, BACKEND_REQ, BACKEND_SEND_FD, HOST_NOTIFIER, STATUS; no LOG_SHMFD */
-	assert_true(mvdpa_features_protocol() == (B(0) | B(3) | B(5) | B(10) | B(11) | B(16)));
+	/* MQ, REPLY_ACK, NET_MTU, BACKEND_REQ, BACKEND_SEND_FD, HOST_NOTIFIER, STATUS; no
+	 * LOG_SHMFD */
+	assert_true(mvdpa_features_protocol() ==
+			(B(0) | B(3) | B(4) | B(5) | B(10) | B(11) | B(16)));
 }
 
 static void
@@ -62,6 +64,16 @@ test_every_mask(void **state)
 		assert_true((queue & (1u << 11 | 1u << 12)) != 0 || (queue & 1u << 4) == 0);
 		assert_true((queue & (1u << 7 | 1u << 8)) != 0 || (queue & 1u << 6) == 0);
 	}
+}
+
+static void
+test_mtu(void **state)
+{
+	struct devx_cap cap = { .max_virtqs = 2 };
+
+	assert_int_equal(mvdpa_features_offered(&cap) & B(3), 0);
+	cap.mtu = 1500;
+	assert_int_equal(mvdpa_features_offered(&cap) & B(3), B(3));
 }
 
 static void
@@ -115,6 +127,7 @@ main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_every_mask),
+		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_segments_need_checksums),
 		cmocka_unit_test(test_pairs),
