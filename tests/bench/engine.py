@@ -10,59 +10,12 @@ import json
 import os
 import pathlib
 import statistics
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-import dpdk  # noqa: E402
-import rig  # noqa: E402
+import card
+from card import BACK_CPU, FRONT_CPU
+import rig
 
-BACK_CPU, FRONT_CPU = 1, 0
 WARM_MS = 200
-
-
-def cpu_seconds(pid):
-    """CPU time of a process's threads so far, by the scheduler's own clock (nanoseconds)."""
-    total = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        try:
-            total += int((task / "schedstat").read_text().split()[0])
-        except FileNotFoundError:  # the thread has ended
-            pass
-    return total / 1e9
-
-
-def pin(pid, cpu, realtime):
-    """All threads to one core; real-time, so that neighbours on a busy machine do not count."""
-    for task in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setaffinity(int(task), {cpu})
-        if realtime:
-            os.sched_setscheduler(int(task), os.SCHED_RR, os.sched_param(1))
-
-
-def program_of(proc, name):
-    """The launcher's child is what moves the packets."""
-    children = pathlib.Path(f"/proc/{proc.pid}/task/{proc.pid}/children").read_text().split()
-    pid = int(children[0]) if children else proc.pid
-    comm = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
-    rig.check(name.startswith(comm) or comm.startswith(name[:8]), f"{pid} is {comm}, not {name}")
-    return pid
-
-
-def start_card(r, driver):
-    """Two functions of one card, joined by its switch, served to two sockets."""
-    if driver == "ours":
-        app = dpdk.testvdpa(r, functions=2, wire="switch")
-    else:
-        allow = [word for device in dpdk.DEVICES for word in ("-a", f"{device},class=vdpa")]
-        app = r.start("testvdpa", [
-            os.environ["MLX5EMU"], "--functions", "2", "--wire", "switch", "--log", "card.log",
-            "--log-level", "info", "--", os.environ["TESTVDPA"], *dpdk.eal("testvdpa"), *allow,
-            "--", "-i"])
-        app.expect(r"testvdpa> ", 60)
-    for device, name in zip(dpdk.DEVICES, "ab"):
-        app.ask(f"attach {device} {r.path(name)} server", r"testvdpa> ")
-        r.await_path(name)
-    return app, program_of(app, "dpdk-testvdpa")
 
 
 def start_testpmd(r):
@@ -88,18 +41,18 @@ def one_run(args, ring, length, backend):
         if backend == "testpmd":
             app, pid = start_testpmd(r)
         else:
-            app, pid = start_card(r, backend)
+            app, pid = card.start(r, backend)
         front = r.start("load", ["taskset", "-c", FRONT_CPU, args.load, r.path("a"), r.path("b"),
                                  ring, length, WARM_MS, run_ms])
         front.expect("ready", 30)
-        pin(pid, BACK_CPU, args.realtime)
-        pin(front.pid, FRONT_CPU, args.realtime)
+        card.pin(pid, BACK_CPU, args.realtime)
+        card.pin(front.pid, FRONT_CPU, args.realtime)
         front.send("")
         front.expect("begin", 30)
-        before = cpu_seconds(pid)
+        before = card.cpu_seconds(pid)
         front.send("")
         front.expect("end", 30 + run_ms / 1000)
-        used = cpu_seconds(pid) - before
+        used = card.cpu_seconds(pid) - before
         front.send("")
         found = json.loads(front.expect(r"\{.*\}", 30)[0])
         rig.check(front.wait(30) == 0, f"the load is not content: {front.text}")

@@ -163,7 +163,7 @@ struct vnet_pacing {
 	uint32_t idle_after_ms;
 	uint32_t sleep_max_us; /**< at least @c sleep_min_us */
 };
-#define VNET_PACING_DEFAULT ((struct vnet_pacing){ 50, 20, 500, 700 })
+#define VNET_PACING_DEFAULT ((struct vnet_pacing){ 100, 10, 500, 850 })
 #define VNET_PACING_MAX_US 1000000u /**< no figure may be longer than a second */
 
 struct vnet_attr {
