@@ -305,10 +305,8 @@ static void
 story_async(void)
 {
 	uint8_t in[PRM_SIZE(create_virtio_q_counters_in)] = { 0 }, out[72] = { 0 };
-	struct {
-		struct mlx5dv_devx_async_cmd_hdr hdr;
-		uint8_t out[72];
-	} answer;
+	uint64_t answer[(sizeof(struct mlx5dv_devx_async_cmd_hdr) + sizeof(out)) / 8];
+	struct mlx5dv_devx_async_cmd_hdr *hdr = (struct mlx5dv_devx_async_cmd_hdr *)answer;
 	struct ibv_context *ctx = open_card();
 	struct mlx5dv_devx_cmd_comp *comp = mlx5dv_devx_create_cmd_comp(ctx);
 	struct mlx5dv_devx_obj *obj;
@@ -322,11 +320,11 @@ story_async(void)
 	PRM_SET(cmd_in, in, opcode, PRM_OP_QUERY_GENERAL_OBJECT);
 	PRM_SET(general_obj_in_cmd_hdr, in, obj_id, PRM_GET(general_obj_out_cmd_hdr, out, obj_id));
 	for (i = 0; i < 8; i++)
-		MUST(mlx5dv_devx_obj_query_async(obj, in, 16, sizeof(answer.out), i, comp) == 0);
+		MUST(mlx5dv_devx_obj_query_async(obj, in, 16, sizeof(out), i, comp) == 0);
 	for (i = 0; i < 8; i++) {
-		MUST(mlx5dv_devx_get_async_cmd_comp(comp, &answer.hdr, sizeof(answer)) == 0);
-		MUST(answer.hdr.wr_id == i);
-		MUST(PRM_GET(cmd_out, answer.out, status) == PRM_STATUS_OK);
+		MUST(mlx5dv_devx_get_async_cmd_comp(comp, hdr, sizeof(answer)) == 0);
+		MUST(hdr->wr_id == i);
+		MUST(PRM_GET(cmd_out, hdr->out_data, status) == PRM_STATUS_OK);
 	}
 	mlx5dv_devx_destroy_cmd_comp(comp);
 	MUST(mlx5dv_devx_obj_destroy(obj) == 0);
