@@ -36,7 +36,6 @@
 #include "base_math.h"
 #include "vnet_priv.h"
 
-#define VNET_BURST 32u /* frames of one queue at a time */
 #define VNET_PASS_BUDGET 256u /* frames of one pass */
 #define VNET_WIRE_NS 50000u /* longest sleep while the wire holds frames back */
 #define VNET_HALT_S 1 /* how long an exit waits for a pass to end */

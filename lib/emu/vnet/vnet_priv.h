@@ -12,14 +12,13 @@
 
 #include "prm_cmd.h"
 #include "vnet.h"
+#include "vnet_copy.h"
 #include "vnet_flow.h"
 #include "vnet_rss.h"
 #include "vnet_turn.h"
 #include "vq.h"
 #include "wire.h"
 
-#define VNET_HDR_MIN 10u /* struct virtio_net_hdr (virtio 1.2, 5.1.6) */
-#define VNET_HDR_MAX 12u /* with num_buffers */
 #define VNET_TX_PIECES 64u /* a frame of more pieces is copied */
 #define VNET_FRAME_MIN 14u /* an Ethernet header */
 
@@ -127,7 +126,8 @@ struct vnet {
 	TAILQ_HEAD(, vnet_queue) active; /**< transmit queues that may have something, in turn */
 	TAILQ_HEAD(, vnet_queue) tell; /**< queues with nb_unsaid */
 	struct vq_chain tx_chain; /**< of the frame that is under way */
-	uint8_t *tx_buf; /**< head of the frame that is under way, or all of it */
+	struct vnet_copies copies; /**< frames of the burst that is under way */
+	uint8_t *tx_buf; /**< all of the frame that is under way, if that is needed */
 	struct iovec tx_iov[VNET_TX_PIECES]; /**< the rest of it, in the sender's memory */
 	uint8_t *seg_buf; /**< what is made of the frame, one segment at a time */
 	unsigned int nb_ports;

@@ -290,6 +290,7 @@ vnet_queue_fail(struct vnet_queue *queue)
 			queue->port->index, queue->index, vnet_error_name(fault.error), fault.what,
 			(unsigned long long)fault.value, fault.why != NULL ? ", " : "",
 			fault.why != NULL ? fault.why : "", queue->ring.avail);
+	vnet_copy_flush(&queue->port->vnet->copies);
 	/* A log that cannot be written changes nothing any more. */
 	(void)vq_publish(&queue->ring);
 	vnet_queue_tell(queue);
@@ -318,6 +319,7 @@ vnet_queue_remember(struct vnet_queue *queue)
 void
 vnet_queue_publish(struct vnet_queue *queue)
 {
+	vnet_copy_flush(&queue->port->vnet->copies);
 	if (vq_publish(&queue->ring) != VNET_ERR_NONE && queue->state == VNET_QUEUE_RUNNING)
 		vnet_queue_fail(queue);
 }

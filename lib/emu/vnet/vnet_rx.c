@@ -26,7 +26,6 @@
 #include "vnet_priv.h"
 
 #define HDR_NUM_BUFFERS 10u /* offset; le16, only in the long header */
-#define RX_PREFETCH 16u /* chains ahead */
 
 /* Adds the next chain; @return whether there was one, an error through @p error. */
 static bool
@@ -54,6 +53,32 @@ rx_add_chain(struct vnet_queue *queue, struct vnet_rx *rx, enum vnet_error *erro
 		.id = next.id,
 		.nb_desc = (uint16_t)next.nb_desc,
 		.len = next.write_len > UINT32_MAX ? UINT32_MAX : (uint32_t)next.write_len,
+	};
+	return true;
+}
+
+/* The same if the next chain will do, as most often; else false, and nothing has changed. */
+static bool
+rx_collect_one(struct vnet_queue *queue, struct vnet_rx *rx, uint64_t need)
+{
+	struct vq_chain *chain = &rx->chain;
+	struct vq *ring = &queue->ring;
+	uint16_t begin = ring->avail;
+	bool fits;
+
+	if (vq_fetch(ring, chain) != VNET_ERR_NONE || chain->nb_desc == 0)
+		return false;
+	rx->end = ring->avail;
+	ring->avail = begin;
+	fits = chain->read_len == 0 && chain->write_len >= need && chain->write_len <= UINT32_MAX;
+	if (!fits || vq_reserve(ring, chain->nb_desc) != VNET_ERR_NONE)
+		return false;
+	rx->fits = true;
+	rx->nb_elems = 1;
+	rx->elems[0] = (struct vq_elem){
+		.id = chain->id,
+		.nb_desc = (uint16_t)chain->nb_desc,
+		.len = (uint32_t)chain->write_len,
 	};
 	return true;
 }
@@ -110,6 +135,10 @@ rx_find_room(struct vnet_queue *queue, const struct wire_frame *frame)
 	bool decided;
 
 	vnet_queue_enter(queue);
+	if (rx_collect_one(queue, rx, (uint64_t)queue->hdr_len + frame->len)) {
+		rx->queue = queue;
+		return WIRE_YES;
+	}
 	decided = rx_collect(queue, rx, (uint64_t)queue->hdr_len + frame->len);
 	if (queue->state == VNET_QUEUE_RUNNING && !rx->fits && frame->gso != WIRE_GSO_NONE &&
 			rx_wants_segments(queue, rx))
@@ -215,11 +244,12 @@ rx_write_pieces(struct vnet_queue *queue, const struct wire_frame *frame)
 	return error;
 }
 
-/* The same, directly if the first buffer takes it all. */
+/* The same, directly if the first buffer takes it all; later if that can be. */
 static enum vnet_error
 rx_write(struct vnet_queue *queue, const struct wire_frame *frame)
 {
 	const struct vq_seg *seg = &queue->port->rx.chain.segs[0];
+	struct vnet_copies *copies = &queue->port->vnet->copies;
 	uint32_t len = queue->hdr_len + frame->len;
 	uint8_t *to;
 
@@ -229,6 +259,11 @@ rx_write(struct vnet_queue *queue, const struct wire_frame *frame)
 	to = vq_buf_whole(&queue->ring, seg->addr, seg->len, VNET_WRITE);
 	if (to == NULL)
 		return rx_write_pieces(queue, frame);
+	/* A page is noted as dirty after it was written, and that can fail. */
+	if (!queue->ring.dirty.enabled && vnet_copy_can_wait(copies, frame)) {
+		rx_header(queue, frame, vnet_copy_later(copies, frame, to));
+		return VNET_ERR_NONE;
+	}
 	rx_header(queue, frame, to);
 	rx_copy(frame, to + VNET_HDR_MAX);
 	return vq_dirty(&queue->ring, seg->addr, len);
@@ -250,7 +285,6 @@ rx_put(struct vnet_queue *queue, struct vnet_rx *rx, const struct wire_frame *fr
 		return;
 	}
 	queue->ring.avail = rx->end;
-	vq_prefetch(&queue->ring, RX_PREFETCH);
 	for (i = 0; i < rx->nb_elems; i++) {
 		struct vq_elem elem = { .id = rx->elems[i].id, .nb_desc = rx->elems[i].nb_desc };
 

@@ -30,7 +30,7 @@
 
 #define TX_SEGMENTS 64u /* of one frame in one call; 64 KiB over Ethernet's 1500 bytes are 45 */
 /* Frames up to this length are copied as a whole: cheaper than to find out where they are. */
-#define TX_HEAD_MAX 1024u
+#define TX_HEAD_MAX VNET_LASTING
 #define TX_PREFETCH 16u /* chains ahead */
 
 static_assert(TX_HEAD_MAX >= WIRE_HEAD_MIN, "a head must hold all headers");
@@ -67,11 +67,14 @@ tx_check(struct vnet_queue *queue, const struct vq_chain *chain)
 static enum vnet_error
 tx_linearize(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame *tx)
 {
+	uint8_t *buf = queue->port->vnet->tx_buf;
 	struct wire_frame *frame = &tx->frame;
 	enum vnet_error error;
 
-	error = vq_chain_read(&queue->ring, chain, &tx->cursor, tx->head + frame->head_len,
+	memcpy(buf, tx->head, frame->head_len);
+	error = vq_chain_read(&queue->ring, chain, &tx->cursor, buf + frame->head_len,
 			frame->len - frame->head_len);
+	frame->head = tx->head = buf;
 	frame->head_len = frame->len;
 	return error;
 }
@@ -129,9 +132,7 @@ tx_head(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame 
 	uint8_t hdr[VNET_HDR_MAX];
 	enum vnet_error error;
 
-	/* The head at the beginning of the buffer, which is aligned: so a receiver's copy reads in
-	 * the same portions in which it was written, and need not wait for the stores. */
-	tx->head = queue->port->vnet->tx_buf;
+	tx->head = vnet_copy_head(&queue->port->vnet->copies);
 	wire_frame_init(&tx->frame, tx->head, len);
 	if (len > TX_HEAD_MAX)
 		tx->frame.head_len = WIRE_HEAD_MIN;

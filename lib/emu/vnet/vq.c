@@ -82,6 +82,7 @@ vq_restart(struct vq *vq)
 	vq_begin(vq);
 	vq->avail_end = vq->avail;
 	vq->nb_prefetched = 0;
+	vq->nb_pushed = 0;
 	vq->published = vq->used;
 }
 

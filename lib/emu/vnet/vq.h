@@ -43,7 +43,9 @@ void vq_dirty_set(struct vq *vq, const struct vnet_dirty *dirty);
 static inline enum vnet_error
 vq_fetch(struct vq *vq, struct vq_chain *chain)
 {
-	return vq->packed ? vq_packed_fetch(vq, chain) : vq_split_fetch(vq, chain);
+	if (vq->packed)
+		return vq_packed_fetch(vq, chain);
+	return vq_split_fetch_one(vq, chain) ? VNET_ERR_NONE : vq_split_fetch(vq, chain);
 }
 
 /**

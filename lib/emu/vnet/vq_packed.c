@@ -196,25 +196,52 @@ vq_flags_ptr(struct vq *vq, uint16_t pos)
 	return flags;
 }
 
-void
-vq_packed_push(struct vq *vq, struct vq_elem elem)
+/* Writes one used descriptor; the flags of the first since the last publication are kept. */
+static void
+vq_used_write_one(struct vq *vq, uint16_t pos, struct vq_elem elem)
 {
-	uint16_t flags = (vq->used & VQ_WRAP) != 0 ? VQ_DESC_F_AVAIL | VQ_DESC_F_USED : 0;
-	uint32_t off = vq_pos_off(vq->used);
-	uint8_t *raw;
+	uint16_t flags = (pos & VQ_WRAP) != 0 ? VQ_DESC_F_AVAIL | VQ_DESC_F_USED : 0;
+	uint8_t *raw = vq_ring_ptr(vq, VQ_DESC, vq_pos_off(pos), VQ_DESC_SIZE, sizeof(uint64_t));
 
+	assert(raw != NULL);
 	if (elem.len != 0)
 		flags |= VQ_DESC_F_WRITE;
-	raw = vq_ring_ptr(vq, VQ_DESC, off, VQ_DESC_SIZE, sizeof(uint64_t));
-	assert(raw != NULL);
 	__atomic_store_n((uint32_t *)(raw + 8), htole32(elem.len), __ATOMIC_RELAXED);
 	__atomic_store_n((uint16_t *)(raw + 12), htole16(elem.id), __ATOMIC_RELAXED);
-	if (vq->used == vq->published)
+	if (pos == vq->published)
 		vq->first_flags = flags;
 	else
 		__atomic_store_n((uint16_t *)(raw + VQ_DESC_FLAGS), htole16(flags),
 				__ATOMIC_RELAXED);
+}
+
+/* Writes what was pushed, from @c pushed_pos on. */
+static void
+vq_used_write(struct vq *vq)
+{
+	uint16_t pos = vq->pushed_pos;
+	unsigned int i;
+
+	for (i = 0; i < vq->nb_pushed; i++) {
+		vq_used_write_one(vq, pos, vq->pushed[i]);
+		pos = vq_pos_add(vq, pos, vq->pushed[i].nb_desc);
+	}
+	vq->nb_pushed = 0;
+}
+
+void
+vq_packed_push(struct vq *vq, struct vq_elem elem)
+{
+	const uint8_t *whole = vq->areas[VQ_DESC].whole;
+
+	if (whole != NULL)
+		vq_prefetch_write(whole + vq_pos_off(vq->used));
+	if (vq->nb_pushed == 0)
+		vq->pushed_pos = vq->used;
+	vq->pushed[vq->nb_pushed++] = elem;
 	vq->used = vq_pos_add(vq, vq->used, elem.nb_desc);
+	if (vq->nb_pushed == VQ_NB_PUSHED)
+		vq_used_write(vq);
 }
 
 /*
@@ -242,6 +269,7 @@ vq_packed_publish(struct vq *vq)
 
 	if (vq->used == first)
 		return VNET_ERR_NONE;
+	vq_used_write(vq);
 	if (vq->dirty.enabled)
 		error = vq_used_dirty(vq);
 	__atomic_store_n(vq_flags_ptr(vq, first), htole16(vq->first_flags), __ATOMIC_SEQ_CST);

@@ -82,6 +82,8 @@ struct vq_area {
 	uint32_t win_off, win_len;
 };
 
+#define VQ_NB_PUSHED 32u
+
 /** Buffers in one piece of memory, translated last. */
 #define VQ_NB_WINDOWS 4u
 
@@ -94,6 +96,11 @@ struct vq {
 	uint16_t used; /**< position of the next used entry to write */
 	uint16_t published; /**< used entries before this one are the guest's */
 	uint16_t avail_end; /**< split: available index that was read last */
+	/** Used entries that were pushed and are not in the ring yet: the ring is written in one go,
+	 * because the other side's processor has its lines. */
+	unsigned int nb_pushed;
+	uint16_t pushed_pos; /**< packed: position of the first of them */
+	struct vq_elem pushed[VQ_NB_PUSHED];
 	uint16_t first_flags; /**< packed: flags of the entry at @c published, which come last */
 	/** Chains (packed: descriptors) from @c avail on that were prefetched; a guess, as the
 	 * position may be put back. */

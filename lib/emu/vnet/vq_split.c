@@ -21,10 +21,8 @@
 
 #define VQ_AVAIL_F_NO_INTERRUPT 1u
 #define VQ_RING_IDX 2u /* offset of idx in both rings; flags are at 0 */
-#define VQ_RING_HEAD 4u
 #define VQ_AVAIL_ENTRY 2u
 #define VQ_USED_ENTRY 8u
-#define VQ_USED_AHEAD 16u /* entries, for prefetching */
 
 int
 vq_split_layout(struct vq *vq, const struct vnet_queue_attr *attr)
@@ -71,18 +69,13 @@ vq_desc_load(struct vq *vq, uint16_t index, struct vq_desc *desc)
 {
 	uint32_t off = index * VQ_DESC_SIZE;
 	const uint64_t *raw;
-	uint64_t rest;
 
 	if (index >= vq->size)
 		return vq_fault(vq, VNET_ERR_BAD_DESC, "descriptor index", index);
 	raw = vq_ring_ptr(vq, VQ_DESC, off, VQ_DESC_SIZE, sizeof(*raw));
 	if (raw == NULL)
 		return vq_ring_fault(vq, VQ_DESC, off);
-	desc->addr = le64toh(__atomic_load_n(&raw[0], __ATOMIC_RELAXED));
-	rest = le64toh(__atomic_load_n(&raw[1], __ATOMIC_RELAXED));
-	desc->len = (uint32_t)rest;
-	desc->flags = (uint16_t)(rest >> 32);
-	desc->other = (uint16_t)(rest >> 48);
+	vq_split_desc(raw, desc);
 	return VNET_ERR_NONE;
 }
 
@@ -111,13 +104,6 @@ vq_split_fetch(struct vq *vq, struct vq_chain *chain)
 	if (entry == NULL)
 		return vq_ring_fault(vq, VQ_DRIVER, VQ_RING_HEAD);
 	chain->id = le16toh(__atomic_load_n(entry, __ATOMIC_RELAXED));
-	if (chain->id < vq->size && vq_desc_load(vq, chain->id, &desc) == VNET_ERR_NONE &&
-			vq_chain_is_simple(&desc)) {
-		vq_chain_set(chain, &desc);
-		vq_advance(vq, (uint16_t)(vq->avail + 1), 1);
-		return VNET_ERR_NONE;
-	}
-	desc.flags = VQ_DESC_F_NEXT;
 	desc.other = chain->id;
 	while ((desc.flags & VQ_DESC_F_NEXT) != 0) {
 		if (chain->nb_desc == vq->size)
@@ -203,29 +189,36 @@ vq_split_reserve(struct vq *vq, uint32_t nb_desc)
 	return VNET_ERR_NONE;
 }
 
+/* Writes what was pushed into the entries before @c used, which were reserved. */
+static void
+vq_used_write(struct vq *vq)
+{
+	uint16_t used = (uint16_t)(vq->used - vq->nb_pushed);
+	unsigned int i;
+
+	for (i = 0; i < vq->nb_pushed; i++, used++) {
+		uint32_t off = vq_used_off(vq, used);
+		uint32_t *id = vq_used_word(vq, off);
+		uint32_t *len = vq_used_word(vq, off + 4);
+
+		assert(id != NULL && len != NULL);
+		__atomic_store_n(id, htole32(vq->pushed[i].id), __ATOMIC_RELAXED);
+		__atomic_store_n(len, htole32(vq->pushed[i].len), __ATOMIC_RELAXED);
+	}
+	vq->nb_pushed = 0;
+}
+
 void
 vq_split_push(struct vq *vq, struct vq_elem elem)
 {
-	uint32_t off = vq_used_off(vq, vq->used);
-	uint8_t *whole = vq->areas[VQ_DEVICE].whole;
-	uint32_t *word;
+	const uint8_t *whole = vq->areas[VQ_DEVICE].whole;
 
-	if (__builtin_expect(whole != NULL, 1)) {
-		word = (uint32_t *)(whole + off);
-		__atomic_store_n(&word[0], htole32(elem.id), __ATOMIC_RELAXED);
-		__atomic_store_n(&word[1], htole32(elem.len), __ATOMIC_RELAXED);
-		if (vq->used++ % (VQ_LINE / VQ_USED_ENTRY) == 0)
-			vq_prefetch_write(whole +
-					vq_used_off(vq, (uint16_t)(vq->used + VQ_USED_AHEAD)));
-		return;
-	}
-	word = vq_used_word(vq, off);
-	assert(word != NULL);
-	__atomic_store_n(word, htole32(elem.id), __ATOMIC_RELAXED);
-	word = vq_used_word(vq, off + 4);
-	assert(word != NULL);
-	__atomic_store_n(word, htole32(elem.len), __ATOMIC_RELAXED);
+	if (whole != NULL && vq->used % (VQ_LINE / VQ_USED_ENTRY) == 0)
+		vq_prefetch_write(whole + vq_used_off(vq, vq->used) + VQ_USED_ENTRY);
+	vq->pushed[vq->nb_pushed++] = elem;
 	vq->used++;
+	if (vq->nb_pushed == VQ_NB_PUSHED)
+		vq_used_write(vq);
 }
 
 /* Notes the entries that were written since the last publication. */
@@ -249,6 +242,7 @@ vq_split_publish(struct vq *vq)
 
 	if (vq->used == vq->published)
 		return VNET_ERR_NONE;
+	vq_used_write(vq);
 	if (vq->dirty.enabled)
 		error = vq_used_dirty(vq);
 	idx = vq_used_idx(vq);
