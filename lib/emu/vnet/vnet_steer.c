@@ -109,6 +109,7 @@ vnet_tir_set_hash_locked(struct vnet_tir *tir, const struct vnet_tir_attr *attr)
 
 	tir->attr = *attr;
 	tir->attr.rqt = rqt;
+	vnet_rss_init(&tir->rss, attr);
 }
 
 void
