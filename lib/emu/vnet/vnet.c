@@ -341,10 +341,11 @@ vnet_destroy(struct vnet *vnet)
 {
 	if (vnet == NULL)
 		return;
-	wire_stop(vnet->wire);
 	__atomic_store_n(&vnet->stop, true, __ATOMIC_RELEASE);
 	vnet_turn_wake(&vnet->turn);
 	pthread_join(vnet->thread, NULL);
+	/* Only now: a pass hands descriptors to the wire's thread. That one may still wake us. */
+	wire_stop(vnet->wire);
 	vnet_fini(vnet);
 }
 

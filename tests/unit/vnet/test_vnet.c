@@ -7,6 +7,7 @@
 #include "vnet_bed.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #define NB_FRAMES 20000u
 
@@ -248,6 +249,33 @@ test_bell_wakes_idle_engine(void **state)
 	bed_free(bed);
 }
 
+/*
+ * An engine that has just begun hands the listening socket to the wire's thread, at about the time
+ * of the end. The thread sanitizer sees a hand-over to a thread that is gone.
+ */
+static void
+test_end_while_ports_are_handed_over(void **state)
+{
+	char path[64];
+	unsigned int i;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/test_vnet.%d", (int)getpid());
+	for (i = 0; i < 100; i++) {
+		struct bed *bed = bed_wire(wire_switch_create, 2, 0);
+		struct timespec pause = { .tv_nsec = 3000 * (i % 25) };
+		struct vnet_attr attr;
+
+		assert_true(wire_unix_add(bed->wire, 0, "out", path, WIRE_UNIX_LISTEN) >= 0);
+		bed_attr(bed, &attr);
+		assert_int_equal(vnet_create(&attr, &bed->vnet), 0);
+		nanosleep(&pause, NULL);
+		vnet_destroy(bed->vnet);
+		bed_free(bed);
+	}
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
 int
 main(void)
 {
@@ -257,6 +285,7 @@ main(void)
 		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_traffic_and_rebuilds),
 		cmocka_unit_test(test_bell_wakes_idle_engine),
+		cmocka_unit_test(test_end_while_ports_are_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
