@@ -6,8 +6,9 @@
  *
  *	gso_type		unknown (UDP included), or not negotiated, ECN too
  *	flags			NEEDS_CSUM without CSUM; a gso_type without NEEDS_CSUM
- *	csum_start, _offset	the field does not lie in the frame's head, or is not TCP's although the
- *				frame is to be segmented
+ *	csum_start, _offset	the field does not lie in the frame's head, or begins in the Ethernet
+ *				header or its tags (which a switch may take away), or is not TCP's
+ *				although the frame is to be segmented
  *	the frame		to be segmented, but not a whole TCP header of that IP version in the head
  *	gso_size		0, or such that a segment would be longer than an IP packet can be
  *	hdr_len			of a frame to segment: longer than the frame (shorter or longer than the
@@ -25,6 +26,7 @@
 #include "vnet_gso.h"
 #include "vnet_hdr.h"
 
+#define ETH_HEADER 14u
 #define IP_TCP 6u
 #define TCP_CSUM_OFFSET 16u
 #define IP_PACKET_MAX 65535u
@@ -92,6 +94,9 @@ hdr_to_csum(const struct vnet_hdr *hdr, uint32_t features, struct wire_frame *fr
 		return hdr_refuse(fault, "header flags without checksum offload", hdr->flags);
 	if ((uint32_t)hdr->csum_start + hdr->csum_offset + 2 > frame->head_len)
 		return hdr_refuse(fault, "csum_start of a checksum outside of the frame's head",
+				hdr->csum_start);
+	if (hdr->csum_start < ETH_HEADER || hdr->csum_start < vnet_flow_l2_len(frame))
+		return hdr_refuse(fault, "csum_start of a checksum in the Ethernet header",
 				hdr->csum_start);
 	frame->csum_partial = true;
 	frame->csum_start = hdr->csum_start;

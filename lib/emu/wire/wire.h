@@ -58,7 +58,7 @@ struct wire_frame {
 	uint32_t len; /**< of head and body */
 	/** The checksum field holds the sum of the pseudo header only (virtio 1.2, 5.1.6.2). */
 	bool csum_partial;
-	uint16_t csum_start, csum_offset; /**< if csum_partial; both lie in the head */
+	uint16_t csum_start, csum_offset; /**< if csum_partial; in the head, behind tags */
 	enum wire_gso gso; /**< if not NONE, csum_partial is set, too */
 	uint16_t gso_size; /**< payload bytes of a segment, > 0 */
 	uint16_t gso_hdr_len; /**< bytes of all headers, TCP's included, as the head says */

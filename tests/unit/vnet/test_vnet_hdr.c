@@ -153,6 +153,7 @@ test_hostile(void **state)
 		{ "csum_start and csum_offset of a frame to segment", 8, 0, 6 },
 		{ "csum_start of a checksum outside of the frame's head", 7, 0, 0xff },
 		{ "csum_start of a checksum outside of the frame's head", 9, 0, 0xff },
+		{ "csum_start of a checksum in the Ethernet header", 6, 0, 13 },
 		{ "IP version of a frame to segment", 10, 12, 0x86 }, /* Ethernet type */
 		{ "IP version of a frame to segment", 10, 14, 0x65 },
 		{ "IP version of a frame to segment", 10, 14, 0x44 },
@@ -201,6 +202,13 @@ test_hostile(void **state)
 	hdr = (struct vnet_hdr){ .flags = 1, .csum_start = 190, .csum_offset = 1 };
 	assert_false(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault));
 	hdr.csum_offset = 0;
+	assert_true(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault));
+	/* a checksum from the middle of a VLAN tag on, and right behind it */
+	good(4, f, &frame, &hdr);
+	memcpy(f + 12, "\x81\x00\x00\x0a\x08\x00", 6);
+	hdr = (struct vnet_hdr){ .flags = 1, .csum_start = 17 };
+	assert_false(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault));
+	hdr.csum_start = 18;
 	assert_true(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault));
 }
 
