@@ -31,10 +31,12 @@ struct wire_way {
 	uint16_t vid; /* meaningless in a net without VLANs */
 	uint64_t to;
 	uint64_t rewritten; /* those of @c to that get the second form */
+	uint64_t untaggable; /* those that cannot, as it would be too long */
 	const struct wire_frame *frame;
 	struct wire_frame other; /* the second form */
 	uint64_t refusing; /* those of @c to that cannot take it now */
 	bool unfinished; /* one that can take it wants it finished */
+	bool nowhere; /* only recorders see it */
 };
 
 #define WIRE_FOREACH(i, set)                                                           \
@@ -65,9 +67,9 @@ wire_apply_vlans(struct wire *wire, struct wire_way *way)
 	if (way->rewritten == 0 ||
 			wire_vlan_rewrite(way->frame, way->vid, wire->rewritten, &way->other))
 		return;
-	WIRE_FOREACH(i, way->rewritten)
-		wire->ports[i].stats.rx_mtu++;
-	way->to &= ~way->rewritten;
+	way->untaggable = way->rewritten;
+	way->rewritten = 0;
+	way->to &= ~way->untaggable;
 }
 
 /* Who records frames between the sender and those who get them. */
@@ -107,14 +109,13 @@ wire_route(struct wire *wire, struct wire_way *way)
 			~net->recorders;
 	if (net->vlans)
 		wire_apply_vlans(wire, way);
-	if (way->to == 0)
-		from->stats.tx_nowhere++;
+	way->nowhere = (way->to | way->untaggable) == 0;
 	if (net->recorders != 0)
 		way->to |= wire_recorders(wire, way);
 	return true;
 }
 
-/* What cannot get there whatever the port says. Counted when the frame leaves for good. */
+/* What cannot get there whatever the port says. */
 static uint64_t
 wire_unreachable(const struct wire *wire, const struct wire_way *way)
 {
@@ -130,12 +131,17 @@ wire_unreachable(const struct wire *wire, const struct wire_way *way)
 	return unreachable;
 }
 
+/*
+ * The frame leaves for good: what became of it where nobody was asked. Not before, or one that has
+ * to wait, or comes back in segments, would be counted each time.
+ */
 static void
-wire_count_unreachable(struct wire *wire, uint64_t unreachable)
+wire_count_lost(struct wire *wire, const struct wire_way *way, uint64_t unreachable)
 {
 	unsigned int i;
 
-	WIRE_FOREACH(i, unreachable) {
+	wire->ports[way->from].stats.tx_nowhere += way->nowhere;
+	WIRE_FOREACH(i, unreachable | way->untaggable) {
 		struct wire_port_stats *stats = &wire->ports[i].stats;
 
 		(*(wire->ports[i].link != WIRE_LINK_UP ? &stats->rx_link : &stats->rx_mtu))++;
@@ -267,7 +273,7 @@ wire_pass_to_all(struct wire *wire, unsigned int port, const struct wire_frame *
 		wire_watchdog(wire, waiting_for);
 	}
 	hold->since_ns = 0;
-	wire_count_unreachable(wire, unreachable);
+	wire_count_lost(wire, &way, unreachable);
 	wire_deliver(wire, &way);
 	return 0;
 }

@@ -227,6 +227,31 @@ test_unfinished(void **state)
 	assert_int_equal(f->peers[1].frames, 2);
 }
 
+/* A recorder wants finished frames, which does not make more frames of those that get lost. */
+static void
+test_lost_once(void **state)
+{
+	struct fixture *f = *state;
+	struct wire_port_stats stats;
+	struct wire_frame frame;
+
+	f->wire->ports[3].mirrors = UINT64_MAX;
+	wire_net_refresh(f->wire, 0);
+	wire_frame_init(&frame, f->frame, sizeof(f->frame));
+	frame.csum_partial = true;
+	f->peers[3].plain = true;
+	test_to = 0;
+	assert_int_equal(wire_send(f->wire, 0, &frame, &f->hold), -EMSGSIZE);
+	frame.csum_partial = false;
+	f->peers[3].full = true;
+	assert_int_equal(wire_send(f->wire, 0, &frame, &f->hold), -EAGAIN);
+	f->peers[3].full = false;
+	assert_int_equal(wire_send(f->wire, 0, &frame, &f->hold), 0);
+	assert_int_equal(f->peers[3].frames, 1);
+	wire_port_stats(f->wire, 0, &stats);
+	assert_int_equal(stats.tx_nowhere, 1);
+}
+
 static void
 test_port_arcs(void **state)
 {
@@ -249,6 +274,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_no_pause_drops, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unfinished, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_once, setup, teardown),
 		cmocka_unit_test(test_port_arcs),
 	};
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void
 test_parse(void **state)
@@ -200,6 +201,42 @@ test_switch(void **state)
 	wire_destroy(bed.wire);
 }
 
+/* The longest frame has no room for a tag; that is noted once, however long another port waits. */
+static void
+test_too_long_for_a_tag(void **state)
+{
+	struct wire_hold hold = { 0 };
+	struct wire_port_stats stats;
+	struct bed bed;
+	uint8_t *data = calloc(1, WIRE_FRAME_MAX);
+	const char *why;
+
+	(void)state;
+	assert_non_null(data);
+	memset(data, 0xff, 6);
+	data[6] = 2;
+	bed_make(&bed);
+	assert_int_equal(wire_port_set(bed.wire, 1, "vlan", "access:10", &why), 0);
+	bed.peers[1].full = true;
+	assert_int_equal(wire_peer_send(bed.wire, 0, data, WIRE_FRAME_MAX, &hold), -EAGAIN);
+	assert_int_equal(wire_peer_send(bed.wire, 0, data, WIRE_FRAME_MAX, &hold), -EAGAIN);
+	bed.peers[1].full = false;
+	assert_int_equal(wire_peer_send(bed.wire, 0, data, WIRE_FRAME_MAX, &hold), 0);
+	assert_int_equal(bed.peers[1].frames, 1);
+	assert_int_equal(bed.peers[2].frames, 0);
+	wire_port_stats(bed.wire, 2, &stats);
+	assert_int_equal(stats.rx_mtu, 1);
+	/* nobody left who can have it: that is no other loss */
+	assert_int_equal(wire_port_set(bed.wire, 1, "vlan", "access:20", &why), 0);
+	assert_int_equal(wire_peer_send(bed.wire, 0, data, WIRE_FRAME_MAX, &hold), 0);
+	wire_port_stats(bed.wire, 2, &stats);
+	assert_int_equal(stats.rx_mtu, 2);
+	wire_port_stats(bed.wire, 0, &stats);
+	assert_int_equal(stats.tx_nowhere, 0);
+	wire_destroy(bed.wire);
+	free(data);
+}
+
 static void
 test_without_vlans_tags_pass(void **state)
 {
@@ -224,6 +261,7 @@ main(void)
 		cmocka_unit_test(test_rewrite),
 		cmocka_unit_test(test_longest_frame_gets_no_tag),
 		cmocka_unit_test(test_switch),
+		cmocka_unit_test(test_too_long_for_a_tag),
 		cmocka_unit_test(test_without_vlans_tags_pass),
 	};
 
