@@ -47,6 +47,7 @@ struct wire_held {
 	STAILQ_ENTRY(wire_held) link;
 	uint64_t due_ns; /**< to leave at this time, */
 	uint64_t due_passed; /**< or, if not 0, when the port has passed so many frames */
+	struct wire_hold hold; /**< how long its receivers have refused it */
 	uint32_t len;
 	uint8_t data[];
 };
@@ -60,7 +61,6 @@ struct wire_trouble {
 	STAILQ_HEAD(, wire_held) held; /**< in the order of leaving */
 	unsigned int nb_held;
 	uint64_t passed; /**< frames that have left, for due_passed */
-	struct wire_hold hold; /**< of the first of @c held */
 };
 
 struct wire_port {

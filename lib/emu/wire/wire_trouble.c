@@ -82,18 +82,26 @@ held_before(const struct wire_held *a, const struct wire_held *b)
 	return a->due_ns < b->due_ns;
 }
 
-static int
-trouble_hold(struct wire *wire, unsigned int port, const struct wire_frame *frame,
-		const struct wire_held *when)
+/* A copy to be held back, not in the list yet; NULL: no memory. */
+static struct wire_held *
+trouble_copy(const struct wire_frame *frame, const struct wire_held *when)
 {
-	struct wire_trouble *t = wire->ports[port].trouble;
-	struct wire_held *held = malloc(sizeof(*held) + frame->len), *before = NULL, *i;
+	struct wire_held *held = malloc(sizeof(*held) + frame->len);
 
 	if (held == NULL)
-		return -ENOMEM;
+		return NULL;
 	*held = (struct wire_held){ .due_ns = when->due_ns, .due_passed = when->due_passed };
 	held->len = frame->len;
 	wire_frame_copy(frame, held->data);
+	return held;
+}
+
+static void
+trouble_hold(struct wire *wire, unsigned int port, struct wire_held *held)
+{
+	struct wire_trouble *t = wire->ports[port].trouble;
+	struct wire_held *before = NULL, *i;
+
 	STAILQ_FOREACH(i, &t->held, link) {
 		if (held_before(held, i))
 			break;
@@ -105,7 +113,6 @@ trouble_hold(struct wire *wire, unsigned int port, const struct wire_frame *fram
 		STAILQ_INSERT_AFTER(&t->held, before, held, link);
 	t->nb_held++;
 	wire->held |= 1ULL << port;
-	return 0;
 }
 
 /* The first frame that may leave now, at the head of the list then. */
@@ -143,7 +150,7 @@ wire_trouble_poll(struct wire *wire, unsigned int port)
 		wire_frame_init(&frame, held->data, held->len);
 		if (wire->ports[port].link != WIRE_LINK_UP)
 			wire->ports[port].stats.tx_link++;
-		else if (wire_pass(wire, port, &frame, &t->hold) == -EAGAIN)
+		else if (wire_pass(wire, port, &frame, &held->hold) == -EAGAIN)
 			break;
 		t->passed++;
 		trouble_drop_first(wire, port);
@@ -179,7 +186,7 @@ trouble_hold_back(struct wire *wire, unsigned int port, const struct wire_frame 
 {
 	struct wire_trouble *t = wire->ports[port].trouble;
 	struct wire_held when = { .due_ns = base_clock_ns() + t->delay_ns };
-	int ret;
+	struct wire_held *copy, *twin = NULL;
 
 	if (!trouble_has_room(t, 2))
 		return -EAGAIN;
@@ -187,10 +194,18 @@ trouble_hold_back(struct wire *wire, unsigned int port, const struct wire_frame 
 		when.due_passed = t->passed + t->nb_held + 1;
 		when.due_ns += TROUBLE_OVERTAKE_NS;
 	}
-	ret = trouble_hold(wire, port, frame, &when);
-	if (ret == 0 && trouble_is(fate, WIRE_MISHAP_DUPLICATE))
-		ret = trouble_hold(wire, port, frame, &when);
-	return ret;
+	copy = trouble_copy(frame, &when);
+	if (trouble_is(fate, WIRE_MISHAP_DUPLICATE))
+		twin = trouble_copy(frame, &when);
+	if (copy == NULL || (twin == NULL && trouble_is(fate, WIRE_MISHAP_DUPLICATE))) {
+		free(copy);
+		free(twin);
+		return -EAGAIN;
+	}
+	trouble_hold(wire, port, copy);
+	if (twin != NULL)
+		trouble_hold(wire, port, twin);
+	return 0;
 }
 
 /* Sends it now, and its twin behind it. */
@@ -199,16 +214,25 @@ trouble_send_now(struct wire *wire, unsigned int port, const struct wire_frame *
 		struct wire_hold *hold, wire_fate fate)
 {
 	struct wire_trouble *t = wire->ports[port].trouble;
-	struct wire_held when = { .due_ns = 0 };
+	struct wire_held *twin = NULL;
 	int ret;
 
-	if (trouble_is(fate, WIRE_MISHAP_DUPLICATE) && !trouble_has_room(t, 1))
-		return -EAGAIN;
+	if (trouble_is(fate, WIRE_MISHAP_DUPLICATE)) {
+		/* Before the first one goes: what is refused behind it would come a third time. */
+		if (trouble_has_room(t, 1))
+			twin = trouble_copy(frame, &(struct wire_held){ .due_ns = 0 });
+		if (twin == NULL)
+			return -EAGAIN;
+	}
 	ret = wire_pass(wire, port, frame, hold);
-	if (ret != 0)
+	if (ret != 0) {
+		free(twin);
 		return ret;
+	}
 	t->passed++;
-	return trouble_is(fate, WIRE_MISHAP_DUPLICATE) ? trouble_hold(wire, port, frame, &when) : 0;
+	if (twin != NULL)
+		trouble_hold(wire, port, twin);
+	return 0;
 }
 
 static void
@@ -241,7 +265,7 @@ trouble_befall(struct wire *wire, unsigned int port, const struct wire_frame *se
 		ret = trouble_send_now(wire, port, &frame, hold, fate);
 	}
 	if (ret != 0)
-		return ret == -ENOMEM ? -EAGAIN : ret;
+		return ret;
 	wire_mishaps_commit(&t->mishaps, fate);
 	trouble_count(&wire->ports[port].stats, fate);
 	return 0;

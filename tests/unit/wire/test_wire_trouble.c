@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base_clock.h"
 
@@ -283,6 +284,36 @@ test_link_off_ends_what_is_held(void **state)
 	bed_end(bed);
 }
 
+static void
+test_each_frame_waits_for_itself(void **state)
+{
+	struct bed *bed = bed_make((const char *[][2]){ { "delay", "1" }, { NULL, NULL } });
+	struct timespec pause = { .tv_nsec = 60 * BASE_NS_PER_MS };
+	struct wire_port_stats stats;
+
+	(void)state;
+	bed->wire->pause_ns = 50 * BASE_NS_PER_MS;
+	bed->full = true;
+	assert_int_equal(bed_send(bed, 1), 0);
+	while (STAILQ_FIRST(&bed->wire->ports[0].trouble->held)->hold.since_ns == 0)
+		assert_int_equal(wire_poll(bed->wire), 0);
+	wire_link_off(bed->wire, 0);
+	assert_int_equal(wire_poll(bed->wire), 1);
+	wire_link_on(bed->wire, 0);
+	nanosleep(&pause, NULL);
+	/* the first one waited for longer than anybody may, the second one has just come */
+	assert_int_equal(bed_send(bed, 2), 0);
+	while (STAILQ_FIRST(&bed->wire->ports[0].trouble->held)->hold.since_ns == 0)
+		assert_int_equal(wire_poll(bed->wire), 0);
+	bed->full = false;
+	assert_int_equal(wire_poll(bed->wire), 1);
+	assert_int_equal(bed->nb, 1);
+	assert_int_equal(bed->got[0], 2);
+	wire_port_stats(bed->wire, 1, &stats);
+	assert_int_equal(stats.rx_dropped, 0);
+	bed_end(bed);
+}
+
 int
 main(void)
 {
@@ -297,6 +328,7 @@ main(void)
 		cmocka_unit_test(test_refused_frame_keeps_its_fate),
 		cmocka_unit_test(test_bad_cables_carry_finished_frames),
 		cmocka_unit_test(test_link_off_ends_what_is_held),
+		cmocka_unit_test(test_each_frame_waits_for_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
