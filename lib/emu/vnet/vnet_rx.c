@@ -210,7 +210,10 @@ rx_header(const struct vnet_queue *queue, const struct wire_frame *frame, uint8_
 	memcpy(bytes + HDR_NUM_BUFFERS, &nb, sizeof(nb));
 }
 
-/* The frame's bytes, behind each other. */
+/*
+ * The frame's bytes, behind each other. The head is the card's own copy; the body is guest memory,
+ * and a guest that talks to itself may receive into what it sends from.
+ */
 static void
 rx_copy(const struct wire_frame *frame, uint8_t *to)
 {
@@ -219,7 +222,7 @@ rx_copy(const struct wire_frame *frame, uint8_t *to)
 	memcpy(to, frame->head, frame->head_len);
 	to += frame->head_len;
 	for (i = 0; i < frame->nb_body; i++) {
-		memcpy(to, frame->body[i].iov_base, frame->body[i].iov_len);
+		memmove(to, frame->body[i].iov_base, frame->body[i].iov_len);
 		to += frame->body[i].iov_len;
 	}
 }
@@ -281,6 +284,7 @@ rx_put(struct vnet_queue *queue, struct vnet_rx *rx, const struct wire_frame *fr
 		return;
 	}
 	if (rx_write(queue, frame) != VNET_ERR_NONE) {
+		queue->stats.dropped_frames++;
 		vnet_queue_fail(queue);
 		return;
 	}

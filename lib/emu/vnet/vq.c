@@ -100,7 +100,7 @@ static int64_t
 vq_map(struct vq *vq, uint32_t mkey, struct vnet_window *range, enum vnet_access access)
 {
 	uint64_t end;
-	void *ptr;
+	void *ptr = NULL;
 	int64_t got;
 
 	vq->verdict = -EFAULT;
@@ -278,7 +278,7 @@ vq_chain_write(struct vq *vq, const struct vq_chain *chain, struct vq_cursor *cu
 			return error;
 		if (piece.iov_len > len)
 			piece.iov_len = len;
-		memcpy(piece.iov_base, p, piece.iov_len);
+		memmove(piece.iov_base, p, piece.iov_len);
 		error = vq_dirty(vq, chain->segs[cursor->seg].addr + cursor->off, piece.iov_len);
 		if (error != VNET_ERR_NONE)
 			return error;

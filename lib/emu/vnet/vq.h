@@ -106,7 +106,10 @@ vq_wants_interrupt(struct vq *vq)
 enum vnet_error vq_chain_read(struct vq *vq, const struct vq_chain *chain, struct vq_cursor *cursor,
 		void *buf, uint64_t len);
 
-/** Writes the next @p len writable bytes; the chain must have them (assert). */
+/**
+ * Writes the next @p len writable bytes; the chain must have them (assert). @p buf may be memory of
+ * the guest, the same even.
+ */
 enum vnet_error vq_chain_write(struct vq *vq, const struct vq_chain *chain,
 		struct vq_cursor *cursor, const void *buf, uint64_t len);
 
