@@ -21,10 +21,10 @@ vnet_copy_head(struct vnet_copies *copies)
 {
 	uint8_t *head;
 
+	if (copies->nb_heads == VNET_BURST)
+		vnet_copy_flush(copies);
 	if (copies->nb == 0)
 		copies->nb_heads = 0; /* nobody points to any */
-	else if (copies->nb_heads == VNET_BURST)
-		vnet_copy_flush(copies);
 	head = copies->heads[copies->nb_heads++];
 	copies->lasting = head;
 	return head;
@@ -59,8 +59,9 @@ vnet_copy_flush(struct vnet_copies *copies)
 
 		memcpy(copy->to, copy->hdr, VNET_HDR_MAX);
 		memcpy(copy->to + VNET_HDR_MAX, copy->head, copy->head_len);
+		/* guest memory to guest memory, which may be the same */
 		if (copy->body_len != 0)
-			memcpy(copy->to + VNET_HDR_MAX + copy->head_len, copy->body,
+			memmove(copy->to + VNET_HDR_MAX + copy->head_len, copy->body,
 					copy->body_len);
 	}
 	copies->nb = 0;
