@@ -63,6 +63,13 @@ watch_run(void *arg)
 		unsigned int nb_ports = 0;
 		eventfd_t calls;
 
+		if (nb < 0 && errno != EINTR) {
+			/* Somebody has closed what is not his. Better deaf than at 100 %. */
+			base_err(watch->wire->log,
+					"wire: cannot wait any more (%s): nothing comes from outside",
+					strerror(errno));
+			break;
+		}
 		for (i = 0; i < nb; i++) {
 			if (events[i].data.ptr == NULL) {
 				eventfd_read(watch->call_fd, &calls);

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base_clock.h"
@@ -382,6 +383,56 @@ test_killed_listener_is_replaced(void **state)
 	wire_destroy(a.wire);
 }
 
+/* The descriptor of this process that epoll_wait() waits on, or -1. */
+static int
+find_epoll(void)
+{
+	char name[32], target[64];
+	ssize_t len;
+	int fd;
+
+	for (fd = 0; fd < 64; fd++) {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		len = readlink(name, target, sizeof(target) - 1);
+		target[len > 0 ? len : 0] = '\0';
+		if (strcmp(target, "anon_inode:[eventpoll]") == 0)
+			return fd;
+	}
+	return -1;
+}
+
+static void
+wake_nobody(void *arg)
+{
+	(void)arg;
+}
+
+/* A program that closes all descriptors, as daemons do, gets no thread that runs for ever. */
+static void
+test_closed_behind_our_back(void **state)
+{
+	struct timespec pause = { .tv_nsec = 300 * BASE_NS_PER_MS }, cpu;
+	struct side side;
+	uint64_t begin, used;
+
+	(void)state;
+	side_make(&side, WIRE_UNIX_CONNECT);
+	assert_int_equal(wire_start(side.wire, wake_nobody, NULL), 0);
+	/* nobody listens: the port rests, with a tick now and then */
+	begin = base_clock_ns();
+	while (wire_is_busy(side.wire) && base_clock_ns() - begin < LIMIT_NS)
+		wire_poll(side.wire);
+	assert_int_equal(close(find_epoll()), 0);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	used = (uint64_t)cpu.tv_sec * BASE_NS_PER_S + (uint64_t)cpu.tv_nsec;
+	nanosleep(&pause, NULL);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	used = (uint64_t)cpu.tv_sec * BASE_NS_PER_S + (uint64_t)cpu.tv_nsec - used;
+	assert_true(used < 100 * BASE_NS_PER_MS);
+	wire_stop(side.wire);
+	wire_destroy(side.wire);
+}
+
 static void
 test_no_thread_without_ports_out(void **state)
 {
@@ -407,6 +458,7 @@ main(void)
 		cmocka_unit_test(test_bad_peer),
 		cmocka_unit_test(test_two_processes),
 		cmocka_unit_test(test_killed_listener_is_replaced),
+		cmocka_unit_test(test_closed_behind_our_back),
 		cmocka_unit_test(test_no_thread_without_ports_out),
 	};
 	int ret;
