@@ -110,7 +110,7 @@ vnet_csum_good(const struct wire_frame *frame, const struct vnet_flow *flow)
 	const uint8_t *l4 = frame->head + flow->l4_off;
 	unsigned int i;
 
-	if (!flow->has_ports)
+	if (!flow->has_ports || flow->is_routed)
 		return false;
 	if (flow->l4_proto == IP_UDP && l4[6] == 0 && l4[7] == 0)
 		return false;

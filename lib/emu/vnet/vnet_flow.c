@@ -181,6 +181,7 @@ flow_ipv6_ext(struct flow_walk *w, struct vnet_flow *flow, uint8_t proto, size_t
 			len = (ext[1] + 1u) * 8u;
 		if (seen - w->off < len)
 			break;
+		flow->is_routed |= proto == IP6_ROUTING && ext[3] != 0; /* segments left */
 		proto = ext[0];
 		w->off += len;
 	}

@@ -18,6 +18,9 @@ struct vnet_flow {
 	uint32_t addr_len; /**< bytes of an address: 4, 16 or 0 */
 	uint32_t addr_off; /**< of the source address; destination follows it */
 	uint32_t l4_off, l4_len; /**< transport header and payload as IP says; if l4_proto */
+	/** IPv6 with a routing header that is not used up: the address in the IP header is not the
+	 * destination that the transport's checksum is about (RFC 8200, 8.1). */
+	bool is_routed;
 	bool has_ports; /**< TCP or UDP ports at l4_off */
 };
 

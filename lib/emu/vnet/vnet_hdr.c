@@ -9,7 +9,9 @@
  *	csum_start, _offset	the field does not lie in the frame's head, or begins in the Ethernet
  *				header or its tags (which a switch may take away), or is not TCP's
  *				although the frame is to be segmented
- *	the frame		to be segmented, but not a whole TCP header of that IP version in the head
+ *	the frame		to be segmented, but not a whole TCP header of that IP version in the head,
+ *				or an IPv6 routing header on its way: the checksum is about another
+ *				destination than that of the IP header (RFC 8200, 8.1)
  *	gso_size		0, or such that a segment would be longer than an IP packet can be
  *	hdr_len			of a frame to segment: longer than the frame (shorter or longer than the
  *				headers is fine: it is a hint, 5.1.6.2.1)
@@ -117,6 +119,8 @@ hdr_to_gso_headers(const struct vnet_hdr *hdr, uint8_t ip_version, struct wire_f
 		return hdr_refuse(fault, "IP version of a frame to segment", flow.ip_version);
 	if (flow.l4_proto != IP_TCP || !flow.has_ports)
 		return hdr_refuse(fault, "transport of a frame to segment", flow.l4_proto);
+	if (flow.is_routed)
+		return hdr_refuse(fault, "routing header of a frame to segment", ip_version);
 	end = (frame->head[flow.l4_off + 12] >> 4) * 4u;
 	if (end < 20 || end > flow.l4_len || flow.l4_off + end > frame->head_len)
 		return hdr_refuse(fault, "TCP header length of a frame to segment", end);

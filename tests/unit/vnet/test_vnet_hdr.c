@@ -164,6 +164,7 @@ test_hostile(void **state)
 		{ "TCP header length of a frame to segment", 10, 46, 0x40 },
 		{ "TCP header length of a frame to segment", 10, 46, 0 },
 	};
+	struct tcp_shape shape;
 	struct vnet_hdr_fault fault;
 	struct wire_frame frame;
 	uint8_t f[4000], bytes[11];
@@ -203,6 +204,19 @@ test_hostile(void **state)
 	assert_false(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault));
 	hdr.csum_offset = 0;
 	assert_true(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault));
+	/* a destination that is not the last one is not what the checksum is about */
+	shape = (struct tcp_shape){ .version = 6, .ip_more = 24, .payload = 3000 };
+	good(6, f, &frame, &hdr);
+	tcp_build(&shape, f);
+	wire_frame_init(&frame, f, tcp_frame_len(&shape));
+	hdr.csum_start = (uint16_t)tcp_l4_off(&shape);
+	f[14 + 6] = 43;
+	f[14 + 40 + 2] = 4; /* a segment routing header of one address, */
+	assert_true(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault)); /* arrived */
+	wire_frame_init(&frame, f, tcp_frame_len(&shape));
+	f[14 + 40 + 3] = 1;
+	assert_false(vnet_hdr_to_frame(&hdr, F_ALL, &frame, &fault));
+	assert_string_equal(fault.what, "routing header of a frame to segment");
 	/* a checksum from the middle of a VLAN tag on, and right behind it */
 	good(4, f, &frame, &hdr);
 	memcpy(f + 12, "\x81\x00\x00\x0a\x08\x00", 6);
