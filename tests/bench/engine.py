@@ -2,7 +2,7 @@
 """The card's engine beside dpdk-testpmd's net_vhost, doing the same work on the same core.
 
 usage: engine.py LOAD [--ring split|packed]... [--length N]... [--runs N] [--ms N] [--json FILE]
-                      [--driver ours|stock] [--realtime]
+                      [--driver ours|stock|none] [--realtime]
 
 README.md says what is compared and how. Prints a table, writes JSON."""
 import argparse
@@ -34,9 +34,24 @@ def start_testpmd(r):
     return testpmd, testpmd.pid
 
 
+def direct_run(args, ring, length):
+    """The engine in the guests' process: it has its core for all of the time."""
+    with rig.Rig("engine") as r:
+        realtime = ["chrt", "-r", "1"] if args.realtime else []
+        direct = pathlib.Path(args.load).with_name("engine_direct")
+        proc = r.start("direct", [*realtime, direct, ring, length, args.ms])
+        found = json.loads(proc.expect(r"\{.*\}", 30 + args.ms / 1000)[0])
+        rig.check(proc.wait(30) == 0, f"the engine is not content: {proc.text}")
+    found["cpu_seconds"] = found["seconds"]
+    found["per_cpu_second"] = found["pps"]
+    return found
+
+
 def one_run(args, ring, length, backend):
     """Packets per second, and per second of the back-end's CPU."""
     run_ms = args.ms
+    if backend == "none":
+        return direct_run(args, ring, length)
     with rig.Rig("engine") as r:
         if backend == "testpmd":
             app, pid = start_testpmd(r)
@@ -65,7 +80,7 @@ def one_run(args, ring, length, backend):
 
 def measure(args, ring, length):
     """Runs card and testpmd in turn, so that both see the same neighbours."""
-    results = {args.driver: [], "testpmd": []}
+    results = {"none" if ring == "packed" else args.driver: [], "testpmd": []}
     for _ in range(args.runs):
         for backend, found in results.items():
             found.append(one_run(args, ring, length, backend))
@@ -89,7 +104,7 @@ def main():
     parser.add_argument("--ms", type=int, default=1000)
     parser.add_argument("--realtime", action="store_true", help="takes the cores from all others")
     parser.add_argument("--json", default="bench-engine.json")
-    parser.add_argument("--driver", default="ours", choices=["ours", "stock"])
+    parser.add_argument("--driver", default="ours", choices=["ours", "stock", "none"])
     args = parser.parse_args()
     if os.cpu_count() < 2:
         rig.skip("needs two cores")

@@ -170,8 +170,9 @@ main(int argc, char **argv)
 	begin = base_clock_ns();
 	nb = flow(&sides[0], &sides[1], strtoull(argv[3], NULL, 10) * BASE_NS_PER_MS);
 	begin = base_clock_ns() - begin;
-	printf("%s %s: %.3f Mpps, %" PRIu64 " lost, %" PRIu64 " wrong\n", argv[1], argv[2],
-			(double)nb * 1e3 / (double)begin, sides[1].rings[0].lost,
-			sides[1].rings[0].wrong);
+	printf("{\"ring\": \"%s\", \"length\": %s, \"frames\": %" PRIu64 ", \"seconds\": %.6f, "
+	       "\"pps\": %.0f, \"lost\": %" PRIu64 ", \"wrong\": %" PRIu64 "}\n",
+			argv[1], argv[2], nb, (double)begin / 1e9, (double)nb * 1e9 / (double)begin,
+			sides[1].rings[0].lost, sides[1].rings[0].wrong);
 	return vnet_halt(vnet) != 0 || sides[1].rings[0].lost != 0 || sides[1].rings[0].wrong != 0;
 }

@@ -136,8 +136,10 @@ tx_head(struct vnet_queue *queue, const struct vq_chain *chain, struct tx_frame 
 	wire_frame_init(&tx->frame, tx->head, len);
 	if (len > TX_HEAD_MAX)
 		tx->frame.head_len = WIRE_HEAD_MIN;
+	tx->hdr.flags = tx->hdr.gso_type = 0;
 	error = tx_read(queue, chain, tx, hdr);
-	if (error == VNET_ERR_NONE)
+	/* Without either nothing of the header counts. */
+	if (error == VNET_ERR_NONE && (hdr[0] | hdr[1]) != 0)
 		vnet_hdr_load(hdr, &tx->hdr);
 	return error;
 }

@@ -272,7 +272,7 @@ vq_packed_publish(struct vq *vq)
 	vq_used_write(vq);
 	if (vq->dirty.enabled)
 		error = vq_used_dirty(vq);
-	__atomic_store_n(vq_flags_ptr(vq, first), htole16(vq->first_flags), __ATOMIC_SEQ_CST);
+	__atomic_store_n(vq_flags_ptr(vq, first), htole16(vq->first_flags), __ATOMIC_RELEASE);
 	vq->published = vq->used;
 	/* The flags are written after their page may have been noted: again, or they are lost. */
 	if (error == VNET_ERR_NONE)
@@ -285,11 +285,12 @@ vq_packed_wants_interrupt(struct vq *vq)
 {
 	const uint16_t *flags;
 
-	/* Ordered after the used flags by both accesses being sequentially consistent. DESC is only
-	 * for those who negotiated EVENT_IDX, and means ENABLE to the others. */
+	/* After the used flags, as in a split ring. DESC is only for those who negotiated EVENT_IDX,
+	 * and means ENABLE to the others. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	flags = vq_ring_ptr(vq, VQ_DRIVER, VQ_EVENT_FLAGS, sizeof(*flags), sizeof(*flags));
 	if (flags == NULL)
 		return true;
-	return (le16toh(__atomic_load_n(flags, __ATOMIC_SEQ_CST)) & VQ_EVENT_F_MASK) !=
+	return (le16toh(__atomic_load_n(flags, __ATOMIC_RELAXED)) & VQ_EVENT_F_MASK) !=
 			VQ_EVENT_F_DISABLE;
 }

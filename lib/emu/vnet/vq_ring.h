@@ -82,7 +82,7 @@ struct vq_area {
 	uint32_t win_off, win_len;
 };
 
-#define VQ_NB_PUSHED 32u
+#define VQ_NB_PUSHED 64u
 
 /** Buffers in one piece of memory, translated last. */
 #define VQ_NB_WINDOWS 4u

@@ -247,7 +247,7 @@ vq_split_publish(struct vq *vq)
 		error = vq_used_dirty(vq);
 	idx = vq_used_idx(vq);
 	assert(idx != NULL);
-	__atomic_store_n(idx, htole16(vq->used), __ATOMIC_SEQ_CST);
+	__atomic_store_n(idx, htole16(vq->used), __ATOMIC_RELEASE);
 	vq->published = vq->used;
 	/* The index is written after its page may have been noted: again, or it could be lost. */
 	if (error == VNET_ERR_NONE)
@@ -261,10 +261,11 @@ vq_split_wants_interrupt(struct vq *vq)
 	const uint16_t *flags;
 
 	/* The guest writes its flags and then reads the used index; we do it the other way round.
-	 * Both ends need a full barrier between the two; ours comes from both accesses being
-	 * sequentially consistent. (A fence would do as well, but hides from ThreadSanitizer.) */
+	 * Both ends need a full barrier between the two. Here, and not with each publication,
+	 * because it waits for all stores to the guest's memory. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	flags = vq_ring_ptr(vq, VQ_DRIVER, 0, sizeof(*flags), sizeof(*flags));
 	if (flags == NULL)
 		return true;
-	return (le16toh(__atomic_load_n(flags, __ATOMIC_SEQ_CST)) & VQ_AVAIL_F_NO_INTERRUPT) == 0;
+	return (le16toh(__atomic_load_n(flags, __ATOMIC_RELAXED)) & VQ_AVAIL_F_NO_INTERRUPT) == 0;
 }

@@ -227,7 +227,7 @@ wire_deliver(struct wire *wire, const struct wire_way *way)
  * Most frames go to one port that takes them, in a net without VLANs and recorders; this is their
  * short way. All others are left for the long one; asking a port twice does no harm.
  */
-static bool
+static inline bool
 wire_pass_to_one(struct wire *wire, unsigned int port, const struct wire_frame *frame)
 {
 	struct wire_net *net = &wire->nets[wire->ports[port].net];
@@ -287,10 +287,6 @@ wire_pass(struct wire *wire, unsigned int port, const struct wire_frame *frame,
 		hold->since_ns = 0;
 		return 0;
 	}
-	if (wire_pass_to_one(wire, port, frame)) {
-		hold->since_ns = 0;
-		return 0;
-	}
 	return wire_pass_to_all(wire, port, frame, hold);
 }
 
@@ -310,6 +306,9 @@ wire_send(struct wire *wire, unsigned int port, const struct wire_frame *frame,
 	}
 	if (p->link != WIRE_LINK_UP) {
 		p->stats.tx_link++;
+		hold->since_ns = 0;
+	} else if (p->trouble == NULL && p->net != WIRE_NO_NET &&
+			wire_pass_to_one(wire, port, frame)) {
 		hold->since_ns = 0;
 	} else {
 		ret = (p->trouble != NULL ? wire_trouble_send : wire_pass)(wire, port, frame, hold);
