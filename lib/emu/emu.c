@@ -82,6 +82,8 @@ emu_child(void)
 {
 	seam_stop();
 	emu_ctl_forget();
+	if (emu.wire != NULL)
+		wire_forked(emu.wire);
 }
 
 static void emu_exit(void);

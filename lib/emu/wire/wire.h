@@ -156,6 +156,8 @@ unsigned int wire_poll(struct wire *wire);
 bool wire_is_busy(const struct wire *wire);
 /** At the process's exit, when nobody else uses the wire: removes what would be left behind. */
 void wire_halt(struct wire *wire);
+/** In a child after fork: forgets what the child's own exit would do to what it shares with us. */
+void wire_forked(struct wire *wire);
 
 /* --- link ----------------------------------------------------------------------------------- */
 

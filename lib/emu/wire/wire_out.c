@@ -290,3 +290,16 @@ wire_halt(struct wire *wire)
 			out->ops->halt(out);
 	}
 }
+
+void
+wire_forked(struct wire *wire)
+{
+	uint64_t left;
+
+	for (left = wire->outs; left != 0; left &= left - 1) {
+		struct wire_out *out = wire->ports[__builtin_ctzll(left)].out;
+
+		if (out->ops->forked != NULL)
+			out->ops->forked(out);
+	}
+}

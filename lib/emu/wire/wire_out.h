@@ -28,6 +28,8 @@ struct wire_out_ops {
 	void (*idle)(struct wire_out *out);
 	/** At the process's exit: removes what would be left behind; NULL: nothing would. */
 	void (*halt)(struct wire_out *out);
+	/** In a child after fork: forgets what is buffered, which is the parent's; NULL: nothing. */
+	void (*forked)(struct wire_out *out);
 	void (*destroy)(struct wire_out *out); /**< frees its own; the rest is wire_out's */
 };
 

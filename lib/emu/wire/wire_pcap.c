@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -208,6 +209,19 @@ pcap_halt(struct wire_out *out)
 	pcap_idle(out);
 }
 
+/*
+ * exit() writes out what a stream has buffered, and puts the position of one that is read back to
+ * where its reader is. The child has copies of our streams, but the position is the same one.
+ */
+static void
+pcap_forked(struct wire_out *out)
+{
+	if (pcap_of(out)->record != NULL)
+		__fpurge(pcap_of(out)->record);
+	if (pcap_of(out)->play != NULL)
+		__fpurge(pcap_of(out)->play);
+}
+
 static void
 pcap_destroy(struct wire_out *out)
 {
@@ -225,6 +239,7 @@ static const struct wire_out_ops pcap_ops = {
 	.send = pcap_send,
 	.idle = pcap_idle,
 	.halt = pcap_halt,
+	.forked = pcap_forked,
 	.destroy = pcap_destroy,
 };
 

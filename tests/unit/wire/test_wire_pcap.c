@@ -9,6 +9,8 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base_clock.h"
@@ -110,6 +112,43 @@ test_record(void **state)
 	assert_int_equal(pcap_next_ex(pcap, &header, &data), PCAP_ERROR_BREAK);
 	pcap_close(pcap);
 	wire_destroy(bed.wire);
+}
+
+static uint64_t
+file_size(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (uint64_t)st.st_size;
+}
+
+/* A child that forks in the middle of the traffic and exits adds nothing to the record. */
+static void
+test_fork(void **state)
+{
+	struct wire_pcap_attr attr = { .write = path };
+	struct bed bed;
+	uint64_t empty;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	bed_make(&bed);
+	assert_int_equal(wire_pcap_add(bed.wire, 0, "rec", &attr), 2);
+	empty = file_size();
+	bed_send(&bed, 0, 1, 60);
+	fflush(stdout);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		wire_forked(bed.wire);
+		exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(file_size(), empty);
+	wire_destroy(bed.wire);
+	assert_int_equal(file_size(), empty + WIRE_PCAP_FRAME_HEADER + 60);
 }
 
 static void
@@ -326,6 +365,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_record),
+		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_record_of_one_port),
 		cmocka_unit_test(test_play_with_its_gaps),
 		cmocka_unit_test(test_play_fast_and_for_ever),
