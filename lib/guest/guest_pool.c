@@ -92,7 +92,8 @@ guest_pool_put(struct guest_slot *slot)
 
 	slot->next = pool->free;
 	pool->free = slot;
-	__atomic_fetch_sub(&pool->stats.nb_out, 1, __ATOMIC_RELAXED);
+	/* Who sees that none is out may destroy the pool: our last word on it. */
+	__atomic_fetch_sub(&pool->stats.nb_out, 1, __ATOMIC_RELEASE);
 }
 
 void
@@ -115,6 +116,6 @@ guest_pool_stats(const struct guest_pool *pool, struct guest_pool_stats *stats)
 		.received = __atomic_load_n(&pool->stats.received, __ATOMIC_RELAXED),
 		.sent = __atomic_load_n(&pool->stats.sent, __ATOMIC_RELAXED),
 		.nb_slots = pool->stats.nb_slots,
-		.nb_out = __atomic_load_n(&pool->stats.nb_out, __ATOMIC_RELAXED),
+		.nb_out = __atomic_load_n(&pool->stats.nb_out, __ATOMIC_ACQUIRE),
 	};
 }
