@@ -80,7 +80,7 @@ def one_run(args, ring, length, backend):
 
 def measure(args, ring, length):
     """Runs card and testpmd in turn, so that both see the same neighbours."""
-    results = {"none" if ring == "packed" else args.driver: [], "testpmd": []}
+    results = {args.driver: [], "testpmd": []}
     for _ in range(args.runs):
         for backend, found in results.items():
             found.append(one_run(args, ring, length, backend))
