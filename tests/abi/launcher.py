@@ -60,6 +60,7 @@ def main(mlx5emu):
         check(status == 0 and "mlx5_0" in text, f"library in '{odd}': {status} {text}")
 
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)  # nohup leaves one ignored, for children as well
             app = rig.start("sleep", [mlx5emu, "sleep", "60"])
             while not list(rig.dir.glob("mlx5emu-*/sys")):
                 check(app.popen.poll() is None, "the launcher ended by itself")

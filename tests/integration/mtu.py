@@ -49,6 +49,8 @@ def main():
             rig.check(front.read(buffer + fe.HEADER, 14 + len(MARK)) == HEADER + MARK,
                       "something else than the short frame came back")
         rig.check("longer packets" not in app.text, "complained of an MTU that fits")
+        # One front-end at a time: the first one's end must have been seen.
+        app.expect(r"connected -> waiting")
         with fe.FrontEnd(str(r.path("vm")), protocol=protocol) as front:
             start(front, PORT + 1)
             app.expect(rf"an MTU of {PORT + 1}, the card's port has {PORT}: longer packets")
