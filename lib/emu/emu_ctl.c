@@ -9,13 +9,15 @@
  * another user id is sent away (the socket's mode says so already, but not to root).
  *
  * The name: a socket of a dead process refuses connections and is replaced; one that answers
- * belongs to a living card and is left alone. Two processes that start at the same moment with one
- * name are kept apart by bind(), which fails when the name exists.
+ * belongs to a living card and is left alone. A socket between bind() and listen() looks like a dead
+ * one, so who looks, binds and listens holds a lock on the directory meanwhile.
  *
  * A child after fork has copies of the descriptors and must let go of them: as long as anybody
  * holds the listening socket it accepts connections, which nobody would answer.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -363,6 +366,20 @@ emu_ctl_unbind(void)
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+/* @return a descriptor to close; -1: whoever may not read the directory goes on without. */
+static int
+emu_ctl_lock_dir(const char *path)
+{
+	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int fd;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
+		;
+	return fd;
+}
+
 static int
 emu_ctl_listen(void)
 {
@@ -402,7 +419,7 @@ int
 emu_ctl_start(const struct emu_ctl_attr *attr)
 {
 	unsigned int i;
-	int ret;
+	int ret, lock;
 
 	emu_ctl.attr = *attr;
 	emu_ctl.start_ns = base_clock_ns();
@@ -411,7 +428,10 @@ emu_ctl_start(const struct emu_ctl_attr *attr)
 		return -ENOMEM;
 	for (i = 0; i < EMU_CTL_CLIENTS; i++)
 		emu_ctl.clients[i].fd = -1;
+	lock = emu_ctl_lock_dir(attr->conf->control);
 	ret = emu_ctl_listen();
+	if (lock >= 0)
+		close(lock);
 	if (ret != 0)
 		goto forget;
 	ret = emu_ctl_thread();

@@ -26,6 +26,8 @@ no_card(struct emu_ctl_call *call, bool make)
 	return make ? -ENODEV : 0;
 }
 
+#define RIVALS 6
+
 static const struct emu_ctl_owner owner = { .card = no_card };
 static struct emu_conf conf;
 static const struct emu_ctl_attr attr = { .conf = &conf, .owner = &owner };
@@ -237,6 +239,72 @@ test_replaced(void **state)
 }
 
 /* Root may open any socket; the server looks at who it is. */
+/* One of many: waits for the end of @p go, tries the name, and keeps it to the end of @p end. */
+static void
+rival(int go, int result, int end)
+{
+	char verdict, none;
+
+	(void)!read(go, &none, 1);
+	verdict = emu_ctl_start(&attr) == 0 ? 'y' : 'n';
+	(void)!write(result, &verdict, 1);
+	(void)!read(end, &none, 1);
+	emu_ctl_stop();
+	_exit(0);
+}
+
+static void
+leave_stale(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(addr.sun_path, conf.control);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(fd);
+}
+
+/* Cards that start at the same moment, with the name of a dead one: one gets it. */
+static void
+one_of_rivals(void)
+{
+	int go[2], result[2], end[2], i, got = 0;
+	char verdict;
+
+	leave_stale();
+	assert_int_equal(pipe(go) | pipe(result) | pipe(end), 0);
+	for (i = 0; i < RIVALS; i++) {
+		if (fork() == 0) {
+			close(go[1]);
+			close(end[1]);
+			rival(go[0], result[1], end[0]);
+		}
+	}
+	close(go[1]);
+	for (i = 0; i < RIVALS; i++) {
+		assert_int_equal(read(result[0], &verdict, 1), 1);
+		got += verdict == 'y';
+	}
+	close(end[1]);
+	for (i = 0; i < RIVALS; i++)
+		assert_true(wait(NULL) > 0);
+	close(go[0]);
+	close(end[0]);
+	close(result[0]);
+	close(result[1]);
+	assert_int_equal(got, 1);
+	assert_int_equal(access(conf.control, F_OK), -1);
+}
+
+static void
+test_rivals(void **state)
+{
+	int i;
+
+	for (i = 0; i < 25; i++)
+		one_of_rivals();
+}
+
 static void
 test_other_user(void **state)
 {
@@ -273,6 +341,7 @@ main(void)
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_rivals),
 		cmocka_unit_test(test_other_user),
 	};
 
