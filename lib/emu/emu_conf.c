@@ -151,6 +151,8 @@ emu_conf_read(struct emu_conf *conf, struct emu_json *at)
 	at->source = file != NULL ? file : "options";
 	if (ret == 0)
 		ret = emu_conf_functions_check(at, conf);
+	if (ret == 0)
+		ret = emu_conf_wire_check(at, conf);
 	return ret == 0 ? 1 : ret;
 }
 

@@ -13,6 +13,8 @@ int emu_conf_functions_read(struct emu_json *at, const json_t *value, struct emu
 json_t *emu_conf_functions_show(const struct emu_conf *conf);
 /** After all sources: no two functions may have the same address; "" or what is wrong. */
 int emu_conf_functions_check(struct emu_json *at, const struct emu_conf *conf);
+/** Do nets and ports name functions that the card has? */
+int emu_conf_wire_check(struct emu_json *at, const struct emu_conf *conf);
 /** Option --functions: a number only. */
 int emu_conf_functions_number(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 

@@ -236,23 +236,44 @@ wire_ports(struct emu_json *at, const json_t *value, void *arg)
 	return ret;
 }
 
-/* Is there a port of this name? How many functions there will be is not known here. */
 static bool
-wire_has_port(const struct emu_wire_conf *conf, const char *port)
+wire_has_port(const struct emu_conf *conf, const char *port)
 {
 	char name[WIRE_NAME_MAX];
 	unsigned int i;
 
-	for (i = 0; i < SEAM_MAX_FUNCS; i++) {
+	for (i = 0; i < conf->seam.nb_funcs; i++) {
 		snprintf(name, sizeof(name), "%u", i);
 		if (strcmp(name, port) == 0)
 			return true;
 	}
-	for (i = 0; i < conf->nb_uplinks; i++) {
-		if (strcmp(conf->uplinks[i].name, port) == 0)
+	for (i = 0; i < conf->wire.nb_uplinks; i++) {
+		if (strcmp(conf->wire.uplinks[i].name, port) == 0)
 			return true;
 	}
 	return false;
+}
+
+int
+emu_conf_wire_check(struct emu_json *at, const struct emu_conf *conf)
+{
+	const struct emu_wire_conf *wire = &conf->wire;
+	unsigned int i;
+
+	for (i = conf->seam.nb_funcs; i < SEAM_MAX_FUNCS; i++) {
+		if ((wire->func_set >> i & 1) != 0)
+			return emu_json_fail(at,
+					"wire.nets: '%s' names function %u of a card of %u",
+					wire->nets[wire->func_net[i]].name, i, conf->seam.nb_funcs);
+	}
+	for (i = 0; i < wire->nb_settings; i++) {
+		if (!wire_has_port(conf, wire->settings[i].port))
+			return emu_json_fail(at,
+					"wire.ports: '%s' is neither a function's number nor an "
+					"uplink's name",
+					wire->settings[i].port);
+	}
+	return 0;
 }
 
 int
@@ -263,22 +284,10 @@ emu_conf_wire_read(struct emu_json *at, const json_t *value, struct emu_conf *co
 		{ "nets", wire_nets },
 		{ "ports", wire_ports },
 	};
-	unsigned int i;
-	int ret;
 
 	if (json_is_string(value))
 		return emu_conf_wire_kind(at, value, conf);
 	if (!json_is_object(value))
 		return emu_json_bad(at, value, "\"switch\", \"loop\", \"null\" or an object");
-	ret = emu_json_object(at, value, keys, BASE_ARRAY_SIZE(keys), conf);
-	for (i = 0; ret == 0 && i < conf->wire.nb_settings; i++) {
-		const char *port = conf->wire.settings[i].port;
-
-		if (!wire_has_port(&conf->wire, port))
-			return emu_json_fail(at,
-					"ports: '%s' is neither a function's number nor an "
-					"uplink's name",
-					port);
-	}
-	return ret;
+	return emu_json_object(at, value, keys, BASE_ARRAY_SIZE(keys), conf);
 }

@@ -34,6 +34,9 @@ read_text(const char *text)
 	emu_conf_init(&conf);
 	emu_json_enter(&at, "wire", 0);
 	ret = emu_conf_wire_read(&at, value, &conf);
+	conf.seam.nb_funcs = 3;
+	if (ret == 0)
+		ret = emu_conf_wire_check(&at, &conf);
 	json_decref(value);
 	return ret;
 }
@@ -156,6 +159,9 @@ test_bad(void **state)
 		{ "{\"ports\": {\"0\": {\"colour\": 2}}}", "no such setting" },
 		{ "{\"ports\": {\"0\": {\"mtu\": []}}}", "a text or a number" },
 		{ "{\"ports\": {\"tap\": {\"mtu\": 1}}}", "'tap' is neither" },
+		{ "{\"ports\": {\"3\": {\"mtu\": 1}}}", "'3' is neither" },
+		{ "{\"nets\": [{\"name\": \"a\", \"functions\": [3]}]}",
+				"'a' names function 3 of a card of 3" },
 	};
 	unsigned int i;
 
