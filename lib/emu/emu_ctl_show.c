@@ -3,6 +3,7 @@
  * Theory of operation: the verbs that only look. What they say comes from fw_show, wire and the
  * configuration; here it gets names.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,22 @@ emu_ctl_put(struct emu_ctl_call *call, const char *key, json_t *value)
 	return json_object_set_new(call->reply, key, value) == 0 ?
 			0 :
 			emu_ctl_fail(call, "out of memory");
+}
+
+/* One object for each function, or for the one that was asked for. */
+static int
+emu_ctl_each_func(struct emu_ctl_call *call,
+		json_t *(*show)(const struct emu_ctl_call *call, unsigned int index))
+{
+	unsigned int i, end;
+	json_t *funcs;
+
+	if (emu_ctl_funcs(call, 0, &i, &end) != 0)
+		return -EINVAL;
+	funcs = json_array();
+	for (; i < end; i++)
+		json_array_append_new(funcs, show(call, i));
+	return emu_ctl_put(call, "functions", funcs);
 }
 
 /* --- status --------------------------------------------------------------------------------- */
@@ -122,16 +139,7 @@ emu_ctl_stats_func(const struct emu_ctl_call *call, unsigned int index)
 int
 emu_ctl_stats(struct emu_ctl_call *call)
 {
-	json_t *funcs = json_array();
-	unsigned int i, end;
-
-	if (emu_ctl_funcs(call, 0, &i, &end) != 0) {
-		json_decref(funcs);
-		return -1;
-	}
-	for (; i < end; i++)
-		json_array_append_new(funcs, emu_ctl_stats_func(call, i));
-	return emu_ctl_put(call, "functions", funcs);
+	return emu_ctl_each_func(call, emu_ctl_stats_func);
 }
 
 /* --- objects -------------------------------------------------------------------------------- */
@@ -156,16 +164,7 @@ emu_ctl_objects_func(const struct emu_ctl_call *call, unsigned int index)
 int
 emu_ctl_objects(struct emu_ctl_call *call)
 {
-	json_t *funcs = json_array();
-	unsigned int i, end;
-
-	if (emu_ctl_funcs(call, 0, &i, &end) != 0) {
-		json_decref(funcs);
-		return -1;
-	}
-	for (; i < end; i++)
-		json_array_append_new(funcs, emu_ctl_objects_func(call, i));
-	return emu_ctl_put(call, "functions", funcs);
+	return emu_ctl_each_func(call, emu_ctl_objects_func);
 }
 
 /* --- config --------------------------------------------------------------------------------- */
