@@ -152,6 +152,10 @@ trace_read_lines(FILE *in, const char *file, struct trace *trace)
 		}
 		json_decref(line);
 	}
+	if (ret == 0 && ferror(in)) {
+		ret = -errno;
+		fprintf(stderr, "mlx5emu trace: %s: %s\n", file, strerror(errno));
+	}
 	free(text);
 	return ret;
 }

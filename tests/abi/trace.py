@@ -100,6 +100,8 @@ def counts(rig, programs):
     check("virtio_q_context.queue_size = 0x40" in text, "the queue's size is not in the words")
     check(re.search(r"^CREATE_GENERAL_OBJECT/VIRTIO_NET_Q VIRTQ#1 queue \d$", text, re.M),
           "the first queue is not VIRTQ#1")
+    status, text = rig.run([mlx5emu, "trace", "--summary", "."])
+    check(status == 1 and "directory" in text, f"a directory is no trace: {status} {text}")
     status, text = rig.run([mlx5emu, "trace", "--diff", "t.json", "t.json"])
     check(status == 0, f"a trace differs from itself:\n{text}")
 
