@@ -38,7 +38,8 @@
 static bool
 mlx5emu_find_lib(char *path, size_t size)
 {
-	static const char *const beside[] = { "/../../lib/emu/" MLX5EMU_LIB, "/" MLX5EMU_LIB };
+	static const char *const beside[] = { "/../../lib/emu/" MLX5EMU_LIB, "/" MLX5EMU_LIB,
+		MLX5EMU_LIB_BESIDE MLX5EMU_LIB };
 	const char *env = getenv("MLX5EMU_LIB");
 	char self[PATH_MAX], *slash;
 	ssize_t len;
@@ -209,7 +210,9 @@ mlx5emu_launch(char **argv)
 		status = mlx5emu_run(argv, link);
 	} else {
 		fprintf(stderr, "mlx5emu: cannot link %s into %s: %s\n", lib, tree,
-				strerror(-status));
+				status == -EINVAL ? "LD_PRELOAD takes no spaces and colons; "
+						    "choose another XDG_RUNTIME_DIR" :
+						    strerror(-status));
 		status = 1;
 	}
 	emu_tree_remove(tree, lock);

@@ -175,23 +175,32 @@ mlx5emu_one(int opt)
 	}
 }
 
+/* A file that will be appended to; "": none. */
+static void
+mlx5emu_try(const char *what, const char *file)
+{
+	FILE *out;
+
+	if (file[0] == '\0')
+		return;
+	out = fopen(file, "a");
+	if (out == NULL)
+		mlx5emu_usage_error("%s file %s: %s", what, file, strerror(errno));
+	fclose(out);
+}
+
 /* As the library will read it. */
 static void
 mlx5emu_check(struct emu_conf *conf)
 {
 	struct emu_json at;
-	FILE *log;
 
 	/* Nobody has made the directory yet; that it will be there makes a card. */
 	setenv("MLX5EMU_TREE", "/nowhere", 1);
 	if (emu_conf_read(conf, &at) < 0)
 		mlx5emu_usage_error("%s", at.error);
-	if (conf->log_file[0] == '\0')
-		return;
-	log = fopen(conf->log_file, "a");
-	if (log == NULL)
-		mlx5emu_usage_error("log file %s: %s", conf->log_file, strerror(errno));
-	fclose(log);
+	mlx5emu_try("log", conf->log_file);
+	mlx5emu_try("trace", conf->trace.file);
 }
 
 int

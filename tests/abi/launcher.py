@@ -22,6 +22,7 @@ BAD = [
     (["--wire", "hub", "true"], 2, "hub"),
     (["--log-level", "loud", "true"], 2, "loud"),
     (["--log", "/no/such/dir/file", "true"], 2, "/no/such/dir/file"),
+    (["--trace", "/no/such/dir/file", "true"], 2, "trace file /no/such/dir/file"),
     (["--nonsense", "true"], 2, "nonsense"),
     (["--functions", "2"], 2, "no program"),
     (["--", "/no/such/program"], 127, "/no/such/program"),
@@ -58,6 +59,8 @@ def main(mlx5emu):
         status, text = rig.run([mlx5emu, "ibv_devices"],
                                env={"MLX5EMU_LIB": str(odd / "libmlx5emu.so")})
         check(status == 0 and "mlx5_0" in text, f"library in '{odd}': {status} {text}")
+        status, text = rig.run([mlx5emu, "true"], env={"XDG_RUNTIME_DIR": str(odd)})
+        check(status == 1 and "XDG_RUNTIME_DIR" in text, f"directory '{odd}': {status} {text}")
 
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)  # nohup leaves one ignored, for children as well
