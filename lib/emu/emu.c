@@ -244,6 +244,7 @@ emu_card_locked(void) BASE_REQUIRES(emu.lock)
 	attr.caps = &emu.conf.caps;
 	attr.funcs = emu.conf.funcs;
 	attr.wire = emu.wire;
+	attr.pacing = &emu.conf.pacing;
 	ret = fw_card_create(&attr, &emu.card);
 	if (ret != 0) {
 		wire_destroy(emu.wire);

@@ -25,6 +25,7 @@ emu_conf_init(struct emu_conf *conf)
 	conf->seam.nb_funcs = 1;
 	fw_caps_init(&conf->caps);
 	fw_latency_init(&conf->latency, "none");
+	conf->pacing = VNET_PACING_DEFAULT;
 	conf->wire.pause_ms = EMU_PAUSE_MS;
 	emu_wire_conf_init(&conf->wire, EMU_WIRE_SWITCH);
 	conf->log_level = BASE_LOG_NOTICE;

@@ -24,6 +24,7 @@
 #include "fw_fault.h"
 #include "fw_latency.h"
 #include "seam.h"
+#include "vnet.h"
 
 enum emu_trace_format {
 	EMU_TRACE_JSON, /**< one JSON object a line */
@@ -42,6 +43,7 @@ struct emu_conf {
 	char tree[PATH_MAX]; /**< what @c seam.tree points to; "" when nobody has made one yet */
 	struct fw_func_attr funcs[SEAM_MAX_FUNCS];
 	struct fw_caps caps; /**< "capabilities", the same for all functions */
+	struct vnet_pacing pacing; /**< "engine" */
 	struct emu_wire_conf wire;
 	struct fw_latency latency; /**< of a card that starts */
 	struct fw_faults faults; /**< of a card that starts */

@@ -9,6 +9,7 @@ const struct emu_conf_key emu_conf_keys[] = {
 	{ "functions", emu_conf_functions_read, emu_conf_functions_show },
 	{ "host_devices", emu_conf_host_read, emu_conf_host_show },
 	{ "capabilities", emu_conf_caps_read, emu_conf_caps_show },
+	{ "engine", emu_conf_engine_read, emu_conf_engine_show },
 	{ "wire", emu_conf_wire_read, emu_conf_wire_show },
 	{ "latency", emu_conf_latency_read, emu_conf_latency_show },
 	{ "faults", emu_conf_faults_read, emu_conf_faults_show },

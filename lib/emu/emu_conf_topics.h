@@ -24,6 +24,9 @@ json_t *emu_conf_host_show(const struct emu_conf *conf);
 int emu_conf_caps_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 json_t *emu_conf_caps_show(const struct emu_conf *conf);
 
+int emu_conf_engine_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
+json_t *emu_conf_engine_show(const struct emu_conf *conf);
+
 int emu_conf_log_read(struct emu_json *at, const json_t *value, struct emu_conf *conf);
 json_t *emu_conf_log_show(const struct emu_conf *conf);
 int emu_conf_log_file(struct emu_json *at, const json_t *value, struct emu_conf *conf);

@@ -27,6 +27,7 @@
 struct fw_card; /**< one card: one engine, one wire, some functions */
 struct fw_func; /**< one PCI function of it */
 struct fw_uctx; /**< one user context (DevX uid); everything made under it dies with it */
+struct vnet_pacing;
 struct wire;
 
 #define FW_MAX_FUNCS 32u
@@ -55,6 +56,7 @@ struct fw_card_attr {
 	const struct fw_caps *caps;
 	const struct fw_func_attr *funcs; /**< nb_funcs of them; NULL: nothing special */
 	struct wire *wire; /**< borrowed, must outlive the card */
+	const struct vnet_pacing *pacing; /**< how the engine waits; NULL: VNET_PACING_DEFAULT */
 	const struct base_log *log;
 };
 

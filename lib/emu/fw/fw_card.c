@@ -133,6 +133,8 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 		fw_func_init(card, i, attr->funcs != NULL ? &attr->funcs[i] : NULL);
 	vattr.nb_ports = card->nb_funcs;
 	vattr.wire = attr->wire;
+	if (attr->pacing != NULL)
+		vattr.pacing = *attr->pacing;
 	vattr.poll = fw_card_poll;
 	vattr.poll_arg = card;
 	vattr.log = attr->log;

@@ -205,6 +205,15 @@ test_same_address(void **state)
 	assert_non_null(strstr(at.error, "functions 0 and 2 both have the same MAC"));
 }
 
+static void
+test_engine_bounds(void **state)
+{
+	assert_int_equal(read_text("{\"engine\": {\"sleep_min_us\": 0}}"), -EINVAL);
+	assert_int_equal(read_text("{\"engine\": {\"idle_after_ms\": 1000001}}"), -EINVAL);
+	assert_int_equal(read_text("{\"engine\": {\"sleep_min_us\": 900}}"), -EINVAL);
+	assert_non_null(strstr(at.error, "sleep_min_us is 900"));
+}
+
 /* What is shown, can be read, and is the same. */
 static void
 test_show(void **state)
@@ -215,8 +224,12 @@ test_show(void **state)
 	assert_int_equal(
 			read_text("{\"functions\": [{}, {\"mac\": \"02:00:00:00:00:09\"}],"
 				  " \"control\": {\"socket\": \"/x\"}, \"log\": {\"file\": \"/l\"},"
+				  " \"engine\": {\"sleep_max_us\": 2000, \"spin_us\": 0},"
 				  " \"capabilities\": {\"max_num_virtio_queues\": 6}}"),
 			0);
+	assert_int_equal(conf.pacing.sleep_max_us, 2000);
+	assert_int_equal(conf.pacing.spin_us, 0);
+	assert_int_equal(conf.pacing.sleep_min_us, 10);
 	first = emu_conf_show(&conf);
 	text = json_dumps(first, 0);
 	assert_int_equal(read_text(text), 0);
@@ -284,6 +297,7 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup_teardown(test_environment, clear_env, clear_env),
 		cmocka_unit_test_setup_teardown(test_same_address, clear_env, clear_env),
+		cmocka_unit_test(test_engine_bounds),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test_setup_teardown(test_unload, clear_env, clear_env),
 		cmocka_unit_test(test_options_differ),
