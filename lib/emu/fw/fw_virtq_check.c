@@ -19,7 +19,7 @@
 /* vhost_log_page counts up from the smallest page, 4 KiB. */
 #define FW_VIRTQ_LOG_PAGE_SHIFT 12u
 
-uint32_t
+static uint32_t
 fw_virtq_features(const uint8_t *netq)
 {
 	return (uint32_t)(PRM_GET(virtio_net_q, netq, queue_feature_bit_mask_12_3) << 3 |

@@ -13,8 +13,6 @@
 /** The capability that a field needs, for fw_refuse(): "dirty_bitmap_mkey (dirty_log)". */
 #define FW_VIRTQ_FIELD(field, cap) "virtio_net_q." field " (" cap ")"
 
-/** Bits 12 to 0 of the offloads, as in the capability device_features_bits_mask. */
-uint32_t fw_virtq_features(const uint8_t *netq);
 /** Checks values and capabilities; the queue's number and the objects are the caller's. */
 enum fw_syndrome fw_virtq_check(struct fw_uctx *uctx, const uint8_t *netq);
 /**

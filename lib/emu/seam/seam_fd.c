@@ -63,7 +63,8 @@ seam_is_stopped(void)
 	return atomic_load_explicit(&seam_stopped, memory_order_relaxed);
 }
 
-bool
+/* Another process than the one that the table is for: a child that shares its memory? */
+static bool
 seam_is_foreign(void)
 {
 	return atomic_load_explicit(&seam_owner, memory_order_relaxed) != getpid();

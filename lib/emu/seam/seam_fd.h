@@ -28,7 +28,5 @@ dev_t seam_node_rdev(const struct seam_node *node);
 
 /** Is nothing served any more? */
 bool seam_is_stopped(void);
-/** Is this another process than the one that the table is for (a child that shares its memory)? */
-bool seam_is_foreign(void);
 
 #endif /* SEAM_FD_H */

@@ -29,7 +29,6 @@ void wire_join(struct wire *wire, unsigned int port, unsigned int net);
 /** @return the number of a net, or -ENOENT. */
 int wire_net_find(const struct wire *wire, const char *name);
 const char *wire_net_name(const struct wire *wire, unsigned int net);
-const char *wire_net_kind(const struct wire *wire, unsigned int net);
 unsigned int wire_nb_nets(const struct wire *wire);
 
 /** Functions' ports are named "0", "1", ... until they are named. @return 0, -EINVAL, -EEXIST. */

@@ -191,13 +191,6 @@ wire_net_name(const struct wire *wire, unsigned int net)
 	return wire->nets[net].name;
 }
 
-const char *
-wire_net_kind(const struct wire *wire, unsigned int net)
-{
-	assert(net < wire->nb_nets);
-	return wire->nets[net].kind->name;
-}
-
 void
 wire_net_refresh(struct wire *wire, unsigned int index)
 {
