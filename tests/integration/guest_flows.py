@@ -4,6 +4,7 @@
 usage: guest_flows.py PROGRAM PAIRS
 """
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
@@ -22,6 +23,9 @@ def main(program, pairs):
         rig.check(status == 0, "the guest is not content")
         dpdk.end(r, app)
         dpdk.card_is_content(r)
+        # A ring that comes back in the same life is resumed, as the card can do it.
+        rig.check(re.search(r"VIRTQ .*: SUSPEND -> RDY", r.path("card.log").read_text()),
+                  "no queue was resumed")
 
 
 main(sys.argv[1], sys.argv[2])
