@@ -215,7 +215,9 @@ def unix(r):
     circle(r, guest_a, 4)
     guest_a.ask("stop", r"Done\.")
     await_that("the packets to come to rest", 20, lambda: stats(r, "a", "0") == stats(r, "a", "0"))
-    time.sleep(0.2)  # what is in the socket
+    await_that("what is in the socket", 5, lambda: sum(
+        stats(r, name, "cable")["tx_frames"] - stats(r, other, "0")["tx_frames"]
+        for name, other in ("ab", "ba")) == 0)
     agree(r)
     # b's process dies, with its guest, and comes back
     b.signal(signal.SIGKILL)
