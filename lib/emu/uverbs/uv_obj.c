@@ -149,14 +149,16 @@ int
 uv_obj_commit(struct uv_obj *obj)
 {
 	struct uv_file *file = obj->file;
+	bool is_fd = obj->def->is_fd;
 	int ret;
 
 	base_mutex_lock(&file->lock);
 	uv_obj_link_locked(file, obj);
-	if (obj->def->is_fd)
+	if (is_fd)
 		file->refs++;
 	base_mutex_unlock(&file->lock);
-	if (!obj->def->is_fd || file->attr.fd_publish == NULL)
+	/* From here on an object with a handle may be gone: other threads can destroy it. */
+	if (!is_fd || file->attr.fd_publish == NULL)
 		return 0;
 	ret = file->attr.fd_publish(file->attr.arg, obj->fd, obj);
 	if (ret == 0)

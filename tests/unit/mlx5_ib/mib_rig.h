@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@
 #include "mib_ctx.h"
 #include "wire.h"
 
-static unsigned int nb_warnings;
+static atomic_uint nb_warnings; /* of any thread */
 
 static void
 count_warning(void *arg, enum base_log_level level, const char *msg)
