@@ -76,9 +76,12 @@ fw_var_create(struct fw_uctx *uctx, void *page, uint32_t *page_id)
 	struct fw_var *var;
 	uint32_t *word = fw_var_word(uctx->func->card, page);
 
-	if (fw_func_is_gone(uctx->func))
-		return -EIO;
 	fw_uctx_enter(uctx, "ALLOC_VAR");
+	/* With the lock that is the last word: fw_func_remove() silences what was there before. */
+	if (fw_func_is_gone(uctx->func)) {
+		fw_uctx_leave(uctx, FW_SYN_OK);
+		return -EIO;
+	}
 	syn = fw_obj_new(uctx, FW_CLASS_VAR, sizeof(*var), &obj);
 	if (syn != FW_SYN_OK)
 		goto out;

@@ -135,7 +135,8 @@ fw_virtq_poll_held(struct fw_card *card)
 
 	for (virtq = TAILQ_FIRST(&card->held_virtqs); virtq != NULL; virtq = next) {
 		next = TAILQ_NEXT(virtq, held_link);
-		if (!fw_moder_holds(&virtq->moder, now_ns))
+		if (!fw_func_is_gone(virtq->obj.uctx->func) &&
+				!fw_moder_holds(&virtq->moder, now_ns))
 			fw_virtq_tell(virtq, now_ns);
 	}
 }

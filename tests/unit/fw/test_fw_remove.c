@@ -65,6 +65,33 @@ test_remove(void **state)
 	assert_int_equal(0, alloc_pd(rig->far, out));
 }
 
+/* An event whose period is not over when the function goes is never told, nor written. */
+static void
+test_held_event(void **state)
+{
+	struct rig *rig = *state;
+	const uint32_t q_off =
+			PRM_OFF(create_virtq_in, virtq) + PRM_OFF(virtio_net_q, virtio_q_context);
+	uint8_t in[PRM_SIZE(create_virtq_in)], before[64];
+	struct fw_virtq *virtq;
+	uint32_t q;
+
+	rig_virtq_in(rig, in);
+	prm_set(in, q_off + PRM_OFF(virtio_q, queue_period_us), 12, 4095);
+	prm_set(in, q_off + PRM_OFF(virtio_q, queue_max_count), 16, 100);
+	q = rig_create(rig->uctx, FW_CLASS_VIRTQ, in, sizeof(in));
+	virtq = rig_virtq_obj(rig, q);
+	assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, q, PRM_VIRTQ_RDY));
+	fake_used(rig->card->vnet, fake_queue, 1);
+	assert_true(virtq->is_held);
+	memcpy(before, rig->buf, sizeof(before));
+	assert_int_equal(0, fw_func_remove(rig->uctx->func));
+	virtq->moder.since_ns = 0; /* long ago */
+	fake_poll(rig->card->vnet);
+	assert_memory_equal(before, rig->buf, sizeof(before));
+	assert_int_equal(FW_SYN_OK, rig_destroy(rig->uctx, FW_CLASS_VIRTQ, q));
+}
+
 static void
 test_remove_by_rule(void **state)
 {
@@ -104,6 +131,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_remove, rig_setup_world, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_held_event, rig_setup_world, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_remove_by_rule, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_waiting_ends, rig_setup, rig_teardown),
 	};
