@@ -20,6 +20,7 @@ static const uint16_t mib_general[] = {
 	PRM_OP_QUERY_HCA_CAP,
 	PRM_OP_QUERY_SPECIAL_CONTEXTS,
 	PRM_OP_QUERY_NIC_VPORT_CONTEXT,
+	PRM_OP_QUERY_VPORT_STATE,
 };
 
 /* Modify commands beyond prm_obj_kind.modify_op, by the create command of their kind. */

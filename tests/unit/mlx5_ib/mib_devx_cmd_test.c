@@ -53,7 +53,7 @@ test_methods_exclude_each_other(void **state)
 		}
 		assert_true((ways & (ways - 1)) == 0);
 	}
-	assert_int_equal(nb_general, 3);
+	assert_int_equal(nb_general, 4);
 	assert_int_equal(nb_create, i); /* every kind can be made */
 	assert_true(nb_modify >= 6 && nb_query >= 2);
 }
