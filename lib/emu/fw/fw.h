@@ -11,7 +11,8 @@
  * reason. An object that another one uses cannot be destroyed (RES_BUSY).
  *
  * Threads: every function may be called from any thread; each takes the card's lock (vnet_lock)
- * for its whole run; with a latency or a fault it first waits, without the lock. The event callbacks are called with that lock held: they must not call back.
+ * for its whole run; with a latency or a fault it first waits, without the lock. The event callbacks
+ * are called with that lock held: they must not call back.
  */
 #ifndef FW_H
 #define FW_H
@@ -73,6 +74,8 @@ int fw_card_halt(struct fw_card *card);
 struct fw_func *fw_card_func(struct fw_card *card, unsigned int index);
 /** MAC address of the function's port, 6 bytes. */
 const uint8_t *fw_func_mac(const struct fw_func *func);
+/** Is the link of the function's port up? */
+bool fw_func_link(struct fw_func *func);
 /** Commands executed by the function since the card was created (QUERY_HCA_CAP included). */
 uint64_t fw_func_nb_cmds(const struct fw_func *func);
 
@@ -124,6 +127,8 @@ struct fw_uctx_ops {
 	/** Something happened to an object; @p eqe: the 64-byte event queue entry. */
 	void (*event)(void *arg, const struct prm_obj_kind *kind, uint32_t id, uint16_t event,
 			const void *eqe);
+	/** The link of the function's port changed; may be NULL. */
+	void (*link)(void *arg, bool up);
 };
 
 int fw_uctx_create(struct fw_func *func, const struct fw_uctx_ops *ops, void *arg,
@@ -135,8 +140,8 @@ void fw_uctx_destroy(struct fw_uctx *uctx);
  * Executes one command. @p out is always written when @p outlen >= 8: status 0, or status and
  * syndrome with the rest zero.
  * @return 0; -EREMOTEIO when the status is not OK; -ETIMEDOUT when a fault rule wants it, and -EIO
- * when the function is gone (status INT_ERR, which the kernel does not hand out); -EINVAL when in or out is too short to hold a
- * header (nothing was written).
+ * when the function is gone (status INT_ERR, which the kernel does not hand out); -EINVAL when in
+ * or out is too short to hold a header (nothing was written).
  */
 int fw_cmd_exec(struct fw_uctx *uctx, const void *in, size_t inlen, void *out, size_t outlen);
 

@@ -13,6 +13,7 @@
 
 #include "base_clock.h"
 #include "fw_card.h"
+#include "fw_classes.h"
 #include "fw_cq.h"
 #include "fw_event.h"
 #include "fw_qp.h"
@@ -61,6 +62,7 @@ fw_func_init(struct fw_card *card, unsigned int index, const struct fw_func_attr
 
 	func->card = card;
 	func->index = index;
+	TAILQ_INIT(&func->uctxs);
 	memcpy(func->mac, attr != NULL && attr->has_mac ? attr->mac : mac, sizeof(mac));
 	func->mtu = attr != NULL && attr->mtu != 0 ? attr->mtu : FW_MAX_MTU;
 	for (i = 0; i < FW_NB_CLASSES; i++) {
@@ -141,10 +143,11 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	ret = fw_reserved_create(&card->reserved);
 	if (ret != 0)
 		goto free_card;
+	wire_link_watch(card->wire, fw_vport_link_changed, card); /* before there is a thread */
 	ret = vnet_create(&vattr, &card->vnet);
 	if (ret != 0) {
 		base_err(card->log, "fw: card not created: engine: %s", strerror(-ret));
-		goto destroy_reserved;
+		goto end_watch;
 	}
 	for (i = 0; i < card->nb_funcs; i++)
 		card->funcs[i].port = vnet_port(card->vnet, i);
@@ -152,7 +155,8 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 	*cardp = card;
 	return 0;
 
-destroy_reserved:
+end_watch:
+	wire_link_watch(card->wire, NULL, NULL);
 	fw_reserved_destroy(card->reserved);
 free_card:
 	fw_hooks_fini(&card->hooks);
@@ -169,6 +173,7 @@ fw_card_destroy(struct fw_card *card)
 		return;
 	assert(card->nb_uctxs == 0);
 	vnet_destroy(card->vnet);
+	wire_link_watch(card->wire, NULL, NULL);
 	for (i = 0; i < card->nb_funcs; i++) {
 		for (cls = 0; cls < FW_NB_CLASSES; cls++)
 			base_idtab_fini(&card->funcs[i].objs[cls]);

@@ -30,6 +30,7 @@ TAILQ_HEAD(fw_cq_list, fw_cq);
 TAILQ_HEAD(fw_qp_list, fw_qp);
 TAILQ_HEAD(fw_event_list, fw_event);
 TAILQ_HEAD(fw_virtq_list, fw_virtq);
+TAILQ_HEAD(fw_uctx_list, fw_uctx);
 
 struct fw_func {
 	struct fw_card *card;
@@ -44,6 +45,7 @@ struct fw_func {
 	struct fw_bell end_bell; /**< all waiting ends */
 	uint64_t nb_cmds;
 	uint32_t nb_uctxs_ever;
+	struct fw_uctx_list uctxs; /**< to be told of the link */
 	struct base_idtab objs[FW_NB_CLASSES];
 };
 
@@ -52,7 +54,7 @@ struct fw_card {
 	struct fw_reserved *reserved; /**< bits that commands must not set */
 	const struct base_log *log;
 	struct vnet *vnet;
-	const struct wire *wire; /**< port i of function i */
+	struct wire *wire; /**< port i of function i */
 	unsigned int nb_uctxs;
 	struct fw_hooks hooks; /**< has a lock of its own */
 	struct fw_event_list late_events; /**< delayed by a rule */

@@ -9,6 +9,8 @@
 #ifndef FW_CLASSES_H
 #define FW_CLASSES_H
 
+#include <stdbool.h>
+
 #include "fw_syndrome.h"
 
 struct fw_cmd;
@@ -22,6 +24,9 @@ void fw_qp_release(struct fw_obj *obj);
 void fw_cq_release(struct fw_obj *obj);
 void fw_mkey_release(struct fw_obj *obj);
 void fw_var_release(struct fw_obj *obj);
+
+/** For wire_link_watch(); the argument is the card. */
+void fw_vport_link_changed(void *arg, unsigned int port, bool up);
 
 enum fw_syndrome fw_cap_query(struct fw_cmd *cmd);
 enum fw_syndrome fw_vport_query_context(struct fw_cmd *cmd);

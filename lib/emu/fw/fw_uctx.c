@@ -30,6 +30,7 @@ fw_uctx_create(struct fw_func *func, const struct fw_uctx_ops *ops, void *arg,
 		TAILQ_INIT(&uctx->objs[i]);
 	vnet_lock(func->card->vnet);
 	func->card->nb_uctxs++;
+	TAILQ_INSERT_TAIL(&func->uctxs, uctx, link);
 	uctx->number = func->nb_uctxs_ever++;
 	vnet_unlock(func->card->vnet);
 	base_dbg(func->card->log, "fw: function %u: context %u created", func->index, uctx->number);
@@ -55,6 +56,7 @@ fw_uctx_destroy(struct fw_uctx *uctx)
 	}
 	fw_event_forget(uctx);
 	card->nb_uctxs--;
+	TAILQ_REMOVE(&uctx->func->uctxs, uctx, link);
 	vnet_unlock(card->vnet);
 	base_dbg(card->log, "fw: function %u: context %u destroyed, with %u objects left over",
 			uctx->func->index, uctx->number, nb);

@@ -16,6 +16,7 @@ struct fw_uctx {
 	uint32_t number; /**< counts up per function, for the log */
 	const char *doing; /**< command or request in progress, for the log */
 	struct fw_obj_list objs[FW_NB_CLASSES];
+	TAILQ_ENTRY(fw_uctx) link; /**< fw_func.uctxs */
 };
 
 /** Takes the card's lock for a request with this name; fw_uctx_leave() gives it back. */

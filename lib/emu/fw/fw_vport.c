@@ -2,7 +2,8 @@
 /*
  * Theory of operation: what a driver may ask about its function without having an object: the
  * virtual port (address, MTU, state) and the numbers of special memory keys. Other functions'
- * ports are the e-switch manager's business, which no function of this card is.
+ * ports are the e-switch manager's business, which no function of this card is. Of a change of the
+ * link (wire.h) all user contexts of the function are told at once; no rule holds that back.
  *
  * The port's MTU counts the whole frame, as the field does: Linux' drivers take 22 bytes off it
  * for Ethernet header, VLAN tag and FCS (mlx5_vdpa's net device does, too).
@@ -34,6 +35,32 @@ fw_vport_query_context(struct fw_cmd *cmd)
 	PRM_SET(mac_address_layout, mac, mac_addr_47_32, prm_get(func->mac, 0, 16));
 	PRM_SET(mac_address_layout, mac, mac_addr_31_0, prm_get(func->mac, 16, 32));
 	return FW_SYN_OK;
+}
+
+bool
+fw_func_link(struct fw_func *func)
+{
+	bool up;
+
+	vnet_lock(func->card->vnet);
+	up = wire_link(func->card->wire, func->index);
+	vnet_unlock(func->card->vnet);
+	return up;
+}
+
+/* Ports behind those of the functions lead out of the process and are nobody's here. */
+void
+fw_vport_link_changed(void *arg, unsigned int port, bool up)
+{
+	struct fw_func *func = fw_card_func(arg, port);
+	struct fw_uctx *uctx;
+
+	if (func == NULL || fw_func_is_gone(func))
+		return;
+	TAILQ_FOREACH(uctx, &func->uctxs, link) {
+		if (uctx->ops->link != NULL)
+			uctx->ops->link(uctx->arg, up);
+	}
 }
 
 enum fw_syndrome

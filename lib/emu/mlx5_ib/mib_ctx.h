@@ -11,6 +11,7 @@
 #include "mib.h"
 
 struct mib_sub; /* mib_event.c */
+struct mib_chan;
 struct mib_orphan; /* mib_ctx.c */
 struct mib_pin;
 
@@ -26,6 +27,7 @@ struct mib_ctx {
 	/** Leaf; also taken by the firmware's callbacks, under the card's lock. */
 	struct base_mutex event_lock;
 	struct mib_sub *subs BASE_GUARDED_BY(event_lock);
+	struct mib_chan *asyncs BASE_GUARDED_BY(event_lock); /**< channels of verbs' events */
 	/** Memory that the firmware may use to the context's end; leaf lock. */
 	struct base_mutex orphan_lock;
 	struct mib_orphan *orphans BASE_GUARDED_BY(orphan_lock);
@@ -46,6 +48,8 @@ mib_obj_ctx(const struct uv_obj *obj)
 
 #define mib_err(ctx, fmt, ...) base_err((ctx)->attr.log, "%s: " fmt, (ctx)->name, ##__VA_ARGS__)
 #define mib_warn(ctx, fmt, ...) base_warn((ctx)->attr.log, "%s: " fmt, (ctx)->name, ##__VA_ARGS__)
+
+#define MIB_PORT 1u /**< number of a device's only port */
 
 /** Takes a page of the memfd; *@p offset is where the user maps it. */
 int mib_page_alloc(struct mib_ctx *ctx, uint32_t *index, uint64_t *offset);

@@ -20,12 +20,13 @@
 /* The vendor's IEEE number, as the kernel reports it; PCI's is another one (0x15b3). */
 #define MIB_VENDOR_OUI 0x02c9u
 #define MIB_PCI_DEVICE 0x101eu
-#define MIB_PORT 1u
 #define MIB_FW_VER (22ull << 32 | 99ull << 16)
 
 /* Numbers of the InfiniBand architecture: port state and physical state, link layer, MTU, speed. */
 enum {
+	MIB_PORT_DOWN = 1,
 	MIB_PORT_ACTIVE = 4,
+	MIB_PHYS_DISABLED = 3,
 	MIB_PHYS_LINK_UP = 5,
 	MIB_LINK_ETHERNET = 2
 };
@@ -92,17 +93,18 @@ mib_cmd_ex_query_device(struct uv_call *call)
 static int
 mib_query_port(struct uv_call *call)
 {
+	bool up = fw_func_link(mib_ctx(call)->attr.func);
 	struct ib_uverbs_query_port_resp_ex resp = {
 		.legacy_resp = {
 			.max_msg_sz = 1u << 30,
 			.pkey_tbl_len = 1,
-			.state = MIB_PORT_ACTIVE,
+			.state = up ? MIB_PORT_ACTIVE : MIB_PORT_DOWN,
 			.max_mtu = MIB_MTU_4096,
 			.active_mtu = MIB_MTU_1024,
 			.max_vl_num = 1,
 			.active_width = MIB_WIDTH_4X,
 			.active_speed = MIB_SPEED_EDR,
-			.phys_state = MIB_PHYS_LINK_UP,
+			.phys_state = up ? MIB_PHYS_LINK_UP : MIB_PHYS_DISABLED,
 			.link_layer = MIB_LINK_ETHERNET,
 		},
 	};

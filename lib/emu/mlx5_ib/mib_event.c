@@ -29,9 +29,13 @@
 #include "mib_event.h"
 
 #define MIB_EQE_LEN 64u
-#define MIB_EVENT_DEVICE_FATAL 8u /* enum ibv_event_type of libibverbs, ib_event_type of Linux */
+/* enum ibv_event_type of libibverbs, ib_event_type of Linux */
+#define MIB_EVENT_DEVICE_FATAL 8u
+#define MIB_EVENT_PORT_ACTIVE 9u
+#define MIB_EVENT_PORT_ERR 10u
 
 struct mib_chan {
+	struct mib_chan *next; /* mib_ctx.asyncs */
 	int peer; /* our end */
 	bool omit_data;
 	bool overflow; /* said once; guarded by the context's event_lock */
@@ -109,9 +113,34 @@ mib_on_event(void *arg, const struct prm_obj_kind *kind, uint32_t id, uint16_t e
 	mib_event_report(arg, kind->create_op, id, event, eqe);
 }
 
+static void
+mib_async_tell(struct mib_ctx *ctx, const struct mib_chan *chan,
+		const struct ib_uverbs_async_event_desc *desc)
+{
+	if (send(chan->peer, desc, sizeof(*desc), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		mib_warn(ctx, "asynchronous event %u lost: %s", desc->event_type, strerror(errno));
+}
+
+static void
+mib_on_link(void *arg, bool up)
+{
+	const struct ib_uverbs_async_event_desc desc = {
+		.element = MIB_PORT,
+		.event_type = up ? MIB_EVENT_PORT_ACTIVE : MIB_EVENT_PORT_ERR,
+	};
+	struct mib_ctx *ctx = arg;
+	const struct mib_chan *chan;
+
+	base_mutex_lock(&ctx->event_lock);
+	for (chan = ctx->asyncs; chan != NULL; chan = chan->next)
+		mib_async_tell(ctx, chan, &desc);
+	base_mutex_unlock(&ctx->event_lock);
+}
+
 const struct fw_uctx_ops mib_event_ops = {
 	.completion = mib_on_completion,
 	.event = mib_on_event,
+	.link = mib_on_link,
 };
 
 /* --- subscriptions -------------------------------------------------------------------------- */
@@ -276,11 +305,17 @@ static int
 mib_async_destroy(struct uv_obj *obj)
 {
 	const struct ib_uverbs_async_event_desc fatal = { .event_type = MIB_EVENT_DEVICE_FATAL };
-	const struct mib_chan *chan = obj->priv;
+	struct mib_ctx *ctx = mib_obj_ctx(obj);
+	struct mib_chan *chan = obj->priv, **link;
 
-	if (uv_obj_is_removed(obj) &&
-			send(chan->peer, &fatal, sizeof(fatal), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		mib_warn(mib_obj_ctx(obj), "event DEVICE_FATAL lost: %s", strerror(errno));
+	base_mutex_lock(&ctx->event_lock);
+	for (link = &ctx->asyncs; *link != NULL && *link != chan;)
+		link = &(*link)->next;
+	if (*link != NULL)
+		*link = chan->next;
+	base_mutex_unlock(&ctx->event_lock);
+	if (uv_obj_is_removed(obj))
+		mib_async_tell(ctx, chan, &fatal);
 	return mib_chan_destroy(obj);
 }
 
@@ -297,11 +332,23 @@ mib_event_fd_alloc(struct uv_call *call)
 			flags != 0);
 }
 
-/* Asynchronous events of verbs objects; only the end of the device is ever reported. */
+/* Asynchronous events of verbs: the link's changes and the end of the device; others never come. */
 static int
 mib_async_alloc(struct uv_call *call)
 {
-	return mib_chan_new(uv_attr_obj(call, UVERBS_ATTR_ASYNC_EVENT_ALLOC_FD_HANDLE), false);
+	struct uv_obj *obj = uv_attr_obj(call, UVERBS_ATTR_ASYNC_EVENT_ALLOC_FD_HANDLE);
+	struct mib_ctx *ctx = mib_ctx(call);
+	struct mib_chan *chan;
+	int ret = mib_chan_new(obj, false);
+
+	if (ret != 0)
+		return ret;
+	chan = obj->priv;
+	base_mutex_lock(&ctx->event_lock);
+	chan->next = ctx->asyncs;
+	ctx->asyncs = chan;
+	base_mutex_unlock(&ctx->event_lock);
+	return 0;
 }
 
 static const struct uv_attr_def event_fd_attrs[] = {

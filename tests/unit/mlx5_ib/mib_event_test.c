@@ -5,7 +5,11 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <rdma/ib_user_verbs.h>
+
+#include "fw_card.h"
 #include "mib_event.h"
+#include "wire_admin.h"
 
 static const struct uv_obj cq_obj, vq_obj; /* who is listened to */
 
@@ -160,6 +164,90 @@ test_file_first(void **state)
 	rig_forget(rig);
 }
 
+/* --- the link ------------------------------------------------------------------------------- */
+
+static struct uv_obj *
+async_make(struct rig *rig)
+{
+	struct ib_uverbs_attr attr = { .attr_id = UVERBS_ATTR_ASYNC_EVENT_ALLOC_FD_HANDLE };
+
+	assert_int_equal(rig_call(rig, UVERBS_OBJECT_ASYNC_EVENT, UVERBS_METHOD_ASYNC_EVENT_ALLOC,
+					 &attr, 1),
+			0);
+	fcntl(rig->chan->fd, F_SETFL, O_NONBLOCK);
+	return rig->chan;
+}
+
+static void
+set_link(struct rig *rig, bool up)
+{
+	vnet_lock(rig->card->vnet);
+	if (up)
+		wire_link_on(rig->wire, 0);
+	else
+		wire_link_off(rig->wire, 0);
+	vnet_unlock(rig->card->vnet);
+}
+
+/* Type of the next asynchronous event, 0: there is none. */
+static uint32_t
+next_async(const struct uv_obj *chan)
+{
+	struct ib_uverbs_async_event_desc desc;
+
+	if (read(chan->fd, &desc, sizeof(desc)) != sizeof(desc))
+		return 0;
+	assert_int_equal(desc.element, 1);
+	return desc.event_type;
+}
+
+static void
+check_port(struct rig *rig, unsigned int state, unsigned int phys)
+{
+	struct ib_uverbs_query_port_resp_ex resp = { 0 };
+	struct ib_uverbs_attr attrs[2] = {
+		{ .attr_id = UVERBS_ATTR_QUERY_PORT_PORT_NUM, .len = 8, .data = 1 },
+		{ .attr_id = UVERBS_ATTR_QUERY_PORT_RESP,
+				.len = sizeof(resp),
+				.data = (uintptr_t)&resp },
+	};
+
+	assert_int_equal(rig_call(rig, UVERBS_OBJECT_DEVICE, UVERBS_METHOD_QUERY_PORT, attrs, 2),
+			0);
+	assert_int_equal(resp.legacy_resp.state, state);
+	assert_int_equal(resp.legacy_resp.phys_state, phys);
+}
+
+static void
+test_link(void **state)
+{
+	enum {
+		PORT_ACTIVE = 9,
+		PORT_ERR = 10
+	};
+	struct rig *rig = *state;
+	struct uv_obj *one = async_make(rig), *two = async_make(rig);
+
+	check_port(rig, 4, 5);
+	assert_int_equal(next_async(one), 0);
+	set_link(rig, false);
+	set_link(rig, false); /* no change, no event */
+	check_port(rig, 1, 3);
+	assert_int_equal(next_async(one), PORT_ERR);
+	assert_int_equal(next_async(one), 0);
+	chan_close(one);
+	set_link(rig, true);
+	check_port(rig, 4, 5);
+	assert_int_equal(next_async(two), PORT_ERR);
+	assert_int_equal(next_async(two), PORT_ACTIVE);
+	/* A function that is not there any more has no link. */
+	assert_int_equal(fw_func_remove(rig->ctx->attr.func), 0);
+	set_link(rig, false);
+	assert_int_equal(next_async(two), 0);
+	chan_close(two);
+	set_link(rig, true); /* to nobody */
+}
+
 int
 main(void)
 {
@@ -168,6 +256,7 @@ main(void)
 		TEST(test_messages),
 		TEST(test_eventfd),
 		TEST(test_overflow),
+		TEST(test_link),
 		cmocka_unit_test_setup(test_file_first, rig_setup),
 	};
 
