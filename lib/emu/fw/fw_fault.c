@@ -46,34 +46,6 @@ fw_fault_event_name(enum fw_fault_event event)
 	return fw_fault_events[event];
 }
 
-int
-fw_fault_action_parse(const char *name, enum fw_fault_action *action)
-{
-	unsigned int i;
-
-	for (i = 0; i < FW_FAULT_NB_ACTIONS; i++) {
-		if (strcmp(name, fw_fault_actions[i]) == 0) {
-			*action = (enum fw_fault_action)i;
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-int
-fw_fault_event_parse(const char *name, enum fw_fault_event *event)
-{
-	unsigned int i;
-
-	for (i = FW_FAULT_EVENT_NONE + 1; i < FW_FAULT_NB_EVENTS; i++) {
-		if (strcmp(name, fw_fault_events[i]) == 0) {
-			*event = (enum fw_fault_event)i;
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
 bool
 fw_fault_on_events(enum fw_fault_action action)
 {

@@ -94,9 +94,6 @@ struct fw_fault_key {
 
 const char *fw_fault_action_name(enum fw_fault_action action);
 const char *fw_fault_event_name(enum fw_fault_event event);
-/** @return 0, -ENOENT. */
-int fw_fault_action_parse(const char *name, enum fw_fault_action *action);
-int fw_fault_event_parse(const char *name, enum fw_fault_event *event);
 /** Is it an action on events? */
 bool fw_fault_on_events(enum fw_fault_action action);
 

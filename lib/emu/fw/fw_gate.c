@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: tickets are counted, and so are those that left. Ticket t is inside when fewer than
- * limit of the t tickets before it are still in, whichever they are; so entry is in order of
- * arrival, and the limit may change at any time. Sums are taken modulo 2^32.
+ * Theory of operation: tickets are counted, and so are those that left. Ticket t is inside when
+ * fewer than limit of the t tickets before it are still in, whichever they are; so entry is in order
+ * of arrival, and the limit may change at any time. Sums are taken modulo 2^32.
  */
 #include "fw_gate.h"
 

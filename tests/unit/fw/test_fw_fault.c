@@ -34,27 +34,22 @@ command(const struct fw_op *op, uint32_t func, int32_t queue)
 	return (struct fw_fault_key){ .func = func, .queue = queue, .op = *op };
 }
 
+/* Each has one, and no two the same. */
 static void
 test_names(void **state)
 {
-	enum fw_fault_action action;
-	enum fw_fault_event event;
-	unsigned int i;
+	unsigned int i, j;
 
 	for (i = 0; i < FW_FAULT_NB_ACTIONS; i++) {
-		assert_int_equal(0,
-				fw_fault_action_parse(fw_fault_action_name((enum fw_fault_action)i),
-						&action));
-		assert_int_equal(i, action);
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(fw_fault_action_name((enum fw_fault_action)i),
+					fw_fault_action_name((enum fw_fault_action)j));
 	}
-	assert_int_equal(-ENOENT, fw_fault_action_parse("explode", &action));
-	for (i = 1; i < FW_FAULT_NB_EVENTS; i++) {
-		assert_int_equal(0,
-				fw_fault_event_parse(fw_fault_event_name((enum fw_fault_event)i),
-						&event));
-		assert_int_equal(i, event);
+	for (i = 0; i < FW_FAULT_NB_EVENTS; i++) {
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(fw_fault_event_name((enum fw_fault_event)i),
+					fw_fault_event_name((enum fw_fault_event)j));
 	}
-	assert_int_equal(-ENOENT, fw_fault_event_parse("none", &event));
 }
 
 static void
