@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rdma/ib_user_ioctl_cmds.h>
 #include <rdma/rdma_user_ioctl_cmds.h>
@@ -23,10 +24,40 @@
 #include "uv_user.h"
 #include "uv_write.h"
 
-/* The kernel takes one page of header and attributes; the number of attributes follows. */
+/* The kernel takes one page of header and attributes. */
 #define UV_MAX_CALL 4096u
-#define UV_MAX_USER_ATTRS \
-	((UV_MAX_CALL - sizeof(struct ib_uverbs_ioctl_hdr)) / sizeof(struct ib_uverbs_attr))
+/* Copied with the header; most calls have no more attributes. */
+#define UV_FIRST_ATTRS 8u
+
+/* What the user gave: header and attributes, copied once. */
+union uv_args {
+	struct ib_uverbs_ioctl_hdr hdr;
+	uint8_t bytes[UV_MAX_CALL];
+};
+
+struct uv_head {
+	union uv_args *args;
+	uint64_t uaddr; /* where the user has them */
+	size_t have; /* bytes of them that are there; at least the header */
+};
+
+/*
+ * Copies the header, and with it what most calls have besides: a copy is a system call, which is
+ * the larger part of a short one's time. More than the header is read as far as its page goes,
+ * which is there if the header is.
+ */
+static int
+uv_head_read(struct uv_head *head)
+{
+	const size_t hdr = sizeof(head->args->hdr);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t to_end = page - (head->uaddr & (page - 1));
+
+	head->have = hdr + UV_FIRST_ATTRS * sizeof(head->args->hdr.attrs[0]);
+	if (head->have > to_end)
+		head->have = to_end > hdr ? (size_t)to_end : hdr;
+	return uv_copy_from(head->args->bytes, head->uaddr, head->have);
+}
 
 static const struct uv_method_def *
 uv_method(const struct uv_api *api, uint16_t object, uint16_t method)
@@ -135,15 +166,18 @@ uv_bind(struct uv_call *call, const struct ib_uverbs_attr *ua, uint64_t uaddr)
 }
 
 static int
-uv_bind_all(struct uv_call *call, uint64_t uattrs, unsigned int nb)
+uv_bind_all(struct uv_call *call, const struct uv_head *head)
 {
-	struct ib_uverbs_attr attrs[UV_MAX_USER_ATTRS];
+	const struct ib_uverbs_ioctl_hdr *hdr = &head->args->hdr;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	ret = uv_copy_from(attrs, uattrs, nb * sizeof(attrs[0]));
-	for (i = 0; i < nb && ret == 0; i++)
-		ret = uv_bind(call, &attrs[i], uattrs + i * sizeof(attrs[0]));
+	if (hdr->length > head->have)
+		ret = uv_copy_from(head->args->bytes + head->have, head->uaddr + head->have,
+				hdr->length - head->have);
+	for (i = 0; i < hdr->num_attrs && ret == 0; i++)
+		ret = uv_bind(call, &hdr->attrs[i],
+				head->uaddr + sizeof(*hdr) + i * sizeof(hdr->attrs[0]));
 	for (i = 0; i < call->method->nb_attrs && ret == 0; i++) {
 		if (!call->slots[i].present && !call->method->attrs[i].optional)
 			ret = -EINVAL;
@@ -230,9 +264,9 @@ uv_finish(struct uv_call *call, int ret, bool ran)
 
 /* @p write: where the name of a command in INVOKE_WRITE goes, or NULL. */
 static int
-uv_run(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uattrs,
-		const char **write)
+uv_run(struct uv_file *file, const struct uv_head *head, const char **write)
 {
+	const struct ib_uverbs_ioctl_hdr *hdr = &head->args->hdr;
 	struct uv_call call = { .file = file, .api = uv_file_api(file) };
 	bool ran = false;
 	int ret;
@@ -247,7 +281,7 @@ uv_run(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uat
 	if (uv_file_is_gone(file) && call.method->handler != NULL &&
 			call.method->handler != uv_write_invoke)
 		return -EIO;
-	ret = uv_bind_all(&call, uattrs, hdr->num_attrs);
+	ret = uv_bind_all(&call, head);
 	if (ret == 0)
 		ret = uv_run_destroys(&call);
 	if (ret == 0 && call.method->handler != NULL) {
@@ -276,15 +310,15 @@ uv_trace_names(const struct uv_api *api, const struct ib_uverbs_ioctl_hdr *hdr,
 }
 
 static int
-uv_run_traced(struct uv_file *file, const struct ib_uverbs_ioctl_hdr *hdr, uint64_t uattrs)
+uv_run_traced(struct uv_file *file, const struct uv_head *head)
 {
 	const struct uv_trace *trace = uv_file_trace(file);
 	struct uv_trace_call call = { .start_ns = base_clock_ns(), .file = uv_file_name(file) };
-	int ret = uv_run(file, hdr, uattrs, &call.write);
+	int ret = uv_run(file, head, &call.write);
 
 	call.duration_ns = base_clock_ns() - call.start_ns;
 	call.error = -ret;
-	uv_trace_names(uv_file_api(file), hdr, &call);
+	uv_trace_names(uv_file_api(file), &head->args->hdr, &call);
 	trace->call(trace->arg, &call);
 	return ret;
 }
@@ -300,29 +334,31 @@ uv_is_traced(const struct uv_file *file)
 int
 uv_ioctl(struct uv_file *file, unsigned long cmd, uint64_t arg)
 {
-	struct ib_uverbs_ioctl_hdr hdr;
+	union uv_args args;
+	const struct ib_uverbs_ioctl_hdr *hdr = &args.hdr;
+	struct uv_head head = { .args = &args, .uaddr = arg };
 	int ret;
 
 	if (cmd != RDMA_VERBS_IOCTL)
 		return -ENOTTY;
-	ret = uv_copy_from(&hdr, arg, sizeof(hdr));
+	ret = uv_head_read(&head);
 	if (ret != 0)
 		return ret;
-	if (hdr.length > UV_MAX_CALL ||
-			hdr.length != sizeof(hdr) + hdr.num_attrs * sizeof(hdr.attrs[0]))
+	if (hdr->length > UV_MAX_CALL ||
+			hdr->length != sizeof(*hdr) + hdr->num_attrs * sizeof(hdr->attrs[0]))
 		return -EINVAL;
-	if (hdr.reserved1 != 0 || hdr.reserved2 != 0)
+	if (hdr->reserved1 != 0 || hdr->reserved2 != 0)
 		return -EPROTONOSUPPORT;
 	ret = uv_file_enter(file);
 	if (ret != 0)
 		return ret;
 	if (__builtin_expect(uv_is_traced(file), 0))
-		ret = uv_run_traced(file, &hdr, arg + sizeof(hdr));
+		ret = uv_run_traced(file, &head);
 	else
-		ret = uv_run(file, &hdr, arg + sizeof(hdr), NULL);
+		ret = uv_run(file, &head, NULL);
 	uv_file_leave(file);
 	if (ret == -EPROTONOSUPPORT)
 		base_info(uv_file_log(file), "%s: no such call: object %#x method %#x",
-				uv_file_name(file), hdr.object_id, hdr.method_id);
+				uv_file_name(file), hdr->object_id, hdr->method_id);
 	return ret;
 }

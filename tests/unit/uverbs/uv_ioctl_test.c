@@ -642,6 +642,33 @@ test_trace(void **state)
 	uv_file_close(file);
 }
 
+/* A call anywhere at the end of memory: whole it works, cut it is EFAULT, and nothing is read. */
+static void
+test_memory_ends(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), at,
+	       len = sizeof(struct ib_uverbs_ioctl_hdr) + sizeof(struct ib_uverbs_attr);
+	uint8_t *mem = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
+	uint32_t handle;
+	struct call c;
+
+	assert_ptr_not_equal(mem, MAP_FAILED);
+	assert_int_equal(munmap(mem + 2 * page, page), 0);
+	assert_int_equal(make_toy(*state, 1, &handle), 0);
+	call_init(&c, OBJ_TOY, M_USE);
+	call_attr(&c, A_HANDLE, 0, handle);
+	c.hdr.length = (uint16_t)len;
+	for (at = page - 2 * len; at < 2 * page; at += at == page + len ? page - 4 * len : 8) {
+		size_t fits = 2 * page - at < len ? 2 * page - at : len;
+
+		memcpy(mem + at, &c, fits);
+		assert_int_equal(uv_ioctl(*state, RDMA_VERBS_IOCTL, (uintptr_t)mem + at),
+				fits == len ? 0 : -EFAULT);
+	}
+	munmap(mem, 2 * page);
+}
+
 int
 main(void)
 {
@@ -659,6 +686,7 @@ main(void)
 		TEST(test_write),
 		TEST(test_device_gone),
 		TEST(test_trace),
+		TEST(test_memory_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
