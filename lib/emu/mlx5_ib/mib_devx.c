@@ -15,6 +15,7 @@
 #include <rdma/mlx5_user_ioctl_cmds.h>
 
 #include "base_math.h"
+#include "fw_syndrome.h"
 #include "mib_async.h"
 #include "mib_ctx.h"
 #include "mib_devx.h"
@@ -48,7 +49,7 @@ mib_exec(struct mib_ctx *ctx, const void *in, size_t inlen, void *out, size_t ou
 	int ret = fw_cmd_exec(ctx->uctx, in, inlen, out, outlen);
 
 	if (ret == -EREMOTEIO)
-		ret = mib_status_errno((uint8_t)PRM_GET(cmd_out, out, status));
+		ret = fw_status_errno((uint8_t)PRM_GET(cmd_out, out, status));
 	return ret;
 }
 

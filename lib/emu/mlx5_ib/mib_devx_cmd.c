@@ -8,7 +8,6 @@
  * All kinds have their number at the same place in create output and in the input of modify, query
  * and destroy (prm_obj_kind.id_off).
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base_math.h"
@@ -108,35 +107,4 @@ mib_cmd_destroy(const struct prm_obj_kind *kind, uint32_t id, uint8_t cmd[MIB_DE
 	PRM_SET(cmd_in, cmd, opcode, kind->destroy_op);
 	PRM_SET(cmd_in, cmd, op_mod, kind->obj_type);
 	prm_set(cmd, kind->id_off, kind->id_bits, id);
-}
-
-int
-mib_status_errno(uint8_t status)
-{
-	static const struct {
-		uint8_t status;
-		int error;
-	} map[] = {
-		{ PRM_STATUS_OK, 0 },
-		{ PRM_STATUS_INT_ERR, -EIO },
-		{ PRM_STATUS_BAD_OP, -EINVAL },
-		{ PRM_STATUS_BAD_PARAM, -EINVAL },
-		{ PRM_STATUS_BAD_SYS_STATE, -EIO },
-		{ PRM_STATUS_BAD_RES, -EINVAL },
-		{ PRM_STATUS_RES_BUSY, -EBUSY },
-		{ PRM_STATUS_LIM_ERR, -ENOMEM },
-		{ PRM_STATUS_BAD_RES_STATE, -EINVAL },
-		{ PRM_STATUS_BAD_INDEX, -EINVAL },
-		{ PRM_STATUS_NO_RES, -EAGAIN },
-		{ PRM_STATUS_BAD_INP_LEN, -EIO },
-		{ PRM_STATUS_BAD_OUTP_LEN, -EIO },
-		{ PRM_STATUS_BAD_QP_STATE, -EINVAL },
-	};
-	size_t i;
-
-	for (i = 0; i < BASE_ARRAY_SIZE(map); i++) {
-		if (map[i].status == status)
-			return map[i].error;
-	}
-	return -EIO;
 }

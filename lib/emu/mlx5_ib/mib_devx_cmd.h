@@ -32,7 +32,4 @@ uint32_t mib_cmd_new_id(const struct prm_obj_kind *kind, const void *out);
 /** Builds the command that destroys it. */
 void mib_cmd_destroy(const struct prm_obj_kind *kind, uint32_t id, uint8_t cmd[MIB_DESTROY_LEN]);
 
-/** What the kernel makes of a command status where it does not hand out the command's output. */
-int mib_status_errno(uint8_t status);
-
 #endif /* MIB_DEVX_CMD_H */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fw_syndrome.h"
 #include "mib_devx_cmd.h"
 #include "prm_field.h"
 
@@ -97,10 +98,10 @@ test_destroy_bytes(void **state)
 static void
 test_status(void **state)
 {
-	assert_int_equal(mib_status_errno(PRM_STATUS_OK), 0);
-	assert_int_equal(mib_status_errno(PRM_STATUS_RES_BUSY), -EBUSY);
-	assert_int_equal(mib_status_errno(PRM_STATUS_LIM_ERR), -ENOMEM);
-	assert_int_equal(mib_status_errno(0xee), -EIO);
+	assert_int_equal(fw_status_errno(PRM_STATUS_OK), 0);
+	assert_int_equal(fw_status_errno(PRM_STATUS_RES_BUSY), -EBUSY);
+	assert_int_equal(fw_status_errno(PRM_STATUS_LIM_ERR), -ENOMEM);
+	assert_int_equal(fw_status_errno(0xee), -EIO);
 }
 
 int
