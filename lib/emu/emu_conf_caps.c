@@ -8,7 +8,7 @@
 #include "fw_caps.h"
 
 static int
-emu_conf_cap(struct emu_json *at, const char *name, const json_t *value, struct fw_caps *caps)
+emu_conf_cap(struct emu_json *at, const char *name, const json_t *value, void *caps)
 {
 	const struct fw_cap_row *row = fw_caps_find(name);
 	uint64_t number;
@@ -31,21 +31,11 @@ emu_conf_cap(struct emu_json *at, const char *name, const json_t *value, struct 
 int
 emu_conf_caps_read(struct emu_json *at, const json_t *value, struct emu_conf *conf)
 {
-	const char *name, *bad;
-	json_t *one;
-	size_t mark;
-	int ret;
+	int ret = emu_json_members(at, value, emu_conf_cap, &conf->caps);
+	const char *bad;
 
-	if (!json_is_object(value))
-		return emu_json_bad(at, value, "an object, {...}");
-	json_object_foreach((json_t *)value, name, one)
-	{
-		mark = emu_json_enter(at, name, 0);
-		ret = emu_conf_cap(at, name, one, &conf->caps);
-		emu_json_leave(at, mark);
-		if (ret != 0)
-			return ret;
-	}
+	if (ret != 0)
+		return ret;
 	bad = fw_caps_check(&conf->caps);
 	return bad != NULL ? emu_json_fail(at, "no card can be like this: %s", bad) : 0;
 }

@@ -173,67 +173,48 @@ setting_name(const char *name)
 	return NULL;
 }
 
-static int
-wire_setting(struct emu_json *at, const json_t *value, const char *name, struct emu_wire_conf *conf)
-{
-	struct emu_wire_setting *set = &conf->settings[conf->nb_settings];
+/* The settings of one port. */
+struct wire_port_conf {
+	const char *port;
+	struct emu_wire_conf *wire;
+};
 
-	if (conf->nb_settings == EMU_WIRE_SETTINGS)
+static int
+wire_setting(struct emu_json *at, const char *name, const json_t *value, void *arg)
+{
+	const struct wire_port_conf *conf = arg;
+	struct emu_wire_conf *wire = conf->wire;
+	struct emu_wire_setting *set = &wire->settings[wire->nb_settings];
+
+	if (wire->nb_settings == EMU_WIRE_SETTINGS)
 		return emu_json_fail(at, "more than %u settings", EMU_WIRE_SETTINGS);
+	strcpy(set->port, conf->port);
 	set->name = setting_name(name);
 	if (set->name == NULL)
 		return emu_json_fail(at,
 				"no such setting of a port; doc/guides/wires.md lists them");
 	if (!setting_text(value, set->value, sizeof(set->value)))
 		return emu_json_bad(at, value, "a text or a number");
-	conf->nb_settings++;
+	wire->nb_settings++;
 	return setting_check(at, value, set);
 }
 
 static int
-wire_port(struct emu_json *at, const json_t *value, const char *port, struct emu_wire_conf *conf)
+wire_port(struct emu_json *at, const char *port, const json_t *value, void *wire)
 {
-	const char *name;
-	json_t *one;
-	int ret = 0;
+	struct wire_port_conf conf = { .port = port, .wire = wire };
 
-	if (!json_is_object(value))
-		return emu_json_bad(at, value, "an object, {...}");
-	if (strlen(port) >= WIRE_NAME_MAX)
+	if (json_is_object(value) && strlen(port) >= WIRE_NAME_MAX)
 		return emu_json_fail(at, "no port has a name so long");
-	json_object_foreach((json_t *)value, name, one)
-	{
-		size_t mark = emu_json_enter(at, name, 0);
-
-		strcpy(conf->settings[conf->nb_settings % EMU_WIRE_SETTINGS].port, port);
-		ret = wire_setting(at, one, name, conf);
-		emu_json_leave(at, mark);
-		if (ret != 0)
-			break;
-	}
-	return ret;
+	return emu_json_members(at, value, wire_setting, &conf);
 }
 
 static int
 wire_ports(struct emu_json *at, const json_t *value, void *arg)
 {
 	struct emu_conf *conf = arg;
-	const char *port;
-	json_t *one;
-	int ret = 0;
 
-	if (!json_is_object(value))
-		return emu_json_bad(at, value, "an object, {...}");
-	json_object_foreach((json_t *)value, port, one)
-	{
-		size_t mark = emu_json_enter(at, port, 0);
-
-		ret = wire_port(at, one, port, &conf->wire);
-		emu_json_leave(at, mark);
-		if (ret != 0)
-			break;
-	}
-	return ret;
+	return emu_json_members(at, value, wire_port, &conf->wire);
 }
 
 static bool

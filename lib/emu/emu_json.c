@@ -113,6 +113,27 @@ emu_json_object(struct emu_json *at, const json_t *value, const struct emu_json_
 }
 
 int
+emu_json_members(struct emu_json *at, const json_t *value, emu_json_member_fn read, void *arg)
+{
+	const char *name;
+	json_t *member;
+	size_t mark;
+	int ret;
+
+	if (!json_is_object(value))
+		return emu_json_bad(at, value, "an object, {...}");
+	json_object_foreach((json_t *)value, name, member)
+	{
+		mark = emu_json_enter(at, name, 0);
+		ret = read(at, name, member, arg);
+		emu_json_leave(at, mark);
+		if (ret != 0)
+			return ret;
+	}
+	return 0;
+}
+
+int
 emu_json_array(struct emu_json *at, const json_t *value, size_t max, emu_json_fn read, void *arg)
 {
 	size_t i, mark;

@@ -47,6 +47,11 @@ void emu_json_leave(struct emu_json *at, size_t mark);
 /** Calls the readers of the keys that @p value has; others are refused, with a list. */
 int emu_json_object(struct emu_json *at, const json_t *value, const struct emu_json_key *keys,
 		size_t nb_keys, void *arg);
+/** Reads one member whose name is not known beforehand. */
+typedef int (*emu_json_member_fn)(struct emu_json *at, const char *name, const json_t *value,
+		void *arg);
+/** Calls @p read for each member of an object. */
+int emu_json_members(struct emu_json *at, const json_t *value, emu_json_member_fn read, void *arg);
 /** Calls @p read for each element of an array of at most @p max. */
 int
 emu_json_array(struct emu_json *at, const json_t *value, size_t max, emu_json_fn read, void *arg);

@@ -63,8 +63,7 @@ emu_latency_in_flight(struct emu_json *at, const json_t *value, void *arg)
 }
 
 static int
-emu_latency_command(struct emu_json *at, const char *name, const json_t *value,
-		struct fw_latency *latency)
+emu_latency_command(struct emu_json *at, const char *name, const json_t *value, void *latency)
 {
 	uint64_t ns;
 	int ret = emu_time_read(at, value, FW_LATENCY_MAX_NS, &ns);
@@ -84,22 +83,7 @@ emu_latency_command(struct emu_json *at, const char *name, const json_t *value,
 static int
 emu_latency_commands(struct emu_json *at, const json_t *value, void *arg)
 {
-	const char *name;
-	json_t *one;
-	size_t mark;
-	int ret;
-
-	if (!json_is_object(value))
-		return emu_json_bad(at, value, "an object, {...}");
-	json_object_foreach((json_t *)value, name, one)
-	{
-		mark = emu_json_enter(at, name, 0);
-		ret = emu_latency_command(at, name, one, arg);
-		emu_json_leave(at, mark);
-		if (ret != 0)
-			return ret;
-	}
-	return 0;
+	return emu_json_members(at, value, emu_latency_command, arg);
 }
 
 int
