@@ -2,7 +2,7 @@
 /* VIRTIO_NET_Q objects: every check of CREATE, all pairs of states, QUERY, failures. */
 #include <errno.h>
 
-#include "fw_rig.h"
+#include "fw_rig_virtq.h"
 
 #define NETQ(f) RIG_INNER(create_virtq_in, virtq, virtio_net_q, f)
 #define Q(f)                                                                        \
@@ -155,22 +155,6 @@ test_indices_and_limit(void **state)
 	assert_int_equal(FW_SYN_VIRTQ_LIMIT, rig_exec(rig->uctx, in, sizeof(in), out, sizeof(out)));
 }
 
-/* A fresh queue, led to a state. */
-static uint32_t
-queue_in(struct rig *rig, enum fw_virtq_state state)
-{
-	uint32_t virtq = rig_virtq(rig, 0);
-
-	if (state != FW_VIRTQ_INIT)
-		assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, virtq, PRM_VIRTQ_RDY));
-	if (state == FW_VIRTQ_SUSPEND)
-		assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, virtq, PRM_VIRTQ_SUSPEND));
-	if (state == FW_VIRTQ_ERR)
-		fake_fail(rig->card->vnet, fake_queue, VNET_ERR_BAD_DESC);
-	assert_int_equal(state, rig_virtq_obj(rig, virtq)->state);
-	return virtq;
-}
-
 static void
 reset_qps(struct rig *rig)
 {
@@ -204,7 +188,7 @@ all_pairs_of_states(struct rig *rig)
 			bool ok = arcs[from][to] == FW_VIRTQ_ARC_MODIFY || (resume && resumes);
 
 			assert_int_equal(arcs[from][to], fw_virtq_arc(from, to));
-			virtq = queue_in(rig, from);
+			virtq = rig_virtq_in_state(rig, from);
 			assert_int_equal(ok                    ? FW_SYN_OK :
 							resume ? FW_SYN_VIRTQ_RESUME :
 								 FW_SYN_VIRTQ_STATE,
@@ -214,7 +198,7 @@ all_pairs_of_states(struct rig *rig)
 			reset_qps(rig);
 		}
 	}
-	virtq = queue_in(rig, FW_VIRTQ_INIT);
+	virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 	assert_int_equal(FW_SYN_VIRTQ_STATE, rig_virtq_state(rig, virtq, 15));
 	assert_int_equal(FW_VIRTQ_ARC_NONE, fw_virtq_arc(FW_VIRTQ_NB_STATES, FW_VIRTQ_INIT));
 	assert_int_equal(FW_VIRTQ_ARC_NONE, fw_virtq_arc(FW_VIRTQ_INIT, FW_VIRTQ_NB_STATES));
@@ -308,7 +292,7 @@ static void
 test_failure_is_told_once(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_RDY);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_RDY);
 	uint8_t netq[PRM_SIZE(virtio_net_q)];
 
 	fake_fail(rig->card->vnet, fake_queue, VNET_ERR_INVALID_BUFFER);
@@ -330,7 +314,7 @@ static void
 test_failure_while_stopping(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_RDY);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_RDY);
 
 	fake_queue->fail_at_suspend = VNET_ERR_RING_ACCESS;
 	assert_int_equal(FW_SYN_VIRTQ_STOP_FAILED, rig_virtq_state(rig, virtq, PRM_VIRTQ_SUSPEND));
@@ -343,7 +327,7 @@ static void
 test_destroy_while_running(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_RDY);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_RDY);
 
 	fake_queue->fail_at_suspend = VNET_ERR_RING_ACCESS;
 	assert_int_equal(FW_SYN_OK, rig_destroy(rig->uctx, FW_CLASS_VIRTQ, virtq));
@@ -356,7 +340,7 @@ test_used_becomes_completion(void **state)
 {
 	struct rig *rig = *state;
 
-	queue_in(rig, FW_VIRTQ_RDY);
+	rig_virtq_in_state(rig, FW_VIRTQ_RDY);
 	fake_used(rig->card->vnet, fake_queue, 5);
 	assert_int_equal(1, rig->told.nb_completions);
 	assert_int_equal(rig_be32(rig->buf + 60) >> 16, 0);

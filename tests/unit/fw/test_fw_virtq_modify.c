@@ -3,7 +3,7 @@
  * may name, and that a refused one has changed nothing. */
 #include <errno.h>
 
-#include "fw_rig.h"
+#include "fw_rig_virtq.h"
 
 #define NETQ(f) RIG_INNER(create_virtq_in, virtq, virtio_net_q, f)
 #define Q(f)                                                                        \
@@ -41,20 +41,6 @@ modify_one(struct rig *rig, uint32_t virtq, uint64_t select, uint32_t off, uint3
 	begin(virtq);
 	prm_set(in, off, bits, value);
 	return modify(rig, select);
-}
-
-static uint32_t
-queue_in(struct rig *rig, enum fw_virtq_state state)
-{
-	uint32_t virtq = rig_virtq(rig, 0);
-
-	if (state != FW_VIRTQ_INIT)
-		assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, virtq, PRM_VIRTQ_RDY));
-	if (state == FW_VIRTQ_SUSPEND)
-		assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, virtq, PRM_VIRTQ_SUSPEND));
-	if (state == FW_VIRTQ_ERR)
-		fake_fail(rig->card->vnet, fake_queue, VNET_ERR_BAD_DESC);
-	return virtq;
 }
 
 static void
@@ -139,7 +125,7 @@ test_each_bit_in_each_state_gives_VIRTQ_MODIFY_STATE(void **state)
 		for (i = 0; i < BASE_ARRAY_SIZE(eachs); i++) {
 			bool ok = from == FW_VIRTQ_INIT || from == FW_VIRTQ_SUSPEND ||
 					(from == FW_VIRTQ_RDY && eachs[i].in_rdy);
-			uint32_t virtq = queue_in(rig, from);
+			uint32_t virtq = rig_virtq_in_state(rig, from);
 			enum fw_syndrome syn;
 
 			begin_each(&eachs[i], virtq);
@@ -158,7 +144,7 @@ static void
 test_size_and_index_stay(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 
 	begin(virtq);
 	prm_set(in, Q(queue_size), 2 * RIG_QUEUE_SIZE);
@@ -179,7 +165,7 @@ test_without_capability_gives_VIRTQ_MODIFY_CAP(void **state)
 		assert_int_equal(0, fw_caps_set(&rig->caps, eachs[i].cap, 0));
 		rig_restart(rig);
 		rig_world(rig);
-		virtq = queue_in(rig, FW_VIRTQ_INIT);
+		virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 		begin_each(&eachs[i], virtq);
 		/* With the state beside it: neither happens. */
 		prm_set(in, NETQ(state), PRM_VIRTQ_RDY);
@@ -195,7 +181,7 @@ test_without_capability_gives_VIRTQ_MODIFY_CAP(void **state)
 		assert_int_equal(0, fw_caps_set(&rig->caps, eachs[i].cap, 1));
 		rig_restart(rig);
 		rig_world(rig);
-		virtq = queue_in(rig, FW_VIRTQ_INIT);
+		virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 		begin_each(&eachs[i], virtq);
 		assert_int_equal(FW_SYN_OK, modify(rig, eachs[i].bit));
 		all_capabilities(rig);
@@ -260,7 +246,7 @@ static void
 test_resume_with_another_mkey(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_RDY), mkey = second_mkey(rig);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_RDY), mkey = second_mkey(rig);
 
 	fake_queue->avail = fake_queue->used = 33;
 	assert_int_equal(FW_SYN_OK, rig_virtq_state(rig, virtq, PRM_VIRTQ_SUSPEND));
@@ -287,7 +273,7 @@ test_resume_without_capability_gives_VIRTQ_RESUME(void **state)
 	rig->caps.freeze_to_rdy_supported = false;
 	rig_restart(rig);
 	rig_world(rig);
-	virtq = queue_in(rig, FW_VIRTQ_SUSPEND);
+	virtq = rig_virtq_in_state(rig, FW_VIRTQ_SUSPEND);
 	begin(virtq);
 	prm_set(in, NETQ(state), PRM_VIRTQ_RDY);
 	prm_set(in, Q(virtio_q_mkey), second_mkey(rig));
@@ -302,7 +288,7 @@ test_bad_values_change_nothing(void **state)
 {
 	struct rig *rig = *state;
 	uint32_t pd2 = rig_alloc(rig->uctx, PRM_OP_ALLOC_PD, FW_CLASS_PD);
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 	struct rig_klm klm = { RIG_PAGE, rig->mr, RIG_GPA };
 	const struct {
 		uint64_t bit;
@@ -355,7 +341,7 @@ static void
 test_engine_refuses(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT), mkey = second_mkey(rig);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT), mkey = second_mkey(rig);
 
 	fake_next_error = -EINVAL;
 	assert_int_equal(FW_SYN_ENGINE,
@@ -394,7 +380,7 @@ static void
 test_desc_group_mkey_is_used(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT), mkey = second_mkey(rig);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT), mkey = second_mkey(rig);
 
 	assert_int_equal(FW_SYN_OK,
 			modify_one(rig, virtq, MOD(DESC_GROUP_MKEY), Q(desc_group_mkey), mkey));
@@ -412,7 +398,7 @@ static void
 test_event_qp_is_used(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT), fw = rig->fw_qpn, sw = rig->sw_qpn;
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT), fw = rig->fw_qpn, sw = rig->sw_qpn;
 	uint8_t qp[PRM_SIZE(create_qp_in)];
 
 	rig_fw_qp_in(rig, qp);
@@ -481,7 +467,7 @@ static void
 test_split_to_packed(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 
 	begin(virtq);
 	prm_set(in, Q(virtio_q_type), PRM_VIRTQ_PACKED);
@@ -519,7 +505,7 @@ static void
 test_dirty_log(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_RDY), mkey = second_mkey(rig), mkey2;
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_RDY), mkey = second_mkey(rig), mkey2;
 	uint8_t netq[PRM_SIZE(virtio_net_q)];
 
 	assert_int_equal(FW_SYN_OK, dirty_params(rig, virtq, mkey, LOG_ADDR, LOG_SIZE));
@@ -568,7 +554,7 @@ static void
 test_enable_without_bitmap_gives_VIRTQ_DIRTY_PARAMS(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_RDY);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_RDY);
 
 	assert_int_equal(FW_SYN_VIRTQ_DIRTY_PARAMS, dirty_enable(rig, virtq, 1));
 	assert_false(fake_queue->dirty.enabled);
@@ -578,7 +564,7 @@ static void
 test_bad_bitmap_gives_VIRTQ_DIRTY_BOUNDS_and_ACCESS(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_RDY), read_only;
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_RDY), read_only;
 	struct rig_klm klm = { RIG_GUEST_SIZE, rig->mr, RIG_GPA };
 	uint8_t mkey_in[RIG_MKEY_IN(1)];
 	uint64_t end = RIG_GPA + RIG_GUEST_SIZE;
@@ -628,7 +614,7 @@ static void
 test_msix_tells_nobody(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 
 	begin(virtq);
 	prm_set(in, Q(event_mode), PRM_VIRTQ_EVENT_MSIX);
@@ -661,7 +647,7 @@ static void
 test_moderated_events(void **state)
 {
 	struct rig *rig = *state;
-	uint32_t virtq = queue_in(rig, FW_VIRTQ_INIT);
+	uint32_t virtq = rig_virtq_in_state(rig, FW_VIRTQ_INIT);
 	struct vnet *vnet = rig->card->vnet;
 
 	rig->card->clock = fake_clock;
