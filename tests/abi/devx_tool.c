@@ -8,48 +8,18 @@
  * it. exit: ends without closing anything. unmap: registered memory stays when its owner has
  * unmapped it. async: queries that do not wait.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <infiniband/mlx5dv.h>
-#include <infiniband/verbs.h>
-
+#include "devx_story.h"
 #include "prm_cmd.h"
 #include "prm_field.h"
 
-#define MUST(cond)                                                                     \
-	do {                                                                           \
-		if (!(cond)) {                                                         \
-			printf("line %d: %s: errno %d (%s)\n", __LINE__, #cond, errno, \
-					strerror(errno));                              \
-			exit(1);                                                       \
-		}                                                                      \
-	} while (0)
-
 #define PAGE 4096u
-
-static struct ibv_context *
-open_card(void)
-{
-	struct mlx5dv_context_attr attr = { .flags = MLX5DV_CONTEXT_FLAGS_DEVX };
-	struct ibv_device **list = ibv_get_device_list(NULL);
-	struct ibv_context *ctx;
-
-	MUST(list != NULL && list[0] != NULL);
-	MUST(mlx5dv_is_supported(list[0]));
-	ctx = mlx5dv_open_device(list[0], &attr);
-	MUST(ctx != NULL);
-	ibv_free_device_list(list);
-	return ctx;
-}
 
 static void
 query_cap(struct ibv_context *ctx)
@@ -118,7 +88,7 @@ make(struct kit *kit)
 {
 	uint16_t completion = PRM_EVENT_COMP;
 
-	kit->ctx = open_card();
+	kit->ctx = devx_story_open();
 	query_cap(kit->ctx);
 	MUST((kit->pd = ibv_alloc_pd(kit->ctx)) != NULL);
 	kit->mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -181,7 +151,7 @@ story_tidy(void)
 static void
 story_untidy(void)
 {
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 
 	MUST(ibv_alloc_pd(ctx) != NULL);
 	MUST(create_td(ctx) != NULL);
@@ -192,7 +162,7 @@ static void
 story_refused(void)
 {
 	uint8_t in[64] = { 0 }, out[64] = { 0 };
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 	struct mlx5dv_devx_obj *td = create_td(ctx);
 	struct ibv_pd *pd = ibv_alloc_pd(ctx);
 	void *hole = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -270,7 +240,7 @@ map_pages(unsigned int nb)
 static void
 story_unmap(void)
 {
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 	uint8_t *mem = map_pages(4), *other = map_pages(2);
 	struct mlx5dv_devx_umem *umem = mlx5dv_devx_umem_reg(ctx, mem, 2 * PAGE, 1);
 	void *got;
@@ -307,7 +277,7 @@ story_async(void)
 	uint8_t in[PRM_SIZE(create_virtio_q_counters_in)] = { 0 }, out[72] = { 0 };
 	uint64_t answer[(sizeof(struct mlx5dv_devx_async_cmd_hdr) + sizeof(out)) / 8];
 	struct mlx5dv_devx_async_cmd_hdr *hdr = (struct mlx5dv_devx_async_cmd_hdr *)answer;
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 	struct mlx5dv_devx_cmd_comp *comp = mlx5dv_devx_create_cmd_comp(ctx);
 	struct mlx5dv_devx_obj *obj;
 	uint64_t i;
@@ -334,10 +304,7 @@ story_async(void)
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*tell)(void);
-	} stories[] = {
+	static const struct devx_story stories[] = {
 		{ "tidy", story_tidy },
 		{ "untidy", story_untidy },
 		{ "refused", story_refused },
@@ -345,16 +312,8 @@ main(int argc, char **argv)
 		{ "exit", story_exit },
 		{ "unmap", story_unmap },
 		{ "async", story_async },
+		{ NULL, NULL },
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		if (argc == 2 && strcmp(argv[1], stories[i].name) == 0) {
-			stories[i].tell();
-			puts("ok");
-			return 0;
-		}
-	}
-	puts("usage: devx_tool tidy|untidy|refused|fork|exit|unmap|async");
-	return 2;
+	return devx_story_main(stories, argc, argv);
 }

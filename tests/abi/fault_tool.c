@@ -8,43 +8,14 @@
  * of a transport domain times out. fail: the first umem gets EAGAIN. serial: commands of four
  * threads; prints how long they took together, in microseconds.
  */
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <infiniband/mlx5dv.h>
-#include <infiniband/verbs.h>
-
+#include "devx_story.h"
 #include "prm_cmd.h"
 #include "prm_field.h"
-
-#define MUST(cond)                                                                     \
-	do {                                                                           \
-		if (!(cond)) {                                                         \
-			printf("line %d: %s: errno %d (%s)\n", __LINE__, #cond, errno, \
-					strerror(errno));                              \
-			exit(1);                                                       \
-		}                                                                      \
-	} while (0)
-
-static struct ibv_context *
-open_card(void)
-{
-	struct mlx5dv_context_attr attr = { .flags = MLX5DV_CONTEXT_FLAGS_DEVX };
-	struct ibv_device **list = ibv_get_device_list(NULL);
-	struct ibv_context *ctx;
-
-	MUST(list != NULL && list[0] != NULL);
-	ctx = mlx5dv_open_device(list[0], &attr);
-	MUST(ctx != NULL);
-	ibv_free_device_list(list);
-	return ctx;
-}
 
 static struct mlx5dv_devx_obj *
 create_td(struct ibv_context *ctx, uint8_t out[16])
@@ -59,7 +30,7 @@ create_td(struct ibv_context *ctx, uint8_t out[16])
 static void
 story_removed(void)
 {
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 	struct mlx5dv_devx_event_channel *chan = mlx5dv_devx_create_event_channel(ctx,
 			MLX5DV_DEVX_CREATE_EVENT_CHANNEL_FLAGS_OMIT_EV_DATA);
 	void *mem = aligned_alloc(4096, 4096);
@@ -105,7 +76,7 @@ story_removed(void)
 static void
 story_timeout(void)
 {
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 	struct mlx5dv_devx_obj *td;
 	uint8_t out[16];
 
@@ -118,7 +89,7 @@ story_timeout(void)
 static void
 story_fail(void)
 {
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 	void *mem = aligned_alloc(4096, 4096);
 	struct mlx5dv_devx_umem *umem;
 	uint8_t out[16];
@@ -147,7 +118,7 @@ two_domains(void *arg)
 static void
 story_serial(void)
 {
-	struct ibv_context *ctx = open_card();
+	struct ibv_context *ctx = devx_story_open();
 	struct timespec a, b;
 	pthread_t threads[4];
 	unsigned int i;
@@ -166,24 +137,13 @@ story_serial(void)
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*tell)(void);
-	} stories[] = {
+	static const struct devx_story stories[] = {
 		{ "removed", story_removed },
 		{ "timeout", story_timeout },
 		{ "fail", story_fail },
 		{ "serial", story_serial },
+		{ NULL, NULL },
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		if (argc == 2 && strcmp(argv[1], stories[i].name) == 0) {
-			stories[i].tell();
-			puts("ok");
-			return 0;
-		}
-	}
-	puts("usage: fault_tool removed|timeout|fail|serial");
-	return 2;
+	return devx_story_main(stories, argc, argv);
 }
