@@ -62,11 +62,4 @@ void mvdpa_dev_destroy(struct mvdpa_dev *dev);
 /** Does a front-end use the device (from its first operation to dev_cleanup)? */
 bool mvdpa_dev_in_use(struct mvdpa_dev *dev);
 
-/* The vDPA operations (vdpa_driver.h) on a device that was found; 0 or -errno. */
-int mvdpa_dev_conf(struct mvdpa_dev *dev, int vid);
-int mvdpa_dev_close(struct mvdpa_dev *dev, int vid);
-int mvdpa_dev_cleanup(struct mvdpa_dev *dev, int vid);
-int mvdpa_dev_set_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable);
-int mvdpa_dev_set_features(struct mvdpa_dev *dev, int vid);
-
 #endif /* MVDPA_DEV_H */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mvdpa_conf.h"
 #include "mvdpa_features.h"
 #include "mvdpa_log.h"
 #include "mvdpa_stats.h"
@@ -104,7 +105,7 @@ op_dev_conf(int vid)
 {
 	struct mvdpa_dev *dev = ops_dev_of(vid);
 
-	return dev != NULL ? mvdpa_dev_conf(dev, vid) : -1;
+	return dev != NULL ? mvdpa_conf_configure(dev, vid) : -1;
 }
 
 static int
@@ -112,7 +113,7 @@ op_dev_close(int vid)
 {
 	struct mvdpa_dev *dev = ops_dev_of(vid);
 
-	return dev != NULL ? mvdpa_dev_close(dev, vid) : -1;
+	return dev != NULL ? mvdpa_conf_close(dev, vid) : -1;
 }
 
 static int
@@ -120,7 +121,7 @@ op_dev_cleanup(int vid)
 {
 	struct mvdpa_dev *dev = ops_dev_of(vid);
 
-	return dev != NULL ? mvdpa_dev_cleanup(dev, vid) : -1;
+	return dev != NULL ? mvdpa_conf_cleanup(dev, vid) : -1;
 }
 
 static int
@@ -128,7 +129,7 @@ op_set_vring_state(int vid, int vring, int state)
 {
 	struct mvdpa_dev *dev = ops_dev_of(vid);
 
-	return dev != NULL ? mvdpa_dev_set_vring_state(dev, vid, vring, state) : -1;
+	return dev != NULL ? mvdpa_conf_vring_state(dev, vid, vring, state) : -1;
 }
 
 static int
@@ -136,7 +137,7 @@ op_set_features(int vid)
 {
 	struct mvdpa_dev *dev = ops_dev_of(vid);
 
-	return dev != NULL ? mvdpa_dev_set_features(dev, vid) : -1;
+	return dev != NULL ? mvdpa_conf_features(dev, vid) : -1;
 }
 
 /* The file through which another process can map the doorbell page. */

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: rte_vhost calls, from the one thread that serves all connections,
+ *   set_vring_state   whenever a ring becomes ready or stops being so, also before dev_conf and
+ *                     also just to swap a kick or call file (0, then 1, in one message);
+ *   dev_conf          when the first rings are ready, and after each SET_MEM_TABLE, which is
+ *                     preceded by dev_close and followed by no set_vring_state;
+ *   dev_close         at GET_VRING_BASE, SET_MEM_TABLE, RESET_OWNER and the end of the connection,
+ *                     also when dev_conf failed, and not when the application refused the device;
+ *   dev_cleanup       at the end of the connection and at RESET_OWNER, before vhost unmaps.
+ * So "vhost wants this queue" (enabled) is kept apart from what firmware has: dev_close stops the
+ * queues and leaves the wish, dev_conf fulfils it, dev_cleanup forgets it.
+ *
+ * Closing suspends all queues before anything else is done, so that vhost has all indices early
+ * and no queue runs on while others are taken down; then steering goes, then the objects. Event
+ * QPs, completion queues, buffers, counters and memory keys stay for the next dev_conf.
+ *
+ * vhost takes any number of connections at a socket and hands all of them to the same device. The
+ * first one that asks for something owns it until its dev_cleanup; another one is refused, and its
+ * end (vhost calls dev_cleanup even for a connection that the application never let in) is nothing
+ * to the owner.
+ */
+#include "mvdpa_conf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_clock.h"
+#include "mvdpa_log.h"
+
+/* --- steering and single queues -------------------------------------------------------------- */
+
+int
+mvdpa_conf_steer_locked(struct mvdpa_dev *dev)
+{
+	uint32_t ids[MVDPA_STEER_MAX_RQT];
+	uint32_t i, nb = 0;
+
+	for (i = 0; i < dev->nb_virtqs && nb < dev->steer.rqt_size; i += 2) {
+		if (mvdpa_virtq_state(&dev->virtqs[i]) == MVDPA_VIRTQ_READY)
+			ids[nb++] = mvdpa_virtq_id(&dev->virtqs[i]);
+	}
+	return mvdpa_steer_set(&dev->steer, ids, nb);
+}
+
+int
+mvdpa_conf_start_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq)
+{
+	int ret;
+
+	ret = mvdpa_virtq_walk(vq, MVDPA_WANT_READY);
+	if (ret == 0 && mvdpa_virtq_is_rx(vq))
+		ret = mvdpa_conf_steer_locked(dev);
+	if (ret != 0) {
+		mvdpa_virtq_walk(vq, MVDPA_WANT_ABSENT);
+		mvdpa_conf_steer_locked(dev); /* the others go on */
+	}
+	return ret;
+}
+
+/* The queue leaves the receive table before its object goes: the card refuses otherwise. */
+static void
+conf_stop_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq,
+		enum mvdpa_virtq_wanted wanted) BASE_REQUIRES(dev->lock)
+{
+	mvdpa_virtq_walk(vq, MVDPA_WANT_SUSPENDED);
+	if (mvdpa_virtq_is_rx(vq))
+		mvdpa_conf_steer_locked(dev);
+	/* What the card does not stop has to go. */
+	mvdpa_virtq_walk(vq, mvdpa_virtq_has_stopped(vq) ? wanted : MVDPA_WANT_ABSENT);
+}
+
+/* --- the vDPA operations --------------------------------------------------------------------- */
+
+/* The first to come owns the device. */
+static int
+conf_own_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
+{
+	if (dev->owner < 0)
+		dev->owner = vid;
+	if (dev->owner == vid)
+		return 0;
+	base_err(&mvdpa_log, "%s: vhost device %d is refused, vhost device %d has it", dev->name,
+			vid, dev->owner);
+	return -EBUSY;
+}
+
+static void
+conf_close_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
+{
+	uint32_t i;
+
+	mvdpa_notifier_disarm(&dev->notifier);
+	for (i = 0; i < dev->nb_virtqs; i++)
+		mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_SUSPENDED);
+	mvdpa_steer_set(&dev->steer, NULL, 0);
+	for (i = 0; i < dev->nb_virtqs; i++)
+		mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_ABSENT);
+	dev->configured = false;
+}
+
+static int
+conf_take_memory_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
+{
+	struct rte_vhost_memory *table = NULL;
+	int ret;
+
+	if (!dev->message.mem_table) {
+		base_err(&mvdpa_log,
+				"%s: there is no memory table that can be used (SET_MEM_TABLE was "
+				"refused, or came before SET_FEATURES)",
+				dev->name);
+		return -EINVAL;
+	}
+	if (rte_vhost_get_mem_table(dev->env.vid, &table) != 0) {
+		base_err(&mvdpa_log, "%s: vhost gives no memory table", dev->name);
+		return -ENOMEM;
+	}
+	ret = mvdpa_mem_update(&dev->mem, table);
+	free(table);
+	return ret;
+}
+
+static int
+conf_start_queues_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
+{
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < dev->nb_virtqs && ret == 0; i++) {
+		dev->virtqs[i].down = false;
+		if (dev->virtqs[i].enabled)
+			ret = mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_READY);
+	}
+	return ret;
+}
+
+/* The guest may send what the port drops: not refused, because most guests will not. */
+static void
+conf_check_mtu(const struct mvdpa_dev *dev, int vid)
+{
+	uint16_t mtu = 0;
+
+	if (rte_vhost_get_mtu(vid, &mtu) == 0 && mtu > dev->cap.mtu)
+		base_warn(&mvdpa_log,
+				"%s: the front-end tells the guest an MTU of %u, the card's port has "
+				"%u: longer packets will be dropped",
+				dev->name, mtu, dev->cap.mtu);
+}
+
+static int
+conf_configure_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
+{
+	int ret;
+
+	if (dev->configured)
+		conf_close_locked(dev);
+	dev->env.vid = vid;
+	if (rte_vhost_get_negotiated_features(vid, &dev->env.features) != 0)
+		return -ENODEV;
+	if (rte_vhost_get_vring_num(vid) > dev->nb_virtqs) {
+		base_err(&mvdpa_log, "%s: the front-end has %u queues, the card %u", dev->name,
+				rte_vhost_get_vring_num(vid), dev->nb_virtqs);
+		return -EINVAL;
+	}
+	conf_check_mtu(dev, vid);
+	ret = conf_take_memory_locked(dev);
+	if (ret == 0)
+		ret = conf_start_queues_locked(dev);
+	if (ret == 0)
+		ret = mvdpa_conf_steer_locked(dev);
+	if (ret != 0) {
+		conf_close_locked(dev); /* takes down whatever was set up */
+		return ret;
+	}
+	dev->configured = true;
+	mvdpa_mem_trim(&dev->mem);
+	mvdpa_notifier_arm(&dev->notifier, vid);
+	return 0;
+}
+
+int
+mvdpa_conf_configure(struct mvdpa_dev *dev, int vid)
+{
+	uint64_t commands = devx_cmd_total(dev->devx), start = base_clock_ns();
+	int ret;
+
+	base_mutex_lock(&dev->lock);
+	ret = conf_own_locked(dev, vid);
+	if (ret == 0) {
+		mvdpa_message_follow(&dev->message, vid);
+		ret = conf_configure_locked(dev, vid);
+		mvdpa_message_done(&dev->message);
+	}
+	base_mutex_unlock(&dev->lock);
+	if (ret != 0)
+		base_err(&mvdpa_log, "%s: not configured: %s", dev->name, strerror(-ret));
+	else
+		base_info(&mvdpa_log, "%s: configured with %" PRIu64 " commands in %" PRIu64 " us",
+				dev->name, devx_cmd_total(dev->devx) - commands,
+				(base_clock_ns() - start) / 1000);
+	return ret;
+}
+
+int
+mvdpa_conf_close(struct mvdpa_dev *dev, int vid)
+{
+	uint64_t commands = devx_cmd_total(dev->devx), start = base_clock_ns();
+
+	base_mutex_lock(&dev->lock);
+	if (dev->configured && dev->owner == vid) {
+		conf_close_locked(dev);
+		base_info(&mvdpa_log, "%s: closed with %" PRIu64 " commands in %" PRIu64 " us",
+				dev->name, devx_cmd_total(dev->devx) - commands,
+				(base_clock_ns() - start) / 1000);
+	}
+	base_mutex_unlock(&dev->lock);
+	return 0;
+}
+
+void
+mvdpa_conf_forget_locked(struct mvdpa_dev *dev)
+{
+	uint32_t i;
+
+	if (dev->configured)
+		conf_close_locked(dev);
+	for (i = 0; i < dev->nb_virtqs; i++)
+		mvdpa_virtq_forget(&dev->virtqs[i]);
+	mvdpa_mem_release(&dev->mem);
+	dev->owner = -1;
+	dev->env.vid = -1;
+	dev->env.features = 0;
+}
+
+int
+mvdpa_conf_cleanup(struct mvdpa_dev *dev, int vid)
+{
+	bool owned;
+
+	base_mutex_lock(&dev->lock);
+	owned = dev->owner == vid;
+	if (owned) {
+		mvdpa_conf_forget_locked(dev);
+		mvdpa_message_forget(&dev->message);
+	}
+	base_mutex_unlock(&dev->lock);
+	if (owned)
+		mvdpa_notifier_wait(&dev->notifier);
+	return 0;
+}
+
+static int
+conf_enable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(dev->lock)
+{
+	vq->enabled = true;
+	vq->down = false;
+	if (!dev->configured)
+		return 0;
+	if (mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY) {
+		if (!mvdpa_virtq_ring_changed(vq))
+			return mvdpa_virtq_attach(vq);
+		conf_stop_queue_locked(dev, vq, MVDPA_WANT_ABSENT);
+	}
+	return mvdpa_conf_start_queue_locked(dev, vq);
+}
+
+static void
+conf_disable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(dev->lock)
+{
+	bool keeps_life = mvdpa_message_keeps_life(&dev->message);
+
+	if (mvdpa_message_swaps_file(&dev->message) && dev->configured &&
+			mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY) {
+		mvdpa_io_detach(&vq->io); /* enabling follows in the same message */
+		return;
+	}
+	vq->enabled = false;
+	if (dev->configured)
+		conf_stop_queue_locked(dev, vq,
+				dev->cap.freeze_to_rdy && keeps_life ? MVDPA_WANT_SUSPENDED :
+								       MVDPA_WANT_ABSENT);
+	if (!keeps_life)
+		vq->same_life = false;
+}
+
+int
+mvdpa_conf_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable)
+{
+	struct mvdpa_virtq *vq;
+	int ret;
+
+	if (queue < 0 || queue >= dev->nb_virtqs) {
+		base_err(&mvdpa_log, "%s: queue %d: the card has %u", dev->name, queue,
+				dev->nb_virtqs);
+		return -EINVAL;
+	}
+	vq = &dev->virtqs[queue];
+	base_mutex_lock(&dev->lock);
+	ret = conf_own_locked(dev, vid);
+	if (ret == 0) {
+		mvdpa_message_follow(&dev->message, vid);
+		if (enable)
+			ret = conf_enable_locked(dev, vq);
+		else
+			conf_disable_locked(dev, vq);
+	}
+	base_mutex_unlock(&dev->lock);
+	if (ret != 0)
+		base_err(&mvdpa_log, "%s queue %d: not started: %s", dev->name, queue,
+				strerror(-ret));
+	return ret;
+}
+
+int
+mvdpa_conf_features(struct mvdpa_dev *dev, int vid)
+{
+	uint64_t features = 0;
+	int ret;
+
+	/* What counts is read at dev_conf; vhost refuses a change while the device runs. */
+	base_mutex_lock(&dev->lock);
+	ret = conf_own_locked(dev, vid);
+	if (ret == 0)
+		mvdpa_message_follow(&dev->message, vid);
+	base_mutex_unlock(&dev->lock);
+	if (ret != 0)
+		return ret;
+	if (rte_vhost_get_negotiated_features(vid, &features) != 0)
+		return -ENODEV;
+	base_info(&mvdpa_log, "%s: negotiated features 0x%" PRIx64, dev->name, features);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What vhost asks of a device: the vDPA operations (vdpa_driver.h), and the steps that recovery
+ * and removal share with them.
+ */
+#ifndef MVDPA_CONF_H
+#define MVDPA_CONF_H
+
+#include "mvdpa_dev.h"
+
+/* The vDPA operations on a device that was found, for vhost device @p vid; 0 or -errno. */
+int mvdpa_conf_configure(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock);
+int mvdpa_conf_close(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock);
+int mvdpa_conf_cleanup(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock);
+int mvdpa_conf_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable)
+		BASE_EXCLUDES(dev->lock);
+int mvdpa_conf_features(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock);
+
+/** Packets go to all receive queues that run. */
+int mvdpa_conf_steer_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock);
+/** Starts one queue beside those that run; on error it is ABSENT and the others go on. */
+int mvdpa_conf_start_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq)
+		BASE_REQUIRES(dev->lock);
+/** Gives back all that belongs to the connection. */
+void mvdpa_conf_forget_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock);
+
+#endif /* MVDPA_CONF_H */
