@@ -14,8 +14,13 @@
  */
 #include "mvdpa_features.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include <linux/vhost_types.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
@@ -42,6 +47,127 @@ static const struct {
 	{ BIT(VIRTIO_NET_F_GUEST_ECN), PRM_VIRTQ_F_GUEST_ECN },
 	{ BIT(VIRTIO_NET_F_MRG_RXBUF), PRM_VIRTQ_F_MRG_RXBUF },
 };
+
+/* Names as QEMU's virtio-net properties have them, as far as it has them. */
+static const struct {
+	const char *name;
+	unsigned int bit;
+} names[] = {
+	{ "csum", VIRTIO_NET_F_CSUM },
+	{ "guest_csum", VIRTIO_NET_F_GUEST_CSUM },
+	{ "mtu", VIRTIO_NET_F_MTU },
+	{ "guest_tso4", VIRTIO_NET_F_GUEST_TSO4 },
+	{ "guest_tso6", VIRTIO_NET_F_GUEST_TSO6 },
+	{ "guest_ecn", VIRTIO_NET_F_GUEST_ECN },
+	{ "host_tso4", VIRTIO_NET_F_HOST_TSO4 },
+	{ "host_tso6", VIRTIO_NET_F_HOST_TSO6 },
+	{ "host_ecn", VIRTIO_NET_F_HOST_ECN },
+	{ "mrg_rxbuf", VIRTIO_NET_F_MRG_RXBUF },
+	{ "guest_announce", VIRTIO_NET_F_GUEST_ANNOUNCE },
+	{ "mq", VIRTIO_NET_F_MQ },
+	{ "log_all", VHOST_F_LOG_ALL },
+	{ "protocol_features", VHOST_USER_F_PROTOCOL_FEATURES },
+	{ "version_1", VIRTIO_F_VERSION_1 },
+	{ "packed", VIRTIO_F_RING_PACKED },
+	{ "order_platform", VIRTIO_F_ORDER_PLATFORM },
+};
+
+/* What a vhost-user port of Open vSwitch 3.1 offers, without and with userspace-tso-enable: a
+ * guest that took no more can be moved between such a port and this device. */
+#define SOFTWARE 0xd7c66a7caULL
+#define SOFTWARE_TSO 0xd7c669fcbULL
+static const struct {
+	const char *name;
+	uint64_t mask;
+} groups[] = {
+	{ "all", UINT64_MAX },
+	{ "software", SOFTWARE },
+	{ "software_tso", SOFTWARE_TSO },
+};
+
+static bool
+features_number(const char *text, size_t len, uint64_t *mask)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	*mask = strtoull(text, &end, 0);
+	return errno == 0 && end == text + len;
+}
+
+static bool
+features_term(const char *text, size_t len, uint64_t *mask)
+{
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(names); i++) {
+		if (strlen(names[i].name) == len && memcmp(names[i].name, text, len) == 0) {
+			*mask = BIT(names[i].bit);
+			return true;
+		}
+	}
+	for (i = 0; i < BASE_ARRAY_SIZE(groups); i++) {
+		if (strlen(groups[i].name) == len && memcmp(groups[i].name, text, len) == 0) {
+			*mask = groups[i].mask;
+			return true;
+		}
+	}
+	return features_number(text, len, mask);
+}
+
+bool
+mvdpa_features_parse(const char *text, uint64_t *allowed)
+{
+	uint64_t sum = text[0] == '-' ? UINT64_MAX : 0;
+	char sign = '+';
+	uint64_t mask;
+	size_t len;
+
+	if (text[0] == '-')
+		sign = *text++;
+	for (;; sign = text[len], text += len + 1) {
+		len = strcspn(text, "+-");
+		if (!features_term(text, len, &mask))
+			return false;
+		sum = sign == '+' ? sum | mask : sum & ~mask;
+		if (text[len] == '\0')
+			break;
+	}
+	*allowed = sum;
+	return true;
+}
+
+uint64_t
+mvdpa_features_narrow(uint64_t offered, uint64_t allowed)
+{
+	offered &= allowed | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VHOST_F_LOG_ALL);
+	/* A packed ring has no form of before version 1; the others: virtio 1.2, 5.1.3.1. */
+	if ((offered & BIT(VIRTIO_F_VERSION_1)) == 0)
+		offered &= ~BIT(VIRTIO_F_RING_PACKED);
+	if ((offered & BIT(VIRTIO_NET_F_CSUM)) == 0)
+		offered &= ~(BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6));
+	if ((offered & (BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6))) == 0)
+		offered &= ~BIT(VIRTIO_NET_F_HOST_ECN);
+	if ((offered & BIT(VIRTIO_NET_F_GUEST_CSUM)) == 0)
+		offered &= ~(BIT(VIRTIO_NET_F_GUEST_TSO4) | BIT(VIRTIO_NET_F_GUEST_TSO6));
+	if ((offered & (BIT(VIRTIO_NET_F_GUEST_TSO4) | BIT(VIRTIO_NET_F_GUEST_TSO6))) == 0)
+		offered &= ~BIT(VIRTIO_NET_F_GUEST_ECN);
+	return offered;
+}
+
+const char *
+mvdpa_features_name(unsigned int bit)
+{
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(names); i++) {
+		if (names[i].bit == bit)
+			return names[i].name;
+	}
+	return NULL;
+}
 
 uint32_t
 mvdpa_features_pairs(const struct devx_cap *cap)

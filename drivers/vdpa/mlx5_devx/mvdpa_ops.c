@@ -89,7 +89,7 @@ op_get_features(struct rte_vdpa_device *vdpa, uint64_t *features)
 
 	if (dev == NULL)
 		return -1;
-	*features = mvdpa_features_offered(&dev->cap);
+	*features = mvdpa_features_narrow(mvdpa_features_offered(&dev->cap), dev->args.features);
 	return 0;
 }
 

@@ -109,6 +109,68 @@ test_segments_need_checksums(void **state)
 }
 
 static void
+test_parse(void **state)
+{
+	uint64_t m = 5;
+
+	assert_true(mvdpa_features_parse("0x3", &m) && m == 3);
+	assert_true(mvdpa_features_parse("csum", &m) && m == B(0));
+	assert_true(mvdpa_features_parse("csum+host_tso4+0x100000000", &m) &&
+			m == (B(0) | B(11) | B(32)));
+	assert_true(mvdpa_features_parse("all-packed", &m) && m == ~B(34));
+	assert_true(mvdpa_features_parse("-packed-mq", &m) && m == ~(B(34) | B(22)));
+	assert_true(mvdpa_features_parse("software", &m) && m == 0xd7c66a7ca);
+	assert_true(mvdpa_features_parse("software+csum-mrg_rxbuf", &m) &&
+			m == (0xd7c66a7cb & ~B(15)));
+	m = 5;
+	assert_false(mvdpa_features_parse("", &m));
+	assert_false(mvdpa_features_parse("+", &m));
+	assert_false(mvdpa_features_parse("-", &m));
+	assert_false(mvdpa_features_parse("csum+", &m));
+	assert_false(mvdpa_features_parse("csum++mq", &m));
+	assert_false(mvdpa_features_parse("csu", &m));
+	assert_false(mvdpa_features_parse("csumm", &m));
+	assert_false(mvdpa_features_parse("0x3g", &m));
+	assert_false(mvdpa_features_parse("0x10000000000000000", &m));
+	assert_true(m == 5);
+}
+
+static void
+test_narrow(void **state)
+{
+	const uint64_t tso = B(0) | B(1) | B(7) | B(8) | B(9) | B(11) | B(12) | B(13);
+
+	assert_true(mvdpa_features_narrow(B(0) | B(32), UINT64_MAX) == (B(0) | B(32)));
+	/* nothing that was not offered appears */
+	assert_true(mvdpa_features_narrow(B(0), B(1)) == 0);
+	/* vhost's own bits are not the guest's */
+	assert_true(mvdpa_features_narrow(B(0) | B(26) | B(30), 0) == (B(26) | B(30)));
+	assert_true(mvdpa_features_narrow(B(34) | B(32), B(34)) == 0);
+	assert_true(mvdpa_features_narrow(tso, ~B(0)) == (B(1) | B(7) | B(8) | B(9)));
+	assert_true(mvdpa_features_narrow(tso, ~B(1)) == (B(0) | B(11) | B(12) | B(13)));
+	assert_true(mvdpa_features_narrow(tso, ~(B(11) | B(12))) ==
+			(B(0) | B(1) | B(7) | B(8) | B(9)));
+	assert_true(mvdpa_features_narrow(tso, ~(B(7) | B(8))) ==
+			(B(0) | B(1) | B(11) | B(12) | B(13)));
+	assert_true(mvdpa_features_narrow(tso, ~B(11)) == (tso & ~B(11)));
+}
+
+static void
+test_names(void **state)
+{
+	uint64_t m;
+	unsigned int bit;
+
+	for (bit = 0; bit < 64; bit++) {
+		if (mvdpa_features_name(bit) != NULL)
+			assert_true(mvdpa_features_parse(mvdpa_features_name(bit), &m) &&
+					m == B(bit));
+	}
+	assert_string_equal(mvdpa_features_name(0), "csum");
+	assert_null(mvdpa_features_name(63));
+}
+
+static void
 test_pairs(void **state)
 {
 	struct devx_cap cap = { .max_virtqs = 0 };
@@ -130,6 +192,9 @@ main(void)
 		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_segments_need_checksums),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_pairs),
 	};
 
