@@ -84,11 +84,20 @@ virtq_put_event(const struct devx_virtq_attr *attr, struct virtq_bytes b)
 	PRM_SET(virtio_q, b.q, event_qpn_or_msix, attr->event_qpn);
 }
 
+static void
+virtq_put_period(const struct devx_virtq_attr *attr, struct virtq_bytes b)
+{
+	PRM_SET(virtio_q, b.q, queue_period_mode, attr->period_mode);
+	PRM_SET(virtio_q, b.q, queue_period_us, attr->period_us);
+	PRM_SET(virtio_q, b.q, queue_max_count, attr->max_count);
+}
+
 static const struct {
 	uint64_t select;
 	virtq_put put;
 } virtq_fields[] = {
 	{ PRM_VIRTQ_MOD_STATE, virtq_put_state },
+	{ PRM_VIRTQ_MOD_QUEUE_PERIOD, virtq_put_period },
 	{ PRM_VIRTQ_MOD_ADDR, virtq_put_addr },
 	{ PRM_VIRTQ_MOD_HW_AVAILABLE_INDEX, virtq_put_available_index },
 	{ PRM_VIRTQ_MOD_HW_USED_INDEX, virtq_put_used_index },
@@ -157,6 +166,9 @@ devx_virtq_decode(const void *net, struct devx_virtq_attr *attr)
 	attr->type = (enum prm_virtq_type)PRM_GET(virtio_q, q, virtio_q_type);
 	attr->event_mode = (enum prm_virtq_event_mode)PRM_GET(virtio_q, q, event_mode);
 	attr->event_qpn = (uint32_t)PRM_GET(virtio_q, q, event_qpn_or_msix);
+	attr->period_mode = (uint8_t)PRM_GET(virtio_q, q, queue_period_mode);
+	attr->period_us = (uint16_t)PRM_GET(virtio_q, q, queue_period_us);
+	attr->max_count = (uint16_t)PRM_GET(virtio_q, q, queue_max_count);
 	attr->index = (uint16_t)PRM_GET(virtio_q, q, queue_index);
 	attr->size = (uint16_t)PRM_GET(virtio_q, q, queue_size);
 	attr->version_1_0 = PRM_GET(virtio_q, q, virtio_version_1_0);

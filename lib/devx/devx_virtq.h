@@ -28,6 +28,9 @@ struct devx_virtq_attr {
 	enum prm_virtq_state state;
 	enum prm_virtq_event_mode event_mode;
 	uint32_t event_qpn;
+	uint8_t period_mode; /**< events wait from the 1: first, 2: last completion on; 0: default */
+	uint16_t period_us; /**< ... so long at most (12 bits), 0: the card's choice */
+	uint16_t max_count; /**< ... for so many completions at most, 0: the card's choice */
 	uint64_t desc, avail, used; /**< ring addresses by @c mkey (guest-physical) */
 	uint32_t mkey;
 	uint32_t pd;

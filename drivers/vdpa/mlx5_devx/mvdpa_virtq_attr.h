@@ -43,13 +43,22 @@ uint16_t mvdpa_ring_used_idx(const struct mvdpa_ring *ring, uint16_t otherwise);
 /** Asks the guest for kicks: a back-end that polled may have left that they are not wanted. */
 void mvdpa_ring_want_kicks(const struct mvdpa_ring *ring);
 
+/** How long the card may keep events of a queue back; 0 is the card's own choice. */
+struct mvdpa_period {
+	uint8_t mode; /**< counted from the 1: first, 2: last completion */
+	uint16_t us; /**< at most, to 4095 */
+	uint16_t max_count; /**< completions at most */
+};
+
 /** What a queue is made of. */
 struct mvdpa_virtq_parts {
 	uint16_t index;
 	const struct mvdpa_ring *ring;
 	struct mvdpa_index start;
 	uint64_t features; /**< negotiated */
-	uint32_t mkey, pd, tisn, event_qpn, counters;
+	uint32_t mkey, pd, tisn, counters;
+	uint32_t event_qpn; /**< 0: nobody waits for events (mode NO_MSIX) */
+	struct mvdpa_period period;
 	struct devx_virtq_umem umem[3];
 };
 

@@ -34,6 +34,9 @@ static const struct devx_virtq_attr sample = {
 	.state = PRM_VIRTQ_RDY,
 	.event_mode = PRM_VIRTQ_EVENT_QP,
 	.event_qpn = 0x123456,
+	.period_mode = 2,
+	.period_us = 0xabc,
+	.max_count = 0x4321,
 	.desc = 0x1122334455667788,
 	.avail = 0x2233445566778899,
 	.used = 0x33445566778899aa,
@@ -77,6 +80,7 @@ test_create_bytes(void **state)
 	assert_int_equal(be(in + Q + 0x50, 4), 33);
 	assert_int_equal(be(in + Q + 0x60, 4), 0x89abcdef);
 	assert_int_equal(be(in + Q + 0x65, 3), 0x654321);
+	assert_int_equal(be(in + Q + 0x68, 4), 0x2abc4321);
 }
 
 static void

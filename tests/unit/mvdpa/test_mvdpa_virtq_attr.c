@@ -188,9 +188,11 @@ test_attr(void **state)
 		.pd = 7,
 		.tisn = 8,
 		.event_qpn = 9,
+		.period = { 2, 100, 16 },
 		.counters = 10,
 		.umem = { { 1, 11 }, { 2, 22 }, { 3, 33 } },
 	};
+	struct mvdpa_virtq_parts polled = parts;
 	struct devx_virtq_attr a;
 
 	mvdpa_virtq_attr_make(&parts, &a);
@@ -200,6 +202,7 @@ test_attr(void **state)
 	assert_int_equal(a.state, PRM_VIRTQ_INIT);
 	assert_int_equal(a.event_mode, PRM_VIRTQ_EVENT_QP);
 	assert_int_equal(a.event_qpn, 9);
+	assert_true(a.period_mode == 2 && a.period_us == 100 && a.max_count == 16);
 	assert_true(a.desc == 1 && a.avail == 2 && a.used == 3);
 	assert_int_equal(a.hw_available, 50);
 	assert_int_equal(a.hw_used, 20);
@@ -212,6 +215,11 @@ test_attr(void **state)
 	assert_int_equal(a.counters, 10);
 	assert_int_equal(a.umem[2].id, 3);
 	assert_int_equal(a.umem[2].size, 33);
+
+	polled.event_qpn = 0;
+	mvdpa_virtq_attr_make(&polled, &a);
+	assert_int_equal(a.event_mode, PRM_VIRTQ_EVENT_NO_MSIX);
+	assert_int_equal(a.event_qpn, 0);
 }
 
 /* Three in three seconds, not one more; a quiet while makes up for it. */
