@@ -92,11 +92,27 @@ virtq_put_period(const struct devx_virtq_attr *attr, struct virtq_bytes b)
 	PRM_SET(virtio_q, b.q, queue_max_count, attr->max_count);
 }
 
+static void
+virtq_put_log_place(const struct devx_virtq_attr *attr, struct virtq_bytes b)
+{
+	PRM_SET(virtio_net_q, b.net, dirty_bitmap_mkey, attr->log.mkey);
+	PRM_SET(virtio_net_q, b.net, dirty_bitmap_size, attr->log.size);
+	PRM_SET(virtio_net_q, b.net, dirty_bitmap_addr, attr->log.addr);
+}
+
+static void
+virtq_put_log_enable(const struct devx_virtq_attr *attr, struct virtq_bytes b)
+{
+	PRM_SET(virtio_net_q, b.net, dirty_bitmap_dump_enable, attr->log.enabled);
+}
+
 static const struct {
 	uint64_t select;
 	virtq_put put;
 } virtq_fields[] = {
 	{ PRM_VIRTQ_MOD_STATE, virtq_put_state },
+	{ PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS, virtq_put_log_place },
+	{ PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE, virtq_put_log_enable },
 	{ PRM_VIRTQ_MOD_QUEUE_PERIOD, virtq_put_period },
 	{ PRM_VIRTQ_MOD_ADDR, virtq_put_addr },
 	{ PRM_VIRTQ_MOD_HW_AVAILABLE_INDEX, virtq_put_available_index },
@@ -185,6 +201,12 @@ devx_virtq_decode(const void *net, struct devx_virtq_attr *attr)
 	attr->umem[1].size = (uint32_t)PRM_GET(virtio_q, q, umem_2_size);
 	attr->umem[2].id = (uint32_t)PRM_GET(virtio_q, q, umem_3_id);
 	attr->umem[2].size = (uint32_t)PRM_GET(virtio_q, q, umem_3_size);
+	attr->log = (struct devx_virtq_log){
+		.mkey = (uint32_t)PRM_GET(virtio_net_q, net, dirty_bitmap_mkey),
+		.size = (uint32_t)PRM_GET(virtio_net_q, net, dirty_bitmap_size),
+		.addr = PRM_GET(virtio_net_q, net, dirty_bitmap_addr),
+		.enabled = PRM_GET(virtio_net_q, net, dirty_bitmap_dump_enable),
+	};
 }
 
 int

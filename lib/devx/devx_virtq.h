@@ -20,6 +20,17 @@ struct devx_virtq_umem {
 	uint32_t size; /**< bytes */
 };
 
+/**
+ * The bitmap in which the card notes the pages that it writes: one bit for 4 KiB of guest memory, as
+ * vhost's log has them (vhost-user protocol, "Migration"; PRM virtio_net_q.dirty_bitmap_*). All 0: none.
+ */
+struct devx_virtq_log {
+	uint32_t mkey;
+	uint32_t size; /**< bytes */
+	uint64_t addr; /**< by @c mkey */
+	bool enabled; /**< pages are noted now (dirty_bitmap_dump_enable) */
+};
+
 /** All that can be said about a queue. Which fields count depends on the call. */
 struct devx_virtq_attr {
 	uint16_t index; /**< virtio queue index: even is receive, odd is transmit */
@@ -42,6 +53,7 @@ struct devx_virtq_attr {
 	uint16_t hw_used; /**< hw_used_index */
 	uint8_t error_type; /**< query only: why it is in state ERR */
 	struct devx_virtq_umem umem[3];
+	struct devx_virtq_log log;
 };
 
 /** Bytes of a create or modify command. */

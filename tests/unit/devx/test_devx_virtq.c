@@ -49,6 +49,7 @@ static const struct devx_virtq_attr sample = {
 	.hw_available = 50,
 	.hw_used = 20,
 	.umem = { { 11, 111 }, { 22, 222 }, { 33, 333 } },
+	.log = { .mkey = 0x76543200, .size = 4097, .addr = 0x8877665544332211, .enabled = true },
 };
 
 static void
@@ -65,6 +66,10 @@ test_create_bytes(void **state)
 	assert_int_equal(be(in + NET + 0x10, 4) & 0xffc00000, 0x90000000);
 	assert_int_equal(be(in + NET + 0x10, 4) & 0xf, 1);
 	assert_int_equal(be(in + NET + 0x14, 4), 4u << 24 | 0xfedcba);
+	assert_int_equal(be(in + NET + 0x10, 4) & 0x00200000, 0x00200000); /* dump_enable */
+	assert_int_equal(be(in + NET + 0x18, 4), 0x76543200);
+	assert_int_equal(be(in + NET + 0x1c, 4), 4097);
+	assert_int_equal(be(in + NET + 0x20, 8), 0x8877665544332211);
 	assert_int_equal(be(in + NET + 0x28, 2), 50);
 	assert_int_equal(be(in + NET + 0x2a, 2), 20);
 	assert_int_equal(be(in + Q, 4), 0u << 24 | 1u << 16 | 3);
@@ -98,6 +103,26 @@ test_modify_writes_only_what_is_selected(void **state)
 	assert_memory_equal(in, want, sizeof(in));
 }
 
+/* Bitmap and switch in one command, and nothing else: all that a running queue takes. */
+static void
+test_modify_of_the_log(void **state)
+{
+	uint8_t in[208] = { 0 }, want[208] = { 0 };
+
+	devx_virtq_encode(&sample,
+			PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS | PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE,
+			in);
+	want[0] = 0x0a;
+	want[1] = 0x01;
+	want[7] = 0x0d;
+	want[NET + 7] = 0x18;
+	want[NET + 0x11] = 0x20;
+	memcpy(want + NET + 0x18, "\x76\x54\x32\x00\x00\x00\x10\x01", 8);
+	memcpy(want + NET + 0x20, "\x88\x77\x66\x55\x44\x33\x22\x11", 8);
+	want[Q + 3] = 3;
+	assert_memory_equal(in, want, sizeof(in));
+}
+
 static void
 test_decode_inverts_encode(void **state)
 {
@@ -116,6 +141,10 @@ test_decode_inverts_encode(void **state)
 		devx_virtq_decode(in + NET, &back);
 		assert_memory_equal(&attr, &back, offsetof(struct devx_virtq_attr, error_type));
 		assert_int_equal(attr.umem[2].size, back.umem[2].size);
+		assert_int_equal(attr.log.mkey, back.log.mkey);
+		assert_int_equal(attr.log.size, back.log.size);
+		assert_int_equal(attr.log.addr, back.log.addr);
+		assert_int_equal(attr.log.enabled, back.log.enabled);
 	}
 }
 
@@ -125,6 +154,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create_bytes),
 		cmocka_unit_test(test_modify_writes_only_what_is_selected),
+		cmocka_unit_test(test_modify_of_the_log),
 		cmocka_unit_test(test_decode_inverts_encode),
 	};
 
