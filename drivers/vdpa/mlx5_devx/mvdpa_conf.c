@@ -27,7 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base_clock.h"
 #include "mvdpa_log.h"
 
 /* --- steering and single queues -------------------------------------------------------------- */
@@ -96,6 +95,7 @@ conf_close_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 	for (i = 0; i < dev->nb_virtqs; i++)
 		mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_SUSPENDED);
 	mvdpa_steer_set(&dev->steer, NULL, 0);
+	mvdpa_flow_torn_down(&dev->flows);
 	for (i = 0; i < dev->nb_virtqs; i++)
 		mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_ABSENT);
 	dev->configured = false;
@@ -181,40 +181,50 @@ conf_configure_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 	return 0;
 }
 
+/* The second half of a SET_MEM_TABLE continues the first. */
+static enum mvdpa_flow_kind
+conf_flow_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
+{
+	if (mvdpa_flow_is_paused(&dev->flows))
+		return MVDPA_FLOW_SET_MEM_TABLE;
+	return dev->has_run ? MVDPA_FLOW_RESTART : MVDPA_FLOW_START;
+}
+
 int
 mvdpa_conf_configure(struct mvdpa_dev *dev, int vid)
 {
-	uint64_t commands = devx_cmd_total(dev->devx), start = base_clock_ns();
 	int ret;
 
 	base_mutex_lock(&dev->lock);
 	ret = conf_own_locked(dev, vid);
 	if (ret == 0) {
 		mvdpa_message_follow(&dev->message, vid);
+		mvdpa_flow_begin(&dev->flows, conf_flow_locked(dev));
 		ret = conf_configure_locked(dev, vid);
+		mvdpa_flow_end(&dev->flows, ret);
 		mvdpa_message_done(&dev->message);
+		dev->has_run |= ret == 0;
 	}
 	base_mutex_unlock(&dev->lock);
 	if (ret != 0)
 		base_err(&mvdpa_log, "%s: not configured: %s", dev->name, strerror(-ret));
-	else
-		base_info(&mvdpa_log, "%s: configured with %" PRIu64 " commands in %" PRIu64 " us",
-				dev->name, devx_cmd_total(dev->devx) - commands,
-				(base_clock_ns() - start) / 1000);
 	return ret;
 }
 
 int
 mvdpa_conf_close(struct mvdpa_dev *dev, int vid)
 {
-	uint64_t commands = devx_cmd_total(dev->devx), start = base_clock_ns();
+	bool table;
 
 	base_mutex_lock(&dev->lock);
 	if (dev->configured && dev->owner == vid) {
+		table = mvdpa_message_sets_memory(&dev->message);
+		mvdpa_flow_begin(&dev->flows, table ? MVDPA_FLOW_SET_MEM_TABLE : MVDPA_FLOW_STOP);
 		conf_close_locked(dev);
-		base_info(&mvdpa_log, "%s: closed with %" PRIu64 " commands in %" PRIu64 " us",
-				dev->name, devx_cmd_total(dev->devx) - commands,
-				(base_clock_ns() - start) / 1000);
+		if (table)
+			mvdpa_flow_pause(&dev->flows); /* dev_conf follows */
+		else
+			mvdpa_flow_end(&dev->flows, 0);
 	}
 	base_mutex_unlock(&dev->lock);
 	return 0;
@@ -231,6 +241,7 @@ mvdpa_conf_forget_locked(struct mvdpa_dev *dev)
 		mvdpa_virtq_forget(&dev->virtqs[i]);
 	mvdpa_mem_release(&dev->mem);
 	dev->owner = -1;
+	dev->has_run = false;
 	dev->env.vid = -1;
 	dev->env.features = 0;
 }
@@ -243,7 +254,9 @@ mvdpa_conf_cleanup(struct mvdpa_dev *dev, int vid)
 	base_mutex_lock(&dev->lock);
 	owned = dev->owner == vid;
 	if (owned) {
+		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_CLEANUP);
 		mvdpa_conf_forget_locked(dev);
+		mvdpa_flow_end(&dev->flows, 0);
 		mvdpa_message_forget(&dev->message);
 	}
 	base_mutex_unlock(&dev->lock);
@@ -255,16 +268,20 @@ mvdpa_conf_cleanup(struct mvdpa_dev *dev, int vid)
 static int
 conf_enable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(dev->lock)
 {
+	int ret;
+
 	vq->enabled = true;
 	vq->down = false;
 	if (!dev->configured)
 		return 0;
-	if (mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY) {
-		if (!mvdpa_virtq_ring_changed(vq))
-			return mvdpa_virtq_attach(vq);
+	if (mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY && !mvdpa_virtq_ring_changed(vq))
+		return mvdpa_virtq_attach(vq);
+	mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_ENABLE);
+	if (mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY)
 		conf_stop_queue_locked(dev, vq, MVDPA_WANT_ABSENT);
-	}
-	return mvdpa_conf_start_queue_locked(dev, vq);
+	ret = mvdpa_conf_start_queue_locked(dev, vq);
+	mvdpa_flow_end(&dev->flows, ret);
+	return ret;
 }
 
 static void
@@ -278,10 +295,13 @@ conf_disable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES
 		return;
 	}
 	vq->enabled = false;
-	if (dev->configured)
+	if (dev->configured) {
+		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_DISABLE);
 		conf_stop_queue_locked(dev, vq,
 				dev->cap.freeze_to_rdy && keeps_life ? MVDPA_WANT_SUSPENDED :
 								       MVDPA_WANT_ABSENT);
+		mvdpa_flow_end(&dev->flows, 0);
+	}
 	if (!keeps_life)
 		vq->same_life = false;
 }

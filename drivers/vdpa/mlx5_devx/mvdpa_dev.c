@@ -58,6 +58,7 @@ dev_recover_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(
 	bool again;
 	int ret;
 
+	mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_RECOVER);
 	mvdpa_virtq_fail(vq);
 	if (mvdpa_virtq_is_rx(vq))
 		mvdpa_conf_steer_locked(dev);
@@ -71,6 +72,7 @@ dev_recover_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(
 	if (ret != 0)
 		vq->stats.give_ups++;
 	base_mutex_unlock(&vq->lock);
+	mvdpa_flow_end(&dev->flows, ret);
 	if (ret != 0)
 		base_err(&mvdpa_log,
 				"%s queue %u: %s; it stays down until the front-end enables it",
@@ -200,6 +202,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 		.cap = &dev->cap,
 		.policy = dev->args.resume_index,
 		.mem = &dev->mem,
+		.flows = &dev->flows,
 		.completion = dev->event.completion,
 		.error = dev->event.error,
 		.tis = dev->tis_id,
@@ -207,6 +210,14 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 									MVDPA_MAX_LAG_PORTS,
 		.vid = -1,
 	};
+}
+
+static uint64_t
+dev_commands(const void *arg)
+{
+	const struct mvdpa_dev *dev = arg;
+
+	return dev->devx != NULL ? devx_cmd_total(dev->devx) : 0;
 }
 
 static int
@@ -246,6 +257,8 @@ mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struc
 	dev->event.epoll_fd = -1;
 	dev->event.stop_fd = -1;
 	base_mutex_init(&dev->lock);
+	mvdpa_flow_init(&dev->flows, dev->name, &mvdpa_log,
+			(struct mvdpa_flow_counter){ dev_commands, dev });
 	ret = dev_open(dev);
 	if (ret != 0) {
 		mvdpa_dev_destroy(dev);
@@ -277,6 +290,7 @@ mvdpa_dev_destroy(struct mvdpa_dev *dev)
 		devx_obj_destroy(dev->tis[i]);
 	devx_obj_destroy(dev->td);
 	devx_dev_close(dev->devx);
+	mvdpa_flow_fini(&dev->flows);
 	base_mutex_destroy(&dev->lock);
 	free(dev);
 }

@@ -18,6 +18,7 @@
 #include "devx_dev.h"
 #include "mvdpa_args.h"
 #include "mvdpa_event.h"
+#include "mvdpa_flow.h"
 #include "mvdpa_mem.h"
 #include "mvdpa_message.h"
 #include "mvdpa_notifier.h"
@@ -43,11 +44,13 @@ struct mvdpa_dev {
 	struct mvdpa_virtq *virtqs;
 	struct mvdpa_event event;
 	struct mvdpa_notifier notifier;
+	struct mvdpa_flow_log flows; /**< has a lock of its own */
 
 	struct base_mutex lock;
 	struct mvdpa_virtq_env env BASE_GUARDED_BY(lock);
 	int owner BASE_GUARDED_BY(lock); /**< vhost device that is served, -1: none */
 	bool configured BASE_GUARDED_BY(lock); /**< between dev_conf and dev_close */
+	bool has_run BASE_GUARDED_BY(lock); /**< for this owner */
 	struct mvdpa_mem mem BASE_GUARDED_BY(lock);
 	struct mvdpa_steer steer BASE_GUARDED_BY(lock);
 	struct mvdpa_message message; /**< used by vhost's thread only */

@@ -30,12 +30,10 @@ static const char *const kind_names[MVDPA_FLOW_KINDS] = {
 	[MVDPA_FLOW_SET_MEM_TABLE] = "set_mem_table",
 	[MVDPA_FLOW_ENABLE] = "enable",
 	[MVDPA_FLOW_DISABLE] = "disable",
-	[MVDPA_FLOW_SWAP_FILE] = "swap_file",
 	[MVDPA_FLOW_LOG_ON] = "log_on",
 	[MVDPA_FLOW_LOG_OFF] = "log_off",
 	[MVDPA_FLOW_RECOVER] = "recover",
 	[MVDPA_FLOW_CLEANUP] = "cleanup",
-	[MVDPA_FLOW_REMOVE] = "remove",
 };
 
 /* The name, and what a line says that happened to the queues. */
@@ -183,6 +181,8 @@ flow_start_locked(struct mvdpa_flow_log *flows, enum mvdpa_flow_kind kind)
 {
 	memset(&flows->current, 0, sizeof(flows->current));
 	memset(flows->touched, 0, sizeof(flows->touched));
+	memset(flows->stopped, 0, sizeof(flows->stopped));
+	flows->torn_down = false;
 	flows->first_saved_ns = 0;
 	flows->last_resumed_ns = 0;
 	flows->commands_at_begin = flows->counter.total(flows->counter.arg);
@@ -221,6 +221,19 @@ mvdpa_flow_pause(struct mvdpa_flow_log *flows)
 		flows->paused = flows->depth == 0;
 	}
 	base_mutex_unlock(&flows->lock);
+}
+
+bool
+mvdpa_flow_is_paused(struct mvdpa_flow_log *flows)
+{
+	bool paused;
+
+	if (flows == NULL)
+		return false;
+	base_mutex_lock(&flows->lock);
+	paused = flows->paused;
+	base_mutex_unlock(&flows->lock);
+	return paused;
 }
 
 void
@@ -311,10 +324,22 @@ mvdpa_flow_saved(struct mvdpa_flow_log *flows, uint16_t queue, struct mvdpa_inde
 	if (flows->depth > 0) {
 		if (flows->first_saved_ns == 0)
 			flows->first_saved_ns = base_clock_ns();
+		if (queue < MVDPA_FLOW_MAX_VIRTQS)
+			flows->stopped[queue / 64] |= 1ULL << (queue % 64);
 		flows->current.nb_saved++;
 		flows->current.nb_mismatch += mismatch ? 1 : 0;
 	}
 	base_mutex_unlock(&flows->lock);
+}
+
+static enum mvdpa_flow_way
+flow_way_locked(const struct mvdpa_flow_log *flows, uint16_t queue, enum mvdpa_flow_way way)
+		BASE_REQUIRES(flows->lock)
+{
+	if (way != MVDPA_FLOW_WAY_CREATE || queue >= MVDPA_FLOW_MAX_VIRTQS ||
+			(flows->stopped[queue / 64] >> (queue % 64) & 1) == 0)
+		return way;
+	return flows->torn_down ? MVDPA_FLOW_WAY_TEARDOWN : MVDPA_FLOW_WAY_RECREATE;
 }
 
 void
@@ -326,6 +351,7 @@ mvdpa_flow_resumed(struct mvdpa_flow_log *flows, uint16_t queue, struct mvdpa_in
 	if (flows == NULL || (unsigned int)way >= MVDPA_FLOW_WAYS)
 		return;
 	base_mutex_lock(&flows->lock);
+	way = flow_way_locked(flows, queue, way);
 	entry = flow_queue_locked(flows, queue);
 	if (entry != NULL) {
 		entry->was_resumed = true;
@@ -336,6 +362,16 @@ mvdpa_flow_resumed(struct mvdpa_flow_log *flows, uint16_t queue, struct mvdpa_in
 		flows->last_resumed_ns = base_clock_ns();
 		flows->current.nb_resumed[way]++;
 	}
+	base_mutex_unlock(&flows->lock);
+}
+
+void
+mvdpa_flow_torn_down(struct mvdpa_flow_log *flows)
+{
+	if (flows == NULL)
+		return;
+	base_mutex_lock(&flows->lock);
+	flows->torn_down = true;
 	base_mutex_unlock(&flows->lock);
 }
 

@@ -33,12 +33,10 @@ enum mvdpa_flow_kind {
 	MVDPA_FLOW_SET_MEM_TABLE, /**< dev_close, a new table, dev_conf */
 	MVDPA_FLOW_ENABLE, /**< one ring, while the device runs */
 	MVDPA_FLOW_DISABLE,
-	MVDPA_FLOW_SWAP_FILE, /**< another kick or call file for a ring that runs */
 	MVDPA_FLOW_LOG_ON, /**< dirty logging begins, or goes to another place */
 	MVDPA_FLOW_LOG_OFF,
 	MVDPA_FLOW_RECOVER, /**< after an error of the card */
 	MVDPA_FLOW_CLEANUP, /**< dev_cleanup: the owner is gone */
-	MVDPA_FLOW_REMOVE, /**< the device itself goes */
 	MVDPA_FLOW_KINDS,
 };
 
@@ -50,8 +48,9 @@ enum mvdpa_flow_way {
 	MVDPA_FLOW_WAY_RESUME, /**< was suspended, nothing but its state changed */
 	MVDPA_FLOW_WAY_MODIFY, /**< was suspended, other fields changed, too */
 	MVDPA_FLOW_WAY_MKEY, /**< was suspended, nothing but memory changed */
-	MVDPA_FLOW_WAY_RECREATE, /**< object destroyed and made again, steering stayed */
-	MVDPA_FLOW_WAY_TEARDOWN, /**< the same, and steering went and came, too */
+	/* These two are found out: whoever makes an object says CREATE. */
+	MVDPA_FLOW_WAY_RECREATE, /**< it had run when the flow began */
+	MVDPA_FLOW_WAY_TEARDOWN, /**< the same, and steering was taken down meanwhile */
 	MVDPA_FLOW_WAYS,
 };
 
@@ -95,7 +94,9 @@ struct mvdpa_flow_log {
 	bool paused BASE_GUARDED_BY(lock); /**< between two legs of one flow */
 	uint64_t commands_at_begin BASE_GUARDED_BY(lock);
 	uint64_t first_saved_ns BASE_GUARDED_BY(lock), last_resumed_ns BASE_GUARDED_BY(lock);
-	uint64_t touched[MVDPA_FLOW_MAX_VIRTQS / 64] BASE_GUARDED_BY(lock);
+	uint64_t touched[MVDPA_FLOW_MAX_VIRTQS / 64] BASE_GUARDED_BY(lock); /**< bit: queue */
+	uint64_t stopped[MVDPA_FLOW_MAX_VIRTQS / 64] BASE_GUARDED_BY(lock);
+	bool torn_down BASE_GUARDED_BY(lock); /**< steering was */
 	uint64_t nb_flows BASE_GUARDED_BY(lock); /**< that ended so far */
 	struct mvdpa_flow current BASE_GUARDED_BY(lock);
 	struct mvdpa_flow ring[MVDPA_FLOW_DEPTH] BASE_GUARDED_BY(lock);
@@ -116,6 +117,8 @@ void mvdpa_flow_begin(struct mvdpa_flow_log *flows, enum mvdpa_flow_kind kind)
 /** Ends this leg; the flow goes on with the next begin of its kind (SET_MEM_TABLE: dev_close,
  * then dev_conf). */
 void mvdpa_flow_pause(struct mvdpa_flow_log *flows) BASE_EXCLUDES(flows->lock);
+/** Is there a flow that goes on? */
+bool mvdpa_flow_is_paused(struct mvdpa_flow_log *flows) BASE_EXCLUDES(flows->lock);
 /** Ends the flow that is paused, if there is one: its second leg is not to come. */
 void mvdpa_flow_end_paused(struct mvdpa_flow_log *flows, int result) BASE_EXCLUDES(flows->lock);
 /** Ends it with @p result (0 or -errno) and logs it; of several results the first error counts. */
@@ -129,6 +132,8 @@ void mvdpa_flow_saved(struct mvdpa_flow_log *flows, uint16_t queue, struct mvdpa
 /** It runs, having begun at @p index. */
 void mvdpa_flow_resumed(struct mvdpa_flow_log *flows, uint16_t queue, struct mvdpa_index index,
 		enum mvdpa_flow_way way) BASE_EXCLUDES(flows->lock);
+/** Steering was taken down: until it is back, no packet reaches any queue. */
+void mvdpa_flow_torn_down(struct mvdpa_flow_log *flows) BASE_EXCLUDES(flows->lock);
 
 /** Copies the flow that ended last (@p age 0), or @p age flows before it.
  * @return false: there is none (any more). */

@@ -119,6 +119,12 @@ mvdpa_message_keeps_life(const struct mvdpa_message *message)
 	return message->current == MSG_SET_VRING_ENABLE;
 }
 
+bool
+mvdpa_message_sets_memory(const struct mvdpa_message *message)
+{
+	return message->current == MSG_SET_MEM_TABLE;
+}
+
 void
 mvdpa_message_done(struct mvdpa_message *message)
 {

@@ -28,6 +28,8 @@ void mvdpa_message_forget(struct mvdpa_message *message);
 bool mvdpa_message_swaps_file(struct mvdpa_message *message);
 /** Does the front-end stop and start a ring without giving it another life? */
 bool mvdpa_message_keeps_life(const struct mvdpa_message *message);
+/** Is it a new memory table? */
+bool mvdpa_message_sets_memory(const struct mvdpa_message *message);
 /** The message was handled to the end. */
 void mvdpa_message_done(struct mvdpa_message *message);
 

@@ -210,6 +210,9 @@ arc_ready_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 	/* Rings the doorbell and calls the guest once: what was posted or completed while nobody
 	 * listened is seen now. A file that cannot be used was logged; the queue runs without. */
 	mvdpa_io_attach(&vq->io, vring.kickfd, vring.callfd);
+	mvdpa_flow_resumed(vq->env->flows, vq->index, vq->stats.resumed,
+			vq->state == MVDPA_VIRTQ_SUSPENDED ? MVDPA_FLOW_WAY_RESUME :
+							     MVDPA_FLOW_WAY_CREATE);
 	return 0;
 }
 
@@ -243,6 +246,8 @@ virtq_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE
 	vq->stats.saved = stop.saved;
 	vq->resumable = !stop.memory_differs;
 	virtq_publish_locked(vq, stop.publish);
+	mvdpa_flow_saved(vq->env->flows, vq->index, stop.saved,
+			stop.memory_differs || stop.in_flight);
 	vq_info(vq, "stopped at avail %u used %u", stop.saved.avail, stop.saved.used);
 }
 
@@ -282,6 +287,7 @@ virtq_stopped_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw) BASE_RE
 	vq->indices_from_memory = true;
 	vq->stats.fallbacks++;
 	virtq_save_from_memory_locked(vq);
+	mvdpa_flow_saved(vq->env->flows, vq->index, vq->stats.saved, false);
 	if (vq->ring.type == PRM_VIRTQ_PACKED)
 		vq_err(vq,
 				"the card gives no indices, and a packed ring does not have them: goes "

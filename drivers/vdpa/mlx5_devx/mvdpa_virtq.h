@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base_mutex.h"
+#include "mvdpa_flow.h"
 #include "mvdpa_io.h"
 #include "mvdpa_mem.h"
 #include "mvdpa_res.h"
@@ -27,6 +28,7 @@ struct mvdpa_virtq_env {
 	const struct devx_cap *cap;
 	enum mvdpa_index_policy policy;
 	struct mvdpa_mem *mem;
+	struct mvdpa_flow_log *flows; /**< what happens to queues is told here; may be NULL */
 	struct devx_event_channel *completion, *error;
 	const uint32_t *tis; /**< transmit side, one a port of the bond */
 	uint32_t nb_tis;

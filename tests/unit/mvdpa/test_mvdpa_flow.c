@@ -145,6 +145,36 @@ test_mem_table(void **state)
 	assert_int_equal(flow.queues[7].way, MVDPA_FLOW_WAY_MKEY);
 }
 
+/* Whether an object was made for the first time is seen from what the flow did before. */
+static void
+test_recreate(void **state)
+{
+	struct mvdpa_flow_log *flows = *state;
+
+	mvdpa_flow_begin(flows, MVDPA_FLOW_SET_MEM_TABLE);
+	stop_queues(flows, 2);
+	assert_false(mvdpa_flow_is_paused(flows));
+	mvdpa_flow_pause(flows);
+	assert_true(mvdpa_flow_is_paused(flows));
+	mvdpa_flow_begin(flows, MVDPA_FLOW_SET_MEM_TABLE);
+	start_queues(flows, 3, MVDPA_FLOW_WAY_CREATE);
+	mvdpa_flow_end(flows, 0);
+	check_line("set_mem_table: 1 queue created, 2 queues rebuilt by recreate",
+			"7 commands, A!=U on 0");
+
+	mvdpa_flow_begin(flows, MVDPA_FLOW_RESTART);
+	stop_queues(flows, 2);
+	mvdpa_flow_torn_down(flows);
+	start_queues(flows, 2, MVDPA_FLOW_WAY_CREATE);
+	mvdpa_flow_end(flows, 0);
+	check_line("restart: 2 queues rebuilt by teardown", "6 commands, A!=U on 0");
+
+	mvdpa_flow_begin(flows, MVDPA_FLOW_START);
+	start_queues(flows, 1, MVDPA_FLOW_WAY_CREATE);
+	mvdpa_flow_end(flows, 0);
+	check_line("start: 1 queue created", "1 commands");
+}
+
 /* The front-end goes away between the two calls: vhost only says dev_cleanup. */
 static void
 test_mem_table_interrupted(void **state)
@@ -229,6 +259,8 @@ test_outside(void **state)
 	mvdpa_flow_resumed(NULL, 0, (struct mvdpa_index){ 0, 0 }, MVDPA_FLOW_WAY_CREATE);
 	mvdpa_flow_pause(NULL);
 	mvdpa_flow_end_paused(NULL, 0);
+	mvdpa_flow_torn_down(NULL);
+	assert_false(mvdpa_flow_is_paused(NULL));
 	mvdpa_flow_end(NULL, 0);
 }
 
@@ -319,6 +351,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line),
 		cmocka_unit_test_setup_teardown(test_mem_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recreate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mem_table_interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_paused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nested, setup, teardown),
