@@ -19,33 +19,16 @@
 #include <unistd.h>
 
 #include "base_math.h"
-
-#define SET_MEM_TABLE 5u
-
-struct __attribute__((packed)) guard_table_msg {
-	uint32_t request;
-	uint32_t flags;
-	uint32_t size;
-	union {
-		struct {
-			uint32_t nb;
-			uint32_t padding;
-			struct guard_region region[GUARD_REGIONS_MAX];
-		} memory;
-		uint8_t room[GUARD_PAYLOAD_MAX];
-	};
-	int fd[GUARD_REGIONS_MAX];
-	int nb_fds;
-};
+#include "guard_msg.h"
 
 int
 guard_table_read(const void *msg, struct guard_table *table)
 {
-	struct guard_table_msg copy;
+	struct guard_msg copy;
 	uint32_t i;
 
-	memcpy(&copy, msg, offsetof(struct guard_table_msg, room));
-	if (copy.request != SET_MEM_TABLE)
+	memcpy(&copy, msg, offsetof(struct guard_msg, room));
+	if (copy.request != GUARD_SET_MEM_TABLE)
 		return -ENOMSG;
 	memcpy(&copy, msg, sizeof(copy));
 	if (copy.memory.nb > GUARD_REGIONS_MAX || copy.nb_fds != (int)copy.memory.nb)
