@@ -58,6 +58,8 @@ class Memory:
 
 
 class FrontEnd:
+    nb_queues = 2
+
     def __init__(self, path, base=0, protocol=PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_STATUS):
         """base: where both rings begin; the rings are as a guest would have left them there.
         protocol: the protocol features to ask for; not every back-end has all of them."""
@@ -72,8 +74,8 @@ class FrontEnd:
         self.log = None
         self.more = []  # further memory that the front-end has, in the table or not
         self.buffers = 0x400000  # guest address of the frame buffers, 2 MiB
-        self.kicks = [os.eventfd(0), os.eventfd(0)]
-        self.calls = [os.eventfd(0, os.EFD_NONBLOCK), os.eventfd(0, os.EFD_NONBLOCK)]
+        self.kicks = [os.eventfd(0) for _ in range(self.nb_queues)]
+        self.calls = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(self.nb_queues)]
         self.fresh_rings(base)
 
     def close(self):
@@ -232,14 +234,14 @@ class FrontEnd:
             ("GET_QUEUE_NUM", lambda: self.ask_u64(GET_QUEUE_NUM)),
             ("SET_OWNER", lambda: self.send(SET_OWNER)),
         ]
-        for queue in (0, 1):
+        for queue in range(self.nb_queues):
             todo.append((f"SET_VRING_ENABLE {queue}",
                          lambda q=queue: self.vring_state(SET_VRING_ENABLE, q, 1)))
         todo.append(("SET_FEATURES", lambda: self.set_u64(SET_FEATURES, self.features)))
         if status:
             todo.append(("SET_STATUS driver", lambda: self.set_u64(SET_STATUS, 8)))
         todo.append(("SET_MEM_TABLE", self.set_memory))
-        for queue in (0, 1):
+        for queue in range(self.nb_queues):
             todo += self.ring_steps(queue)
         if status:
             todo.append(("SET_STATUS driver ok", lambda: self.set_u64(SET_STATUS, 0xF)))
