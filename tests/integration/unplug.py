@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A device is hot-removed (rte_dev_remove) while a front-end uses it, and afterwards.
+"""Devices come and go while the process lives: rte_dev_probe, rte_dev_remove, and a card that is
+pulled out, with front-ends that use them.
 
-vhost keeps a pointer to the device as long as the connection lasts, so the removal has to be
-refused, with a sentence, and the front-end served on; once the socket is let go it works.
-
-usage: unplug.py PROGRAM
+usage: unplug.py STORY PROGRAM
+  connected  a device is removed under its front-end, and probed again beside it
+  cycle      twenty times removed and probed, at a socket that stays
+  surprise   the card is pulled out
+  many       eight functions come and go, each with its front-end
 """
-import errno
+import json
 import os
 import pathlib
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
@@ -17,33 +20,156 @@ import frontend as fe  # noqa: E402
 import rig  # noqa: E402
 
 FRAME = bytes.fromhex("ffffffffffff52540000000188b5") + bytes(range(200))
+A, B = dpdk.DEVICES
 
 
-def main(program):
-    with rig.Rig("unplug") as r:
+class App:
+    def __init__(self, r, program, functions=2):
+        self.r = r
         driver = pathlib.Path(os.environ["DRIVER"])
-        app = r.start("unplug", [
-            os.environ["MLX5EMU"], "--functions", "2", "--wire", "loop", "--log", "card.log",
-            "--log-level", "info", "--", program, *dpdk.eal("unplug"), "-d", driver.name,
-            "-a", f"{dpdk.DEVICES[0]},class=vdpa", "-a", f"{dpdk.DEVICES[1]},class=vdpa",
-            "--", dpdk.DEVICES[0], r.path("vm")],
+        r.path("card.json").write_text(json.dumps({
+            "functions": functions, "wire": "loop",
+            "control": {"socket": str(r.path("ctl"))},
+            "log": {"file": "card.log", "level": "info"}}))
+        self.process = r.start("unplug", [
+            os.environ["MLX5EMU"], "--config", "card.json", "--", program, *dpdk.eal("unplug"),
+            "-d", driver.name, "-a", "0000:00:00.0", "--log-level", "pmd.vdpa.mlx5_devx:info"],
             env={"LD_LIBRARY_PATH": str(driver.parent)})
-        app.expect("ready", 60)
-        with fe.FrontEnd(str(r.path("vm"))) as front:
+        self.process.expect("ready", 60)
+
+    def do(self, *words, result=0):
+        found = self.process.ask(" ".join(map(str, words)), rf"^{words[0]}: (-?\d+)$", 60)
+        rig.check(int(found[1]) == result, f"{words}: {found[1]}, not {result}")
+
+    def probe(self, device, devargs="class=vdpa"):
+        self.do("probe", f"{device},{devargs}")
+
+    def serve(self, device, name):
+        self.do("serve", device, self.r.path(name))
+        return str(self.r.path(name))
+
+    def ctl(self, *words):
+        done = subprocess.run([os.environ["MLX5EMU"], "ctl", "--socket", str(self.r.path("ctl")),
+                               "--json", *words], capture_output=True, text=True, timeout=20)
+        rig.check(done.returncode == 0, f"ctl {words}: {done.stdout} {done.stderr}")
+        return json.loads(done.stdout)
+
+    def end(self):
+        dpdk.end(self.r, self.process)
+
+
+def bases_are_kept(front):
+    """Of a device that is gone vhost still knows where its rings are."""
+    for queue in (0, 1):
+        base, used = front.get_base(queue), front.used_index(queue)
+        rig.check(base & 0xFFFF == used, f"queue {queue}: base {base:#x}, but used {used}")
+
+
+def is_refused(front):
+    rig.check(front.set_table([front.main, front.add_memory(1 << 30, 1 << 20)]) != 0,
+              "a device that is gone took a memory table")
+
+
+def connected(r, program):
+    app = App(r, program)
+    app.probe(A)
+    app.probe(B)
+    other = fe.FrontEnd(app.serve(B, "other"))
+    other.start()
+    with fe.FrontEnd(app.serve(A, "vm")) as front:
+        front.start()
+        for _ in range(5):
+            front.send_frame(FRAME)
+        app.do("remove", A)
+        other.send_frame(FRAME)
+        is_refused(front)
+        bases_are_kept(front)
+        app.do("serve", A, r.path("vm2"), result=-19)  # no such device
+        app.probe(A)
+        with fe.FrontEnd(app.serve(A, "vm2")) as second:
+            second.start()
+            second.send_frame(FRAME)
+            is_refused(front)
+            second.send_frame(FRAME)
+            other.send_frame(FRAME)
+    app.do("drop", r.path("vm"))
+    app.do("remove", A)
+    app.probe(A)  # the socket of before works again
+    with fe.FrontEnd(str(r.path("vm2"))) as third:
+        third.start()
+        third.send_frame(FRAME)
+    other.close()
+    app.end()
+    dpdk.card_is_content(r)
+
+
+def cycle(r, program):
+    app = App(r, program, functions=1)
+    app.probe(A)
+    path = app.serve(A, "vm")
+    objects = app.ctl("objects")
+    for turn in range(20):
+        with fe.FrontEnd(path) as front:
             front.start()
             front.send_frame(FRAME)
-            for _ in range(2):
-                found = app.ask("remove", r"^remove: (-?\d+)$")
-                rig.check(int(found[1]) == -errno.EBUSY, f"removal of a device in use: {found[1]}")
-                front.send_frame(FRAME)
-            rig.check("front-end uses it" in app.text, "the refusal was not explained")
-            rig.check(front.set_table([front.main, front.add_memory(1 << 30, 1 << 20)]) == 0,
-                      "the memory table was refused")
+            if turn % 2 == 0:
+                app.do("remove", A)
+                bases_are_kept(front)
+        if turn % 2 == 1:
+            app.do("remove", A)
+        app.probe(A)
+        if turn % 2 == 0:  # the front-end was connected: this is a device beside the old one
+            app.do("drop", path)
+            path = app.serve(A, "vm")
+    rig.check(app.ctl("objects") == objects, f"{app.ctl('objects')}, was {objects}")
+    app.do("remove", A)
+    app.end()
+    dpdk.card_is_content(r)
+
+
+def surprise(r, program):
+    app = App(r, program)
+    app.probe(A)
+    app.probe(B)
+    other = fe.FrontEnd(app.serve(B, "other"))
+    other.start()
+    with fe.FrontEnd(app.serve(A, "vm")) as front:
+        front.start()
+        for _ in range(5):
             front.send_frame(FRAME)
-        app.ask("unregister", r"^unregister: 0$")
-        app.ask("remove", r"^remove: 0$")
-        dpdk.end(r, app)
-        dpdk.card_is_content(r)
+        app.ctl("remove", "0")
+        app.process.expect(rf"gone {A}", 20)
+        other.send_frame(FRAME)
+        is_refused(front)
+        bases_are_kept(front)
+        app.do("remove", A)
+        other.send_frame(FRAME)
+        is_refused(front)
+    other.send_frame(FRAME)
+    other.close()
+    app.do("remove", B)
+    app.end()
 
 
-main(sys.argv[1])
+def many(r, program):
+    app = App(r, program, functions=8)
+    names = [f"0000:03:{(2 + i) // 8:02x}.{(2 + i) % 8}" for i in range(8)]
+    for _ in range(2):
+        fronts = []
+        for i, name in enumerate(names):
+            app.probe(name)
+            fronts.append(fe.FrontEnd(app.serve(name, f"vm{i}")))
+            fronts[i].start()
+        while fronts:
+            for front in fronts:
+                front.send_frame(FRAME)
+            fronts.pop().close()
+            app.do("remove", names[len(fronts)])
+            app.do("drop", r.path(f"vm{len(fronts)}"))
+    app.end()
+    dpdk.card_is_content(r)
+
+
+with rig.Rig("unplug") as rig_:
+    {"connected": connected, "cycle": cycle, "surprise": surprise,
+     "many": many}[sys.argv[1]](rig_, sys.argv[2])

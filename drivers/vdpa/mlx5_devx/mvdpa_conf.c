@@ -77,6 +77,10 @@ conf_stop_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq,
 static int
 conf_own_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 {
+	if (dev->gone) {
+		base_err(&mvdpa_log, "%s: the device is gone", dev->name);
+		return -ENODEV;
+	}
 	if (dev->owner < 0)
 		dev->owner = vid;
 	if (dev->owner == vid)

@@ -20,17 +20,7 @@
 #include "mvdpa_features.h"
 #include "mvdpa_log.h"
 #include "mvdpa_recover.h"
-
-bool
-mvdpa_dev_in_use(struct mvdpa_dev *dev)
-{
-	bool in_use;
-
-	base_mutex_lock(&dev->lock);
-	in_use = dev->owner >= 0;
-	base_mutex_unlock(&dev->lock);
-	return in_use;
-}
+#include "mvdpa_unplug.h"
 
 /* --- the event thread ------------------------------------------------------------------------ */
 
@@ -113,11 +103,18 @@ dev_lost(void *arg)
 	base_mutex_unlock(&dev->lock);
 }
 
+static void
+dev_removed(void *arg)
+{
+	mvdpa_unplug_lost(arg);
+}
+
 static const struct mvdpa_event_ops dev_event_ops = {
 	.kicked = dev_kicked,
 	.completed = dev_completed,
 	.failed = dev_failed,
 	.lost = dev_lost,
+	.removed = dev_removed,
 };
 
 /* --- creation -------------------------------------------------------------------------------- */
@@ -269,18 +266,15 @@ mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struc
 }
 
 void
-mvdpa_dev_destroy(struct mvdpa_dev *dev)
+mvdpa_dev_shut(struct mvdpa_dev *dev)
 {
 	uint32_t i;
 
-	if (dev == NULL)
-		return;
 	mvdpa_event_stop(&dev->event); /* before anything that it looks at */
 	base_mutex_lock(&dev->lock);
 	if (dev->virtqs != NULL)
 		mvdpa_conf_forget_locked(dev);
 	base_mutex_unlock(&dev->lock);
-	mvdpa_message_forget(&dev->message);
 	mvdpa_notifier_stop(&dev->notifier);
 	for (i = 0; i < dev->nb_virtqs; i++)
 		mvdpa_virtq_fini(&dev->virtqs[i]);
@@ -291,6 +285,15 @@ mvdpa_dev_destroy(struct mvdpa_dev *dev)
 	devx_obj_destroy(dev->td);
 	devx_dev_close(dev->devx);
 	mvdpa_flow_fini(&dev->flows);
+}
+
+void
+mvdpa_dev_destroy(struct mvdpa_dev *dev)
+{
+	if (dev == NULL)
+		return;
+	mvdpa_dev_shut(dev);
+	mvdpa_message_forget(&dev->message);
 	base_mutex_destroy(&dev->lock);
 	free(dev);
 }

@@ -32,6 +32,9 @@ struct mvdpa_dev {
 	char name[64]; /**< PCI address */
 	struct rte_device *device;
 	struct rte_vdpa_device *vdpa;
+	unsigned int users; /**< who works with it now; covered by the list's lock */
+	bool leaving; /**< no new users; covered by the list's lock */
+	struct mvdpa_ghost *ghost; /**< what will be left with vhost */
 
 	/* Fixed after creation. */
 	struct mvdpa_args args;
@@ -49,6 +52,7 @@ struct mvdpa_dev {
 	struct base_mutex lock;
 	struct mvdpa_virtq_env env BASE_GUARDED_BY(lock);
 	int owner BASE_GUARDED_BY(lock); /**< vhost device that is served, -1: none */
+	bool gone BASE_GUARDED_BY(lock); /**< the card is, or soon will be */
 	bool configured BASE_GUARDED_BY(lock); /**< between dev_conf and dev_close */
 	bool has_run BASE_GUARDED_BY(lock); /**< for this owner */
 	struct mvdpa_mem mem BASE_GUARDED_BY(lock);
@@ -59,10 +63,9 @@ struct mvdpa_dev {
 /** Opens the card at @p device; the device is not registered with vhost by this. */
 int
 mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struct mvdpa_dev **dev);
-/** Closes whatever is open. */
+/** Closes whatever is open; only the memory of @p dev is left, for the caller to free. */
+void mvdpa_dev_shut(struct mvdpa_dev *dev);
+/** Closes whatever is open; no connection may know the device. */
 void mvdpa_dev_destroy(struct mvdpa_dev *dev);
-
-/** Does a front-end use the device (from its first operation to dev_cleanup)? */
-bool mvdpa_dev_in_use(struct mvdpa_dev *dev);
 
 #endif /* MVDPA_DEV_H */

@@ -4,12 +4,17 @@
  * with class=vdpa (any other answer is "not mine", so that drivers of other classes get it), and
  * through rdma-core: the kernel's mlx5 driver stays bound, nothing is mapped by EAL.
  *
- * A device that a front-end uses is not removed: vhost keeps a pointer to it for the connection,
- * and has no way to be told that it went. The application has to unregister the socket first.
+ * Removal works at any time. vhost keeps a pointer to the device for each connection and each
+ * socket, so something stays with it (mvdpa_ghost.c).
+ *
+ * A secondary process has no vhost of its own and could not share the card's: it is refused.
  */
 #include <errno.h>
+#include <string.h>
 
+#include <rte_class.h>
 #include <rte_devargs.h>
+#include <rte_eal.h>
 
 #include <bus_pci_driver.h>
 #include <dev_driver.h>
@@ -34,20 +39,33 @@ static const struct rte_pci_id mvdpa_pci_ids[] = {
 	{ .vendor_id = 0 },
 };
 
-static int
-mvdpa_probe(struct rte_pci_driver *driver, struct rte_pci_device *pci)
+/* Is it said in DPDK's global syntax ("bus=pci,addr=.../class=vdpa/driver=...") or in the old one? */
+static bool
+driver_wanted(const struct rte_devargs *devargs)
 {
-	const char *text = pci->device.devargs != NULL ? pci->device.devargs->args : NULL;
+	if (devargs == NULL)
+		return false;
+	return (devargs->cls != NULL && strcmp(devargs->cls->name, "vdpa") == 0) ||
+			mvdpa_args_want(devargs->args);
+}
+
+static int
+driver_probe(struct rte_device *device)
+{
 	struct mvdpa_args args;
 	struct mvdpa_dev *dev;
 	int ret;
 
-	if (!mvdpa_args_want(text))
+	if (!driver_wanted(device->devargs))
 		return 1;
-	ret = mvdpa_args_parse(text, &mvdpa_log, &args);
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
+		base_err(&mvdpa_log, "%s: works in a primary process only", device->name);
+		return -ENOTSUP;
+	}
+	ret = mvdpa_args_parse(device->devargs->args, &mvdpa_log, &args);
 	if (ret != 0)
 		return ret;
-	ret = mvdpa_dev_create(&pci->device, &args, &dev);
+	ret = mvdpa_dev_create(device, &args, &dev);
 	if (ret != 0)
 		return ret;
 	ret = mvdpa_ops_register(dev);
@@ -57,22 +75,26 @@ mvdpa_probe(struct rte_pci_driver *driver, struct rte_pci_device *pci)
 }
 
 static int
-mvdpa_remove(struct rte_pci_device *pci)
+driver_remove(const struct rte_device *device)
 {
-	struct mvdpa_dev *dev = mvdpa_ops_find(&pci->device);
+	struct mvdpa_dev *dev = mvdpa_ops_find(device);
 
 	if (dev == NULL)
 		return -ENODEV;
-	if (mvdpa_dev_in_use(dev)) {
-		base_err(&mvdpa_log,
-				"%s: cannot be removed while a front-end uses it: unregister its "
-				"vhost socket first",
-				dev->name);
-		return -EBUSY;
-	}
-	mvdpa_ops_unregister(dev);
-	mvdpa_dev_destroy(dev);
+	mvdpa_ops_remove(dev);
 	return 0;
+}
+
+static int
+mvdpa_probe(struct rte_pci_driver *driver, struct rte_pci_device *pci)
+{
+	return driver_probe(&pci->device);
+}
+
+static int
+mvdpa_remove(struct rte_pci_device *pci)
+{
+	return driver_remove(&pci->device);
 }
 
 static struct rte_pci_driver mvdpa_pci_driver = {

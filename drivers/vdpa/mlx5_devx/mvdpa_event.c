@@ -17,6 +17,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "devx_async.h"
+
 #define BATCH 64
 #define EPOLL_BATCH 32
 
@@ -67,6 +69,21 @@ event_kick(struct mvdpa_event *event, uint16_t queue)
 	event->ops->kicked(event->arg, queue);
 }
 
+/* Events of the function itself. Its end is the only one of interest, and the last one. */
+static void
+event_async(struct mvdpa_event *event, uint16_t queue)
+{
+	bool fatal = false;
+	int i, ret = 0;
+
+	for (i = 0; i < BATCH && ret == 0 && !fatal; i++)
+		ret = devx_async_read(event->devx, &fatal);
+	if (ret == -EAGAIN || (ret == 0 && !fatal))
+		return;
+	epoll_ctl(event->epoll_fd, EPOLL_CTL_DEL, devx_async_fd(event->devx), NULL);
+	event->ops->removed(event->arg);
+}
+
 static mvdpa_thread_ret
 event_main(void *arg)
 {
@@ -74,6 +91,7 @@ event_main(void *arg)
 		[MVDPA_EVENT_COMPLETION] = event_completions,
 		[MVDPA_EVENT_ERROR] = event_errors,
 		[MVDPA_EVENT_KICK] = event_kick,
+		[MVDPA_EVENT_ASYNC] = event_async,
 	};
 	struct epoll_event ready[EPOLL_BATCH];
 	struct mvdpa_event *event = arg;
@@ -123,6 +141,10 @@ event_open(struct mvdpa_event *event, struct devx_dev *devx)
 				MVDPA_EVENT_COMPLETION);
 	if (ret == 0)
 		ret = event_add(event, devx_event_channel_fd(event->error), MVDPA_EVENT_ERROR);
+	if (ret == 0)
+		ret = devx_async_open(devx);
+	if (ret == 0)
+		ret = event_add(event, devx_async_fd(devx), MVDPA_EVENT_ASYNC);
 	return ret;
 }
 
@@ -135,6 +157,7 @@ mvdpa_event_start(struct mvdpa_event *event, struct devx_dev *devx,
 	*event = (struct mvdpa_event){
 		.epoll_fd = -1,
 		.stop_fd = -1,
+		.devx = devx,
 		.ops = ops,
 		.arg = arg,
 		.log = log,

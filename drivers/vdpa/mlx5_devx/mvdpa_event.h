@@ -19,6 +19,7 @@ enum mvdpa_event_kind {
 	MVDPA_EVENT_COMPLETION,
 	MVDPA_EVENT_ERROR,
 	MVDPA_EVENT_KICK,
+	MVDPA_EVENT_ASYNC,
 	MVDPA_EVENT_NB_KINDS,
 };
 
@@ -41,11 +42,13 @@ struct mvdpa_event_ops {
 	void (*completed)(void *arg, uint16_t queue);
 	void (*failed)(void *arg, uint16_t queue, uint32_t version);
 	void (*lost)(void *arg); /**< error events were lost: any queue may have failed */
+	void (*removed)(void *arg); /**< the card is gone; called once */
 };
 
 struct mvdpa_event {
 	int epoll_fd; /**< kick files are added and removed by their queues */
 	int stop_fd;
+	struct devx_dev *devx;
 	struct devx_event_channel *completion;
 	struct devx_event_channel *error;
 	mvdpa_thread thread;

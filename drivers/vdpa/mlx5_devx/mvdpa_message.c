@@ -29,6 +29,7 @@ enum {
 #define MAX_VIDS RTE_MAX_VHOST_DEVICE
 
 static struct mvdpa_message *followed[MAX_VIDS];
+static bool shut[MAX_VIDS]; /* the device is gone */
 
 static struct mvdpa_message *
 message_of(int vid)
@@ -51,11 +52,27 @@ message_refuses_table(int vid, const void *msg)
 	return true;
 }
 
+/* Of a device that is gone: a ring needs a kick file before it can start, and memory. */
+static enum rte_vhost_msg_result
+message_of_gone(int vid, const void *msg)
+{
+	uint32_t request;
+
+	memcpy(&request, msg, sizeof(request));
+	if (request != MSG_SET_MEM_TABLE && request != MSG_SET_VRING_KICK)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	base_err(&mvdpa_log, "vhost device %d: message %u was refused: the card is gone", vid,
+			request);
+	return RTE_VHOST_MSG_RESULT_ERR;
+}
+
 static enum rte_vhost_msg_result
 message_before(int vid, void *msg)
 {
 	struct mvdpa_message *message = message_of(vid);
 
+	if (vid >= 0 && vid < MAX_VIDS && __atomic_load_n(&shut[vid], __ATOMIC_ACQUIRE))
+		return message_of_gone(vid, msg);
 	if (message == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	memcpy(&message->current, msg, sizeof(message->current));
@@ -101,6 +118,22 @@ mvdpa_message_forget(struct mvdpa_message *message)
 			__atomic_store_n(&followed[vid], NULL, __ATOMIC_RELEASE);
 	}
 	*message = (struct mvdpa_message){ 0 };
+}
+
+void
+mvdpa_message_shut(int vid)
+{
+	if (vid >= 0 && vid < MAX_VIDS)
+		__atomic_store_n(&shut[vid], true, __ATOMIC_RELEASE);
+}
+
+void
+mvdpa_message_end(int vid)
+{
+	if (vid < 0 || vid >= MAX_VIDS)
+		return;
+	__atomic_store_n(&followed[vid], NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&shut[vid], false, __ATOMIC_RELEASE);
 }
 
 bool

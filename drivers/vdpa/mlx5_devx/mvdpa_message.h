@@ -24,6 +24,12 @@ void mvdpa_message_follow(struct mvdpa_message *message, int vid);
 /** The connection is gone, or what is known has become old. */
 void mvdpa_message_forget(struct mvdpa_message *message);
 
+/** The device of connection @p vid (-1: none) is gone: messages that would begin something are
+ * refused until mvdpa_message_end(). May be called by any thread. */
+void mvdpa_message_shut(int vid);
+/** The connection @p vid has ended. */
+void mvdpa_message_end(int vid);
+
 /** Is vhost about to replace the kick or call file of a queue? Answers true once a message. */
 bool mvdpa_message_swaps_file(struct mvdpa_message *message);
 /** Does the front-end stop and start a ring without giving it another life? */

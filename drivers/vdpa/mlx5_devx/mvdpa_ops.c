@@ -2,42 +2,64 @@
 /*
  * Theory of operation: each operation finds its device, does one call, and turns the result into
  * what vhost understands (0, or -1 where it only knows failure). The list has a lock of its own,
- * which is never held while a device works: vhost guarantees that it uses no device that was
- * taken from it.
+ * which is never held while a device works: whoever works with a device is counted, and a device
+ * leaves when nobody is in it any more. What is left with vhost then is a ghost (mvdpa_ghost.h),
+ * which all operations meet as "no device".
  */
 #include "mvdpa_ops.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mvdpa_conf.h"
 #include "mvdpa_features.h"
+#include "mvdpa_ghost.h"
 #include "mvdpa_log.h"
 #include "mvdpa_stats.h"
+#include "mvdpa_unplug.h"
 
+/* Covers the list, the users of each device, and the ghosts. */
 static struct base_mutex list_lock = BASE_MUTEX_INITIALIZER;
+static pthread_cond_t user_left = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(, mvdpa_dev) devices BASE_GUARDED_BY(list_lock);
 
+/* With the device comes the duty to say ops_put(). */
 static struct mvdpa_dev *
-ops_dev(const struct rte_vdpa_device *vdpa)
+ops_get(const struct rte_vdpa_device *vdpa)
 {
 	struct mvdpa_dev *dev;
+	bool removed = false;
 
 	base_mutex_lock(&list_lock);
 	LIST_FOREACH(dev, &devices, next) {
-		if (dev->vdpa == vdpa)
+		if (dev->vdpa == vdpa && !dev->leaving)
 			break;
 	}
+	if (dev != NULL)
+		dev->users++;
+	else
+		removed = mvdpa_ghost_find(vdpa) != NULL;
 	base_mutex_unlock(&list_lock);
 	if (dev == NULL)
-		base_err(&mvdpa_log, "vhost asks for a device that is not ours");
+		base_err(&mvdpa_log, "vhost asks for a device that %s",
+				removed ? "was removed" : "is not ours");
 	return dev;
 }
 
-static struct mvdpa_dev *
-ops_dev_of(int vid)
+static void
+ops_put_locked(struct mvdpa_dev *dev) BASE_REQUIRES(list_lock)
 {
-	return ops_dev(rte_vhost_get_vdpa_device(vid));
+	if (--dev->users == 0)
+		pthread_cond_broadcast(&user_left);
+}
+
+static void
+ops_put(struct mvdpa_dev *dev)
+{
+	base_mutex_lock(&list_lock);
+	ops_put_locked(dev);
+	base_mutex_unlock(&list_lock);
 }
 
 struct mvdpa_dev *
@@ -47,7 +69,7 @@ mvdpa_ops_find(const struct rte_device *device)
 
 	base_mutex_lock(&list_lock);
 	LIST_FOREACH(dev, &devices, next) {
-		if (dev->device == device)
+		if (dev->device == device && !dev->leaving)
 			break;
 	}
 	base_mutex_unlock(&list_lock);
@@ -57,40 +79,63 @@ mvdpa_ops_find(const struct rte_device *device)
 unsigned int
 mvdpa_ops_visit(const char *name, void (*visit)(struct mvdpa_dev *dev, void *arg), void *arg)
 {
-	struct mvdpa_dev *dev;
+	struct mvdpa_dev *dev, *next;
 	unsigned int nb = 0;
 
 	base_mutex_lock(&list_lock);
-	LIST_FOREACH(dev, &devices, next) {
-		if (name != NULL && strcmp(name, dev->name) != 0)
+	for (dev = LIST_FIRST(&devices); dev != NULL; dev = next) {
+		if (dev->leaving || (name != NULL && strcmp(name, dev->name) != 0)) {
+			next = LIST_NEXT(dev, next);
 			continue;
+		}
+		dev->users++;
+		base_mutex_unlock(&list_lock);
 		visit(dev, arg);
 		nb++;
+		base_mutex_lock(&list_lock);
+		next = LIST_NEXT(dev, next); /* a device in use stays in the list */
+		ops_put_locked(dev);
 	}
 	base_mutex_unlock(&list_lock);
 	return nb;
 }
 
+/* Runs @p call on the device of a vdpa, or of a connection, and evaluates to its result. */
+#define OPS_WITH(dev, vdpa, failed, call)              \
+	({                                             \
+		struct mvdpa_dev *dev = ops_get(vdpa); \
+		int ops_ret = (failed);                \
+		if (dev != NULL) {                     \
+			ops_ret = (call);              \
+			ops_put(dev);                  \
+		}                                      \
+		ops_ret;                               \
+	})
+
+static int
+dev_queue_num(struct mvdpa_dev *dev, uint32_t *num)
+{
+	*num = mvdpa_features_pairs(&dev->cap);
+	return 0;
+}
+
 static int
 op_get_queue_num(struct rte_vdpa_device *vdpa, uint32_t *num)
 {
-	struct mvdpa_dev *dev = ops_dev(vdpa);
+	return OPS_WITH(dev, vdpa, -1, dev_queue_num(dev, num));
+}
 
-	if (dev == NULL)
-		return -1;
-	*num = mvdpa_features_pairs(&dev->cap);
+static int
+dev_features(struct mvdpa_dev *dev, uint64_t *features)
+{
+	*features = mvdpa_features_narrow(mvdpa_features_offered(&dev->cap), dev->args.features);
 	return 0;
 }
 
 static int
 op_get_features(struct rte_vdpa_device *vdpa, uint64_t *features)
 {
-	struct mvdpa_dev *dev = ops_dev(vdpa);
-
-	if (dev == NULL)
-		return -1;
-	*features = mvdpa_features_narrow(mvdpa_features_offered(&dev->cap), dev->args.features);
-	return 0;
+	return OPS_WITH(dev, vdpa, -1, dev_features(dev, features));
 }
 
 static int
@@ -103,63 +148,67 @@ op_get_protocol_features(struct rte_vdpa_device *vdpa, uint64_t *features)
 static int
 op_dev_conf(int vid)
 {
-	struct mvdpa_dev *dev = ops_dev_of(vid);
-
-	return dev != NULL ? mvdpa_conf_configure(dev, vid) : -1;
+	return OPS_WITH(dev, rte_vhost_get_vdpa_device(vid), -1, mvdpa_conf_configure(dev, vid));
 }
 
 static int
 op_dev_close(int vid)
 {
-	struct mvdpa_dev *dev = ops_dev_of(vid);
-
-	return dev != NULL ? mvdpa_conf_close(dev, vid) : -1;
+	return OPS_WITH(dev, rte_vhost_get_vdpa_device(vid), 0, mvdpa_conf_close(dev, vid));
 }
 
 static int
 op_dev_cleanup(int vid)
 {
-	struct mvdpa_dev *dev = ops_dev_of(vid);
+	struct rte_vdpa_device *vdpa = rte_vhost_get_vdpa_device(vid);
+	int ret = OPS_WITH(dev, vdpa, 0, mvdpa_conf_cleanup(dev, vid));
+	struct mvdpa_ghost *ghost;
 
-	return dev != NULL ? mvdpa_conf_cleanup(dev, vid) : -1;
+	mvdpa_message_end(vid);
+	base_mutex_lock(&list_lock);
+	ghost = mvdpa_ghost_find(vdpa);
+	if (ghost != NULL)
+		mvdpa_ghost_leave(ghost, vid);
+	base_mutex_unlock(&list_lock);
+	return ret;
 }
 
 static int
 op_set_vring_state(int vid, int vring, int state)
 {
-	struct mvdpa_dev *dev = ops_dev_of(vid);
-
-	return dev != NULL ? mvdpa_conf_vring_state(dev, vid, vring, state) : -1;
+	return OPS_WITH(dev, rte_vhost_get_vdpa_device(vid), -1,
+			mvdpa_conf_vring_state(dev, vid, vring, state));
 }
 
 static int
 op_set_features(int vid)
 {
-	struct mvdpa_dev *dev = ops_dev_of(vid);
-
-	return dev != NULL ? mvdpa_conf_features(dev, vid) : -1;
+	return OPS_WITH(dev, rte_vhost_get_vdpa_device(vid), -1, mvdpa_conf_features(dev, vid));
 }
 
 /* The file through which another process can map the doorbell page. */
 static int
 op_get_device_fd(int vid)
 {
-	struct mvdpa_dev *dev = ops_dev_of(vid);
-
-	return dev != NULL ? devx_dev_cmd_fd(dev->devx) : -1;
+	return OPS_WITH(dev, rte_vhost_get_vdpa_device(vid), -1, devx_dev_cmd_fd(dev->devx));
 }
 
 /* One page for all queues: what is written there is the queue's index. */
 static int
-op_get_notify_area(int vid, int queue, uint64_t *offset, uint64_t *size)
+dev_notify_area(struct mvdpa_dev *dev, int queue, uint64_t *offset, uint64_t *size)
 {
-	struct mvdpa_dev *dev = ops_dev_of(vid);
-
-	if (dev == NULL || queue < 0 || queue >= dev->nb_virtqs)
+	if (queue < 0 || queue >= dev->nb_virtqs)
 		return -1;
 	*offset = devx_dev_var(dev->devx)->offset;
 	*size = devx_dev_page_size(dev->devx);
 	return 0;
+}
+
+static int
+op_get_notify_area(int vid, int queue, uint64_t *offset, uint64_t *size)
+{
+	return OPS_WITH(dev, rte_vhost_get_vdpa_device(vid), -1,
+			dev_notify_area(dev, queue, offset, size));
 }
 
 static int
@@ -178,14 +227,13 @@ op_get_stats_names(struct rte_vdpa_device *vdpa, struct rte_vdpa_stat_name *name
 }
 
 static int
-op_get_stats(struct rte_vdpa_device *vdpa, int queue, struct rte_vdpa_stat *stats, unsigned int n)
+dev_stats(struct mvdpa_dev *dev, int queue, struct rte_vdpa_stat *stats, unsigned int n)
 {
-	struct mvdpa_dev *dev = ops_dev(vdpa);
 	uint64_t values[64];
 	unsigned int i, nb = mvdpa_stats_count();
 	int ret;
 
-	if (dev == NULL || queue < 0 || queue >= dev->nb_virtqs)
+	if (queue < 0 || queue >= dev->nb_virtqs)
 		return -EINVAL;
 	if (n < nb)
 		nb = n;
@@ -197,13 +245,23 @@ op_get_stats(struct rte_vdpa_device *vdpa, int queue, struct rte_vdpa_stat *stat
 }
 
 static int
-op_reset_stats(struct rte_vdpa_device *vdpa, int queue)
+op_get_stats(struct rte_vdpa_device *vdpa, int queue, struct rte_vdpa_stat *stats, unsigned int n)
 {
-	struct mvdpa_dev *dev = ops_dev(vdpa);
+	return OPS_WITH(dev, vdpa, -ENODEV, dev_stats(dev, queue, stats, n));
+}
 
-	if (dev == NULL || queue < 0 || queue >= dev->nb_virtqs)
+static int
+dev_reset_stats(struct mvdpa_dev *dev, int queue)
+{
+	if (queue < 0 || queue >= dev->nb_virtqs)
 		return -EINVAL;
 	return mvdpa_stats_reset(dev, (uint16_t)queue);
+}
+
+static int
+op_reset_stats(struct rte_vdpa_device *vdpa, int queue)
+{
+	return OPS_WITH(dev, vdpa, -ENODEV, dev_reset_stats(dev, queue));
 }
 
 struct rte_vdpa_dev_ops mvdpa_ops = {
@@ -225,28 +283,53 @@ struct rte_vdpa_dev_ops mvdpa_ops = {
 int
 mvdpa_ops_register(struct mvdpa_dev *dev)
 {
-	struct rte_vdpa_device *vdpa;
+	dev->ghost = mvdpa_ghost_new(dev->device);
+	if (dev->ghost == NULL)
+		return -ENOMEM;
+	/* Until the lock is given back, an operation finds no device. */
+	base_mutex_lock(&list_lock);
+	dev->vdpa = mvdpa_ghost_wake(dev->device);
+	if (dev->vdpa == NULL)
+		dev->vdpa = rte_vdpa_register_device(dev->device, &mvdpa_ops);
+	if (dev->vdpa != NULL)
+		LIST_INSERT_HEAD(&devices, dev, next);
+	base_mutex_unlock(&list_lock);
+	if (dev->vdpa != NULL)
+		return 0;
+	base_err(&mvdpa_log, "%s: vhost does not take the device", dev->name);
+	mvdpa_ghost_free(dev->ghost);
+	return -EEXIST;
+}
+
+/* From here on operations meet the ghost. */
+static void
+ops_leave(struct mvdpa_dev *dev)
+{
+	int vid;
 
 	base_mutex_lock(&list_lock);
-	LIST_INSERT_HEAD(&devices, dev, next);
+	dev->leaving = true;
+	/* Whoever ends the connection now finds either the device's owner or the ghost. */
+	base_mutex_lock(&dev->lock);
+	vid = dev->owner;
+	base_mutex_unlock(&dev->lock);
+	mvdpa_ghost_appear(dev->ghost, dev->vdpa, vid);
+	while (dev->users > 0)
+		pthread_cond_wait(&user_left, &list_lock.m);
+	LIST_REMOVE(dev, next);
 	base_mutex_unlock(&list_lock);
-	vdpa = rte_vdpa_register_device(dev->device, &mvdpa_ops);
-	if (vdpa == NULL) {
-		base_err(&mvdpa_log, "%s: vhost does not take the device", dev->name);
-		base_mutex_lock(&list_lock);
-		LIST_REMOVE(dev, next);
-		base_mutex_unlock(&list_lock);
-		return -EEXIST;
-	}
-	dev->vdpa = vdpa;
-	return 0;
 }
 
 void
-mvdpa_ops_unregister(struct mvdpa_dev *dev)
+mvdpa_ops_remove(struct mvdpa_dev *dev)
 {
-	rte_vdpa_unregister_device(dev->vdpa);
+	struct mvdpa_ghost *ghost = dev->ghost;
+
+	mvdpa_unplug_stop(dev);
+	ops_leave(dev);
+	mvdpa_dev_shut(dev);
+	/* A message of the connection may be on its way through the device's memory. */
 	base_mutex_lock(&list_lock);
-	LIST_REMOVE(dev, next);
+	mvdpa_ghost_keep(ghost, dev);
 	base_mutex_unlock(&list_lock);
 }

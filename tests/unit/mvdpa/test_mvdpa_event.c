@@ -19,8 +19,10 @@
 
 #include <cmocka.h>
 
+#include "devx_async.h"
 #include "mvdpa_event.h"
 
+#define BYTE_FATAL 'x'
 #define BYTE_OVERFLOW 'o'
 #define BYTE_GONE 'g'
 
@@ -73,6 +75,33 @@ devx_event_read(struct devx_event_channel *channel, uint64_t *cookie)
 	return byte == BYTE_GONE ? -EIO : 0;
 }
 
+/* Asynchronous events: a third pipe. */
+static int async_pipe[2];
+
+int
+devx_async_open(struct devx_dev *dev)
+{
+	return pipe2(async_pipe, O_NONBLOCK);
+}
+
+int
+devx_async_fd(const struct devx_dev *dev)
+{
+	return async_pipe[0];
+}
+
+int
+devx_async_read(struct devx_dev *dev, bool *fatal)
+{
+	char byte;
+
+	if (read(async_pipe[0], &byte, 1) != 1)
+		return -EAGAIN;
+	if (byte == BYTE_FATAL)
+		*fatal = true;
+	return byte == BYTE_GONE ? -EIO : 0;
+}
+
 /* DPDK's control thread is a plain one here. */
 int
 rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
@@ -116,11 +145,18 @@ op_lost(void *arg)
 	report('l');
 }
 
+static void
+op_removed(void *arg)
+{
+	report('r');
+}
+
 static const struct mvdpa_event_ops ops = {
 	.kicked = op_kicked,
 	.completed = op_completed,
 	.failed = op_failed,
 	.lost = op_lost,
+	.removed = op_removed,
 };
 
 static void
@@ -159,6 +195,8 @@ teardown(void **state)
 	mvdpa_event_stop(&event);
 	mvdpa_event_stop(&event); /* twice is as good */
 	mvdpa_event_close(&event);
+	close(async_pipe[0]);
+	close(async_pipe[1]);
 	close(report_fd[0]);
 	close(report_fd[1]);
 	return 0;
@@ -196,6 +234,28 @@ test_gone(void **state)
 	await_report('c');
 }
 
+/* A link that goes down is no end; a fatal event is, and so is a file of no use; each once. */
+static void
+test_removed(void **state)
+{
+	assert_int_equal(write(async_pipe[1], "l", 1), 1);
+	send_event(0, 'e');
+	await_report('c');
+	assert_int_equal(write(async_pipe[1], "xxg", 3), 3);
+	await_report('r');
+	send_event(0, 'e');
+	await_report('c');
+}
+
+static void
+test_async_file_is_lost(void **state)
+{
+	assert_int_equal(write(async_pipe[1], "lg", 2), 2);
+	await_report('r');
+	send_event(1, 'e');
+	await_report('f');
+}
+
 int
 main(void)
 {
@@ -203,6 +263,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overflow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_async_file_is_lost, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
