@@ -562,6 +562,13 @@ guest_vhost_disable(struct guest_vhost *vhost, unsigned int queue)
 }
 
 int
+guest_vhost_call_again(struct guest_vhost *vhost, unsigned int queue)
+{
+	return guest_vhost_tell_fd(vhost, GUEST_MSG_SET_VRING_CALL, queue,
+			vhost->queues[queue].call_fd);
+}
+
+int
 guest_vhost_barrier(struct guest_vhost *vhost)
 {
 	uint64_t features;

@@ -104,6 +104,9 @@ int guest_vhost_stop(struct guest_vhost *vhost, uint16_t *bases);
 int guest_vhost_enable(struct guest_vhost *vhost, unsigned int queue);
 int guest_vhost_disable(struct guest_vhost *vhost, unsigned int queue);
 
+/** SET_VRING_CALL with the file that the back-end has already. */
+int guest_vhost_call_again(struct guest_vhost *vhost, unsigned int queue);
+
 /** Asks for something harmless: when the answer is here, all messages before have been handled. */
 int guest_vhost_barrier(struct guest_vhost *vhost);
 

@@ -88,7 +88,7 @@ guest_vm_make_vhost(struct guest_vm *vm)
 		.mode = vm->attr.mode,
 		.nb_queues = vm->nb_queues,
 		/* a back-end may drop all pairs but the first where MQ is not taken */
-		.features = vm->attr.nb_pairs > 1 ? GUEST_VHOST_F_MQ : 0,
+		.features = vm->attr.features | (vm->attr.nb_pairs > 1 ? GUEST_VHOST_F_MQ : 0),
 		.timeout_ms = vm->attr.timeout_ms,
 		.log = vm->attr.log,
 	};
@@ -370,6 +370,22 @@ guest_vm_disable(struct guest_vm *vm, unsigned int queue)
 {
 	int ret = queue < vm->nb_queues ? guest_vhost_disable(vm->vhost, queue) : -EINVAL;
 
+	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
+}
+
+int
+guest_vm_barrier(struct guest_vm *vm)
+{
+	return guest_vhost_barrier(vm->vhost);
+}
+
+int
+guest_vm_call_again(struct guest_vm *vm)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < vm->nb_queues && ret == 0; i++)
+		ret = guest_vhost_call_again(vm->vhost, i);
 	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
 }
 

@@ -25,6 +25,7 @@ struct guest_vm_attr {
 	unsigned int nb_pairs;
 	uint16_t ring_size; /**< entries, a power of two */
 	uint64_t ram; /**< bytes; 0: 64 MiB */
+	uint64_t features; /**< virtio features to negotiate beside those that it needs */
 	uint8_t mac[GUEST_FRAME_MAC_LEN];
 	unsigned int timeout_ms; /**< of each vhost-user message; 0: 10 s */
 	struct guest_ledger *ledger;
@@ -87,6 +88,11 @@ int guest_vm_resume(struct guest_vm *vm);
 /** SET_VRING_ENABLE with 1 or 0, and wait until the back-end has handled it. */
 int guest_vm_enable(struct guest_vm *vm, unsigned int queue); /**< SET_VRING_ENABLE 1 */
 int guest_vm_disable(struct guest_vm *vm, unsigned int queue);
+
+/** Waits until the back-end has handled all messages so far. */
+int guest_vm_barrier(struct guest_vm *vm);
+/** SET_VRING_CALL of every queue, which says nothing new, and wait until all are handled. */
+int guest_vm_call_again(struct guest_vm *vm);
 
 /** Closes the connection as a QEMU that dies does; rings stay as they are. */
 void guest_vm_disconnect(struct guest_vm *vm);
