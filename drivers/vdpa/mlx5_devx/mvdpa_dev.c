@@ -190,6 +190,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 	dev->owner = -1;
 	dev->mem.devx = dev->devx;
 	dev->mem.log = &mvdpa_log;
+	dev->mem.pool = dev->pool;
 	dev->mem.max_klms = dev->cap.max_klms;
 	mvdpa_steer_init(&dev->steer, dev->devx, devx_obj_id(dev->td), dev->cap.rqt_max_size);
 	dev->env = (struct mvdpa_virtq_env){
@@ -222,7 +223,9 @@ dev_open(struct mvdpa_dev *dev)
 {
 	int ret;
 
-	ret = devx_dev_open(dev->name, &mvdpa_log, &dev->devx);
+	ret = mvdpa_pool_create(dev->args.max_conf_threads, dev->name, &mvdpa_log, &dev->pool);
+	if (ret == 0)
+		ret = devx_dev_open(dev->name, &mvdpa_log, &dev->devx);
 	if (ret == 0)
 		ret = devx_cap_query(dev->devx, &dev->cap);
 	if (ret == 0)
@@ -284,6 +287,7 @@ mvdpa_dev_shut(struct mvdpa_dev *dev)
 		devx_obj_destroy(dev->tis[i]);
 	devx_obj_destroy(dev->td);
 	devx_dev_close(dev->devx);
+	mvdpa_pool_destroy(dev->pool);
 	mvdpa_flow_fini(&dev->flows);
 }
 

@@ -38,6 +38,7 @@ struct mvdpa_dev {
 
 	/* Fixed after creation. */
 	struct mvdpa_args args;
+	struct mvdpa_pool *pool; /**< devarg max_conf_threads */
 	struct devx_dev *devx;
 	struct devx_cap cap;
 	struct devx_obj *td;

@@ -1,125 +1,80 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: a new plan takes over the direct keys of the regions that it shares with
- * the old one (same addresses, same size, same place of the same file: the pages are pinned, it
- * does not matter that vhost has mapped them anew), registers the others, strings all together
- * with a new indirect key, and only then puts the rest of the old plan aside. So an error leaves
- * the old state whole. What was put aside is given back when the queues run again: deregistering
- * takes long (rdma-core may walk the pages) and nobody needs to wait for it.
+ * Theory of operation: a table is a list of direct keys, which it may share with other tables, and
+ * an indirect key over them. All tables are in one list. A table that is asked for is cut into the
+ * pieces that keys exist for and those that need one (mvdpa_mem_cut.h); if all pieces are the keys
+ * of one table, then that table it is, and nothing has to be done. Otherwise the missing keys are
+ * made side by side on the pool, then the indirect key, and the new table joins the list. Until
+ * that has succeeded nothing else is touched, so an error leaves everything as it was.
  *
- * With each key a duplicate of the region's file descriptor is kept: as long as it is open, the
- * inode number that the comparison trusts cannot be given to another file.
+ * A table is made ready when its message comes in, while the queues run on the one in force. vhost
+ * then stops the queues and maps the table; dev_conf finds it again, by what it is made of, and
+ * puts it in force. It does not matter whether that comes at once, later or never, or after
+ * another message: an unused table that was prepared goes when the next one is prepared, any other
+ * one when mvdpa_mem_trim() says that queues name the current one only.
  */
 #include "mvdpa_mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-struct mvdpa_mem_key {
-	struct devx_mr *mr;
-	int fd; /* holds the inode, -1: none */
-	bool taken; /* by the next plan */
-};
+#include "guard_table.h"
+#include "mvdpa_mem_cut.h"
 
-static void
-mem_key_drop(struct mvdpa_mem_key *key)
-{
-	devx_mr_destroy(key->mr);
-	if (key->fd >= 0)
-		close(key->fd);
-}
-
-/* What the next plan will consist of, while it is being made. */
-struct mem_next {
-	struct mvdpa_mem_plan plan;
-	struct mvdpa_mem_key *keys;
-	int32_t *from; /* region of the old plan that the key is of, or -1 */
+struct mvdpa_mem_set {
+	struct mvdpa_mem_set *next;
+	bool used; /* was in force: queues may name it */
+	uint32_t nb;
+	struct mvdpa_mem_key **keys; /* by ascending guest address */
 	struct devx_obj *mkey;
 };
 
-static void
-mem_describe(const struct rte_vhost_mem_region *in, struct mvdpa_mem_region *out)
-{
-	struct stat st;
-
-	*out = (struct mvdpa_mem_region){
-		.gpa = in->guest_phys_addr,
-		.size = in->size,
-		.hva = in->host_user_addr,
-	};
-	if (in->fd < 0 || fstat(in->fd, &st) != 0)
-		return;
-	out->file = (struct mvdpa_mem_file){
-		.known = true,
-		.dev = (uint64_t)st.st_dev,
-		.ino = (uint64_t)st.st_ino,
-		.offset = in->host_user_addr - (uint64_t)(uintptr_t)in->mmap_addr,
-	};
-}
+/* --- tables ---------------------------------------------------------------------------------- */
 
 static int
-mem_plan(struct mvdpa_mem *mem, const struct rte_vhost_memory *table, struct mvdpa_mem_plan *plan)
+mem_drop_key(void *arg, unsigned int i)
 {
-	const struct mvdpa_mem_limits limits = { .page_size = devx_dev_page_size(mem->devx),
-		.max_klms = mem->max_klms };
-	struct mvdpa_mem_region regions[MVDPA_MEM_MAX_REGIONS];
-	uint32_t i;
+	struct mvdpa_mem_key **doomed = arg;
 
-	for (i = 0; i < table->nregions && i < MVDPA_MEM_MAX_REGIONS; i++)
-		mem_describe(&table->regions[i], &regions[i]);
-	return mvdpa_mem_plan_make(regions, table->nregions, &limits, mem->log, plan);
-}
-
-/* The file descriptor of the region whose memory is at @p hva, duplicated. */
-static int
-mem_hold_file(const struct rte_vhost_memory *table, uint64_t hva)
-{
-	uint32_t i;
-
-	for (i = 0; i < table->nregions; i++) {
-		if (table->regions[i].host_user_addr == hva && table->regions[i].fd >= 0)
-			return fcntl(table->regions[i].fd, F_DUPFD_CLOEXEC, 0);
-	}
-	return -1;
-}
-
-static int
-mem_next_keys(struct mvdpa_mem *mem, const struct rte_vhost_memory *table, struct mem_next *next)
-{
-	uint32_t i;
-	int ret;
-
-	for (i = 0; i < next->plan.nb_regions; i++) {
-		struct mvdpa_mem_region *r = &next->plan.regions[i];
-		const struct devx_mr_attr attr = {
-			.addr = (void *)(uintptr_t)r->hva,
-			.len = r->size,
-			.iova = r->gpa,
-		};
-
-		next->from[i] = mvdpa_mem_plan_find(&mem->plan, r);
-		if (next->from[i] >= 0) {
-			next->keys[i] = mem->keys[next->from[i]];
-			continue;
-		}
-		ret = devx_mr_create(mem->devx, &attr, &next->keys[i].mr);
-		if (ret != 0)
-			return ret;
-		next->keys[i].fd = mem_hold_file(table, r->hva);
-		if (next->keys[i].fd < 0)
-			r->file.known = false; /* not held: not to be trusted later */
-	}
+	mvdpa_mem_key_destroy(doomed[i]);
 	return 0;
 }
 
-static int
-mem_next_mkey(struct mvdpa_mem *mem, struct mem_next *next)
+/* Gives back a table that is not in the list, and the keys that no other one has. */
+static void
+mem_table_free(struct mvdpa_mem *mem, struct mvdpa_mem_set *table)
 {
-	const struct mvdpa_mem_plan *plan = &next->plan;
+	struct mvdpa_mem_key *doomed[MVDPA_MEM_MAX_REGIONS];
+	unsigned int i, nb = 0;
+
+	devx_obj_destroy(table->mkey); /* before the keys that it names */
+	for (i = 0; table->keys != NULL && i < table->nb; i++) {
+		if (table->keys[i] != NULL && --table->keys[i]->users == 0)
+			doomed[nb++] = table->keys[i];
+	}
+	if (nb != 0)
+		mvdpa_pool_run(mem->pool, nb, mem_drop_key, doomed);
+	free(table->keys);
+	free(table);
+}
+
+static void
+mem_table_drop(struct mvdpa_mem *mem, struct mvdpa_mem_set *table)
+{
+	struct mvdpa_mem_set **at;
+
+	for (at = &mem->tables; *at != table; at = &(*at)->next)
+		;
+	*at = table->next;
+	mem_table_free(mem, table);
+}
+
+static int
+mem_table_mkey(struct mvdpa_mem *mem, const struct mvdpa_mem_plan *plan,
+		struct mvdpa_mem_set *table)
+{
 	struct devx_mkey_attr attr = {
 		.start = plan->start,
 		.len = plan->size,
@@ -138,144 +93,305 @@ mem_next_mkey(struct mvdpa_mem *mem, struct mem_next *next)
 
 		klms[i].byte_count = e->size;
 		klms[i].address = e->region >= 0 ? e->gpa : 0;
-		klms[i].key = e->region >= 0 ? devx_mr_key(next->keys[e->region].mr) :
+		klms[i].key = e->region >= 0 ? devx_mr_key(table->keys[e->region]->mr) :
 					       devx_null_key(mem->devx);
 	}
 	attr.klms = klms;
-	ret = devx_mkey_create(mem->devx, &attr, &next->mkey);
+	ret = devx_mkey_create(mem->devx, &attr, &table->mkey);
 	free(klms);
 	return ret;
 }
 
-static void
-mem_next_drop(struct mem_next *next)
+/* --- from regions to a table ----------------------------------------------------------------- */
+
+/* What is worked on while a table is sought. */
+struct mem_search {
+	struct mvdpa_mem *mem;
+	struct mvdpa_mem_key **known; /* all keys that there are */
+	struct mvdpa_mem_piece pieces[MVDPA_MEM_MAX_REGIONS];
+	uint32_t nb;
+	uint32_t missing[MVDPA_MEM_MAX_REGIONS]; /* pieces that need a key */
+	struct mvdpa_mem_set *table; /* being made */
+};
+
+static uint32_t
+mem_known_add(struct mvdpa_mem_key **known, uint32_t nb, const struct mvdpa_mem_set *table)
+{
+	memcpy(&known[nb], table->keys, table->nb * sizeof(*known));
+	return nb + table->nb;
+}
+
+/* Cuts the regions by the keys that there are, those of @p first before others. */
+static int
+mem_search_cut(struct mem_search *s, const struct mvdpa_mem_region *regions, uint32_t nb,
+		const struct mvdpa_mem_set *first)
+{
+	const struct mvdpa_mem_set *t;
+	struct mvdpa_mem_known known = { 0 };
+	size_t room = first != NULL ? first->nb : 0;
+	uint32_t i;
+
+	for (t = s->mem->tables; t != NULL; t = t->next)
+		room += t->nb;
+	s->known = calloc(room + 1, sizeof(*s->known));
+	known.regions = calloc(room + 1, sizeof(*known.regions));
+	if (s->known != NULL && known.regions != NULL) {
+		if (first != NULL)
+			known.nb = mem_known_add(s->known, known.nb, first);
+		for (t = s->mem->tables; t != NULL; t = t->next)
+			known.nb = mem_known_add(s->known, known.nb, t);
+		for (i = 0; i < known.nb; i++)
+			known.regions[i] = &s->known[i]->region;
+		s->nb = mvdpa_mem_cut(regions, nb, &known, s->pieces);
+	}
+	free(known.regions);
+	return s->nb != 0 ? 0 : -ENOMEM;
+}
+
+static bool
+mem_search_is(const struct mem_search *s, const struct mvdpa_mem_set *table)
 {
 	uint32_t i;
 
-	for (i = 0; next->keys != NULL && i < next->plan.nb_regions; i++) {
-		if (next->from[i] < 0)
-			mem_key_drop(&next->keys[i]);
+	if (table->nb != s->nb)
+		return false;
+	for (i = 0; i < s->nb; i++) {
+		if (s->pieces[i].known < 0 || s->known[s->pieces[i].known] != table->keys[i])
+			return false;
 	}
-	mvdpa_mem_plan_free(&next->plan);
-	free(next->keys);
-	free(next->from);
+	return true;
 }
 
 static int
-mem_next_alloc(struct mem_next *next)
+mem_make_key(void *arg, unsigned int i)
 {
-	uint32_t i, nb = next->plan.nb_regions;
+	struct mem_search *s = arg;
+	uint32_t piece = s->missing[i];
+	struct mvdpa_mem_key **key = &s->table->keys[piece];
+	int ret;
 
-	next->keys = calloc(nb, sizeof(*next->keys));
-	next->from = calloc(nb, sizeof(*next->from));
-	if (next->keys == NULL || next->from == NULL) {
-		free(next->keys);
-		next->keys = NULL;
-		return -ENOMEM;
-	}
-	for (i = 0; i < nb; i++) {
-		next->keys[i].fd = -1;
-		next->from[i] = -1;
-	}
-	return 0;
+	ret = mvdpa_mem_key_create(s->mem->devx, s->mem->log, &s->pieces[piece].region, key);
+	if (ret == 0)
+		(*key)->users = 1;
+	return ret;
 }
 
-/* Makes room for the keys that are going to be put aside. */
 static int
-mem_room_for_old(struct mvdpa_mem *mem)
+mem_make_keys(struct mem_search *s)
 {
-	struct mvdpa_mem_key *old;
+	uint32_t i, nb = 0;
 
-	mvdpa_mem_trim(mem);
-	old = calloc(mem->plan.nb_regions + 1, sizeof(*old));
-	if (old == NULL)
-		return -ENOMEM;
-	mem->old = old;
-	return 0;
+	for (i = 0; i < s->nb; i++) {
+		if (s->pieces[i].known < 0) {
+			s->missing[nb++] = i;
+			continue;
+		}
+		s->table->keys[i] = s->known[s->pieces[i].known];
+		s->table->keys[i]->users++;
+	}
+	return nb != 0 ? mvdpa_pool_run(s->mem->pool, nb, mem_make_key, s) : 0;
 }
 
-/* The new plan becomes the plan; keys that it did not take over are put aside. */
-static void
-mem_commit(struct mvdpa_mem *mem, struct mem_next *next)
+/* Makes a plan of the pieces: this is where a table that cannot be served is refused. */
+static int
+mem_search_plan(const struct mem_search *s, struct mvdpa_mem_plan *plan)
 {
+	const struct mvdpa_mem_limits limits = { .page_size = devx_dev_page_size(s->mem->devx),
+		.max_klms = s->mem->max_klms };
+	struct mvdpa_mem_region regions[MVDPA_MEM_MAX_REGIONS];
 	uint32_t i;
 
-	for (i = 0; i < next->plan.nb_regions; i++) {
-		if (next->from[i] >= 0)
-			mem->keys[next->from[i]].taken = true;
+	for (i = 0; i < s->nb; i++)
+		regions[i] = s->pieces[i].region;
+	return mvdpa_mem_plan_make(regions, s->nb, &limits, s->mem->log, plan);
+}
+
+static int
+mem_search_make(struct mem_search *s)
+{
+	struct mvdpa_mem_plan plan;
+	int ret;
+
+	ret = mem_search_plan(s, &plan);
+	if (ret != 0)
+		return ret;
+	ret = -ENOMEM;
+	s->table = calloc(1, sizeof(*s->table));
+	if (s->table == NULL)
+		goto free_plan;
+	s->table->nb = s->nb;
+	s->table->keys = calloc(s->nb, sizeof(*s->table->keys));
+	if (s->table->keys == NULL)
+		goto free_table;
+	ret = mem_make_keys(s);
+	if (ret == 0)
+		ret = mem_table_mkey(s->mem, &plan, s->table);
+	if (ret != 0)
+		goto free_table;
+	mvdpa_mem_plan_free(&plan);
+	s->table->next = s->mem->tables;
+	s->mem->tables = s->table;
+	return 0;
+
+free_table:
+	mem_table_free(s->mem, s->table);
+free_plan:
+	mvdpa_mem_plan_free(&plan);
+	return ret;
+}
+
+/* The table over these regions: one that there is, or a new one. */
+static int
+mem_table_get(struct mvdpa_mem *mem, const struct mvdpa_mem_region *regions, uint32_t nb,
+		const struct mvdpa_mem_set *first, struct mvdpa_mem_set **table)
+{
+	struct mem_search *s;
+	int ret;
+
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	s->mem = mem;
+	ret = mem_search_cut(s, regions, nb, first);
+	for (*table = mem->tables; ret == 0 && *table != NULL; *table = (*table)->next) {
+		if (mem_search_is(s, *table))
+			break;
 	}
-	devx_obj_destroy(mem->mkey); /* before the keys that it names */
-	for (i = 0; i < mem->plan.nb_regions; i++) {
-		if (!mem->keys[i].taken)
-			mem->old[mem->nb_old++] = mem->keys[i];
+	if (ret == 0 && *table == NULL) {
+		ret = mem_search_make(s);
+		*table = s->table;
 	}
-	mvdpa_mem_plan_free(&mem->plan);
-	free(mem->keys);
-	free(next->from);
-	mem->plan = next->plan;
-	mem->keys = next->keys;
-	mem->mkey = next->mkey;
+	free(s->known);
+	free(s);
+	return ret;
+}
+
+/* --- what a message and what vhost have ------------------------------------------------------ */
+
+static void
+mem_describe_file(struct mvdpa_mem_region *region, int fd, uint64_t offset)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return;
+	region->file = (struct mvdpa_mem_file){
+		.known = true,
+		.dev = (uint64_t)st.st_dev,
+		.ino = (uint64_t)st.st_ino,
+		.offset = offset,
+		.fd = fd,
+	};
+}
+
+static int
+mem_check_number(const struct mvdpa_mem *mem, uint32_t nb)
+{
+	if (nb != 0 && nb <= MVDPA_MEM_MAX_REGIONS)
+		return 0;
+	base_err(mem->log, "memory table with %u regions (possible are 1 to %u)", nb,
+			MVDPA_MEM_MAX_REGIONS);
+	return -EINVAL;
 }
 
 int
-mvdpa_mem_update(struct mvdpa_mem *mem, const struct rte_vhost_memory *table)
+mvdpa_mem_prepare(struct mvdpa_mem *mem, const struct guard_table *message)
 {
-	struct mem_next next = { 0 };
+	struct mvdpa_mem_region regions[GUARD_REGIONS_MAX];
+	struct mvdpa_mem_set *table, *before = mem->prepared;
+	uint32_t i;
 	int ret;
 
-	ret = mem_plan(mem, table, &next.plan);
+	ret = mem_check_number(mem, message->nb);
 	if (ret != 0)
 		return ret;
-	if (mem->mkey != NULL && mvdpa_mem_plan_same(&mem->plan, &next.plan)) {
-		/* Only the mapping may have moved: translate by the new one, keep all keys. */
-		mvdpa_mem_plan_free(&mem->plan);
-		mem->plan = next.plan;
-		return 0;
+	for (i = 0; i < message->nb; i++) {
+		regions[i] = (struct mvdpa_mem_region){ .gpa = message->region[i].gpa,
+			.size = message->region[i].size };
+		mem_describe_file(&regions[i], message->fd[i], message->region[i].offset);
 	}
-	ret = mem_next_alloc(&next);
-	if (ret == 0)
-		ret = mem_room_for_old(mem);
-	if (ret == 0)
-		ret = mem_next_keys(mem, table, &next);
-	if (ret == 0)
-		ret = mem_next_mkey(mem, &next);
+	ret = mem_table_get(mem, regions, message->nb, mem->current, &table);
+	if (ret != 0)
+		return ret;
+	mem->prepared = table;
+	if (before != NULL && before != table && !before->used)
+		mem_table_drop(mem, before);
+	return 0;
+}
+
+static void
+mem_commit(struct mvdpa_mem *mem, struct mvdpa_mem_set *table)
+{
+	struct mvdpa_mem_set *prepared = mem->prepared;
+
+	table->used = true;
+	mem->current = table;
+	mem->prepared = NULL;
+	if (prepared != NULL && !prepared->used)
+		mem_table_drop(mem, prepared);
+}
+
+int
+mvdpa_mem_update(struct mvdpa_mem *mem, const struct rte_vhost_memory *memory)
+{
+	struct mvdpa_mem_region regions[MVDPA_MEM_MAX_REGIONS];
+	struct mvdpa_mem_plan plan;
+	struct mvdpa_mem_set *table;
+	uint32_t i;
+	int ret;
+
+	ret = mem_check_number(mem, memory->nregions);
+	if (ret != 0)
+		return ret;
+	for (i = 0; i < memory->nregions; i++) {
+		const struct rte_vhost_mem_region *in = &memory->regions[i];
+
+		regions[i] = (struct mvdpa_mem_region){
+			.gpa = in->guest_phys_addr,
+			.size = in->size,
+			.hva = in->host_user_addr,
+		};
+		mem_describe_file(&regions[i], in->fd,
+				in->host_user_addr - (uint64_t)(uintptr_t)in->mmap_addr);
+	}
+	ret = mvdpa_mem_plan_map(regions, memory->nregions, &plan);
+	if (ret != 0)
+		return ret;
+	ret = mem_table_get(mem, regions, memory->nregions,
+			mem->prepared != NULL ? mem->prepared : mem->current, &table);
 	if (ret != 0) {
-		mem_next_drop(&next);
+		mvdpa_mem_plan_free(&plan);
 		return ret;
 	}
-	mem_commit(mem, &next);
+	mvdpa_mem_plan_free(&mem->plan);
+	mem->plan = plan;
+	mem_commit(mem, table);
 	return 0;
 }
 
 void
 mvdpa_mem_trim(struct mvdpa_mem *mem)
 {
-	uint32_t i;
+	struct mvdpa_mem_set *table, *next;
 
-	for (i = 0; i < mem->nb_old; i++)
-		mem_key_drop(&mem->old[i]);
-	free(mem->old);
-	mem->old = NULL;
-	mem->nb_old = 0;
+	for (table = mem->tables; table != NULL; table = next) {
+		next = table->next;
+		if (table != mem->current && table != mem->prepared)
+			mem_table_drop(mem, table);
+	}
 }
 
 void
 mvdpa_mem_release(struct mvdpa_mem *mem)
 {
-	uint32_t i;
-
+	mem->current = NULL;
+	mem->prepared = NULL;
 	mvdpa_mem_trim(mem);
-	devx_obj_destroy(mem->mkey);
-	mem->mkey = NULL;
-	for (i = 0; i < mem->plan.nb_regions; i++)
-		mem_key_drop(&mem->keys[i]);
-	free(mem->keys);
-	mem->keys = NULL;
 	mvdpa_mem_plan_free(&mem->plan);
 }
 
 uint32_t
 mvdpa_mem_key(const struct mvdpa_mem *mem)
 {
-	return devx_mkey_key(mem->mkey);
+	return devx_mkey_key(mem->current->mkey);
 }

@@ -1,40 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * A guest's memory as the card sees it: carries a plan (mvdpa_mem_plan.h) out. Regions that did
- * not change keep their keys. Not thread-safe: the device's lock covers it.
+ * A guest's memory as the card sees it: tables of memory, of which one is in force, one may be
+ * prepared, and some may still be named by queues. Memory that did not change keeps its keys.
+ * Not thread-safe: the device's lock covers it.
  */
 #ifndef MVDPA_MEM_H
 #define MVDPA_MEM_H
 
 #include <rte_vhost.h>
 
-#include "devx_mr.h"
-#include "mvdpa_mem_plan.h"
+#include "mvdpa_mem_key.h"
+#include "mvdpa_pool.h"
 
-struct mvdpa_mem_key; /* direct key of one region */
+struct guard_table;
+struct mvdpa_mem_set; /* keys of one memory table */
 
 struct mvdpa_mem {
 	struct devx_dev *devx;
 	const struct base_log *log;
+	struct mvdpa_pool *pool; /**< on which keys are made and given back */
 	uint32_t max_klms; /**< of the card */
-	struct mvdpa_mem_plan plan; /**< what is registered; also translates addresses */
-	struct mvdpa_mem_key *keys; /**< one for each region of the plan */
-	struct devx_obj *mkey; /**< indirect key over all of them */
-	struct mvdpa_mem_key *old; /**< keys of regions that went, until mvdpa_mem_trim() */
-	uint32_t nb_old;
+	struct mvdpa_mem_plan plan; /**< where vhost has the table in force; translates addresses */
+	struct mvdpa_mem_set *tables; /**< all that have keys, the newest first */
+	struct mvdpa_mem_set *current; /**< of them: in force; NULL: none */
+	struct mvdpa_mem_set *prepared; /**< of them: made ready by mvdpa_mem_prepare(), or NULL */
 };
 
 /**
- * Registers the table @p table; what was registered before and is not in it is put aside. No
- * queue may be running. On error nothing has changed.
+ * Makes everything ready for a table that vhost has not seen yet; queues may be running, and no key
+ * goes that they could name. The table in force stays in force until mvdpa_mem_update() finds
+ * vhost with this one. Another call replaces what was prepared.
+ * @return 0 or -errno, logged; then the card has what it had before.
+ */
+int mvdpa_mem_prepare(struct mvdpa_mem *mem, const struct guard_table *table);
+/**
+ * Puts the table that vhost has in force; what was not prepared is made now. The keys of the one
+ * before stay until mvdpa_mem_trim(), because queues name them. On error nothing has changed.
  */
 int mvdpa_mem_update(struct mvdpa_mem *mem, const struct rte_vhost_memory *table);
-/** Gives back what mvdpa_mem_update() put aside; queues may be running. */
+/** Gives back all keys but those in force and prepared: no queue names them any more. */
 void mvdpa_mem_trim(struct mvdpa_mem *mem);
-/** Gives all keys back. */
+/** Gives all keys back: there are no queues any more. */
 void mvdpa_mem_release(struct mvdpa_mem *mem);
-/** The key for virtio queues. */
+/** The key for virtio queues; there must be a table in force. */
 uint32_t mvdpa_mem_key(const struct mvdpa_mem *mem);
 
 #endif /* MVDPA_MEM_H */

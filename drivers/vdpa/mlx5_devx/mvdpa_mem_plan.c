@@ -32,6 +32,7 @@ static int
 plan_check_region(const struct mvdpa_mem_region *r, uint32_t i,
 		const struct mvdpa_mem_limits *limits, const struct base_log *log)
 {
+	uint64_t place = r->hva != 0 ? r->hva : r->file.offset;
 	const char *what = NULL;
 	uint64_t end;
 
@@ -39,18 +40,19 @@ plan_check_region(const struct mvdpa_mem_region *r, uint32_t i,
 		what = "has no size";
 	else if (!base_add_ok(r->gpa, r->size, &end) || end > 1ULL << MVDPA_MEM_ADDR_BITS)
 		what = "ends beyond any guest-physical address";
-	else if (!base_add_ok(r->hva, r->size, &end))
-		what = "wraps around in this process";
+	else if (!base_add_ok(place, r->size, &end))
+		what = "wraps around in this process or in its file";
 	else if ((r->gpa | r->size) % GUEST_PAGE != 0)
 		what = "is not made of whole pages";
-	else if ((r->gpa ^ r->hva) % limits->page_size != 0)
+	else if ((r->gpa ^ place) % limits->page_size != 0)
 		what = "lies differently in guest pages and host pages";
 	if (what == NULL)
 		return 0;
 	base_err(log,
 			"memory region %u (guest address 0x%" PRIx64 ", size 0x%" PRIx64
-			", mapped at 0x%" PRIx64 ") %s",
-			i, r->gpa, r->size, r->hva, what);
+			", %s 0x%" PRIx64 ") %s",
+			i, r->gpa, r->size, r->hva != 0 ? "mapped at" : "offset in its file", place,
+			what);
 	return -EINVAL;
 }
 
@@ -229,46 +231,19 @@ mvdpa_mem_plan_make(const struct mvdpa_mem_region *regions, uint32_t nb,
 	return ret;
 }
 
+int
+mvdpa_mem_plan_map(const struct mvdpa_mem_region *regions, uint32_t nb, struct mvdpa_mem_plan *plan)
+{
+	memset(plan, 0, sizeof(*plan));
+	return nb != 0 ? plan_regions(regions, nb, plan) : -EINVAL;
+}
+
 void
 mvdpa_mem_plan_free(struct mvdpa_mem_plan *plan)
 {
 	free(plan->regions);
 	free(plan->entries);
 	memset(plan, 0, sizeof(*plan));
-}
-
-bool
-mvdpa_mem_region_same(const struct mvdpa_mem_region *a, const struct mvdpa_mem_region *b)
-{
-	return a->gpa == b->gpa && a->size == b->size && a->file.known && b->file.known &&
-			a->file.dev == b->file.dev && a->file.ino == b->file.ino &&
-			a->file.offset == b->file.offset;
-}
-
-int32_t
-mvdpa_mem_plan_find(const struct mvdpa_mem_plan *plan, const struct mvdpa_mem_region *region)
-{
-	uint32_t i;
-
-	for (i = 0; i < plan->nb_regions; i++) {
-		if (mvdpa_mem_region_same(&plan->regions[i], region))
-			return (int32_t)i;
-	}
-	return -1;
-}
-
-bool
-mvdpa_mem_plan_same(const struct mvdpa_mem_plan *a, const struct mvdpa_mem_plan *b)
-{
-	uint32_t i;
-
-	if (a->nb_regions != b->nb_regions)
-		return false;
-	for (i = 0; i < a->nb_regions; i++) {
-		if (!mvdpa_mem_region_same(&a->regions[i], &b->regions[i]))
-			return false;
-	}
-	return true;
 }
 
 int

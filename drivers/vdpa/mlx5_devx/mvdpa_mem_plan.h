@@ -2,8 +2,7 @@
 /**
  * @file
  * From a front-end's memory table to the memory keys that the card needs: checked, sorted, holes
- * found, the kind of indirect key chosen. And from two plans to what changed. Pure but for malloc
- * and the log.
+ * found, the kind of indirect key chosen. Pure but for malloc and the log.
  */
 #ifndef MVDPA_MEM_PLAN_H
 #define MVDPA_MEM_PLAN_H
@@ -21,12 +20,13 @@
 struct mvdpa_mem_file {
 	bool known; /**< false: nothing is known, never the same as another */
 	uint64_t dev, ino, offset;
+	int fd; /**< open while a table is looked at; means nothing if not known */
 };
 
 struct mvdpa_mem_region {
 	uint64_t gpa; /**< guest-physical address */
 	uint64_t size; /**< bytes */
-	uint64_t hva; /**< in this process */
+	uint64_t hva; /**< in this process; 0: not mapped yet, the file's offset stands for it */
 	struct mvdpa_mem_file file;
 };
 
@@ -62,13 +62,13 @@ int mvdpa_mem_plan_make(const struct mvdpa_mem_region *regions, uint32_t nb,
 /** Frees what the plan holds and makes it empty. */
 void mvdpa_mem_plan_free(struct mvdpa_mem_plan *plan);
 
-/** Are these the same guest memory (address, size and the file behind)? */
-bool mvdpa_mem_region_same(const struct mvdpa_mem_region *a, const struct mvdpa_mem_region *b);
-/** Index of the region of @p plan that is the same as @p region, or -1. */
-int32_t
-mvdpa_mem_plan_find(const struct mvdpa_mem_plan *plan, const struct mvdpa_mem_region *region);
-/** Same regions, so the same keys will do? */
-bool mvdpa_mem_plan_same(const struct mvdpa_mem_plan *a, const struct mvdpa_mem_plan *b);
+/**
+ * Makes a plan that only translates addresses (mvdpa_mem_plan_gpa()) and has no entries; for a
+ * table that was checked.
+ * @return 0 or -ENOMEM.
+ */
+int mvdpa_mem_plan_map(const struct mvdpa_mem_region *regions, uint32_t nb,
+		struct mvdpa_mem_plan *plan);
 
 /**
  * Guest-physical address of [hva, hva + len), which must lie in one region.

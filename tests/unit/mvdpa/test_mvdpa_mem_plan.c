@@ -222,39 +222,35 @@ test_card_is_too_small(void **state)
 }
 
 static void
-test_difference(void **state)
+test_only_translates(void **state)
 {
-	struct mvdpa_mem_region r[] = { region(0, MIB), region(GIB, MIB), region(2 * GIB, MIB) };
-	struct mvdpa_mem_plan a = make(r, 2), b;
-	struct mvdpa_mem_region x;
+	struct mvdpa_mem_region r[] = { region(GIB, MIB), region(0, MIB) };
+	struct mvdpa_mem_plan p;
+	uint64_t gpa;
 
-	b = make(r, 3); /* hot-add: what was there is found, the new one is not */
-	assert_int_equal(mvdpa_mem_plan_find(&a, &b.regions[0]), 0);
-	assert_int_equal(mvdpa_mem_plan_find(&a, &b.regions[1]), 1);
-	assert_int_equal(mvdpa_mem_plan_find(&a, &b.regions[2]), -1);
-	assert_false(mvdpa_mem_plan_same(&a, &b));
-	assert_true(mvdpa_mem_plan_same(&a, &a));
-	mvdpa_mem_plan_free(&b);
-	r[1].hva += GIB; /* mapped elsewhere: the same memory */
-	b = make(r, 2);
-	assert_true(mvdpa_mem_plan_same(&a, &b));
-	mvdpa_mem_plan_free(&b);
-	x = r[1];
-	x.file.ino++; /* another file at the same place: not the same */
-	assert_int_equal(mvdpa_mem_plan_find(&a, &x), -1);
-	x = r[1];
-	x.file.dev++;
-	assert_int_equal(mvdpa_mem_plan_find(&a, &x), -1);
-	x = r[1];
-	x.file.offset += 4096;
-	assert_int_equal(mvdpa_mem_plan_find(&a, &x), -1);
-	x = r[1];
-	x.size += 4096;
-	assert_int_equal(mvdpa_mem_plan_find(&a, &x), -1);
-	x = r[1];
-	x.file.known = false; /* not known is never the same */
-	assert_int_equal(mvdpa_mem_plan_find(&a, &x), -1);
-	mvdpa_mem_plan_free(&a);
+	assert_int_equal(mvdpa_mem_plan_map(r, 2, &p), 0);
+	assert_int_equal(p.nb_entries, 0);
+	assert_int_equal(mvdpa_mem_plan_gpa(&p, HVA + GIB + 4096, 16, &gpa), 0);
+	assert_true(gpa == GIB + 4096);
+	assert_int_equal(mvdpa_mem_plan_gpa(&p, HVA + MIB, 1, &gpa), -ENOENT);
+	mvdpa_mem_plan_free(&p);
+	assert_int_equal(mvdpa_mem_plan_map(r, 0, &p), -EINVAL);
+}
+
+/* A region that is not mapped yet lies where it lies in its file. */
+static void
+test_not_mapped_yet(void **state)
+{
+	struct mvdpa_mem_region r = region(4 * MIB, MIB);
+	struct mvdpa_mem_plan p;
+
+	r.hva = 0;
+	p = make(&r, 1);
+	mvdpa_mem_plan_free(&p);
+	r.file.offset += 512;
+	check_bad(&r, 1, "differently");
+	r.file.offset = UINT64_MAX - 4095;
+	check_bad(&r, 1, "wraps");
 }
 
 int
@@ -268,7 +264,8 @@ main(void)
 		cmocka_unit_test(test_bad_tables),
 		cmocka_unit_test(test_list_fits_into_a_command),
 		cmocka_unit_test(test_card_is_too_small),
-		cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_only_translates),
+		cmocka_unit_test(test_not_mapped_yet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
