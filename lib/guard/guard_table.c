@@ -43,6 +43,23 @@ guard_table_read(const void *msg, struct guard_table *table)
 	return 0;
 }
 
+void
+guard_table_write(const struct guard_table *table, void *msg)
+{
+	struct guard_msg copy;
+	uint32_t i;
+
+	memcpy(&copy, msg, sizeof(copy));
+	copy.memory.nb = table->nb;
+	copy.size = (uint32_t)(offsetof(struct guard_msg, memory.region) -
+			offsetof(struct guard_msg, memory) + table->nb * sizeof(table->region[0]));
+	memcpy(copy.memory.region, table->region, sizeof(table->region));
+	for (i = 0; i < GUARD_REGIONS_MAX; i++)
+		copy.fd[i] = i < table->nb ? table->fd[i] : -1;
+	copy.nb_fds = (int)table->nb;
+	memcpy(msg, &copy, sizeof(copy));
+}
+
 /* Device memory has no size; everything else can be looked into up to its end only. */
 static int
 guard_table_file_size(int fd, uint64_t *size)

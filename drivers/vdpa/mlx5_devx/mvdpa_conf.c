@@ -127,6 +127,37 @@ conf_take_memory_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 	return ret;
 }
 
+/* Before vhost knows of the table, with the queues running. */
+int
+mvdpa_conf_prepare_table(void *arg, const struct guard_table *table)
+{
+	struct mvdpa_dev *dev = arg;
+	int ret;
+
+	base_mutex_lock(&dev->lock);
+	if (dev->configured)
+		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_SET_MEM_TABLE);
+	ret = mvdpa_mem_prepare(&dev->mem, table);
+	if (dev->configured && ret == 0)
+		mvdpa_flow_pause(&dev->flows);
+	else if (dev->configured)
+		mvdpa_flow_end(&dev->flows, ret);
+	base_mutex_unlock(&dev->lock);
+	return ret;
+}
+
+/* vhost may have found the table to be the one that it has: then no queue was stopped. */
+void
+mvdpa_conf_table_taken(void *arg)
+{
+	struct mvdpa_dev *dev = arg;
+
+	base_mutex_lock(&dev->lock);
+	if (dev->configured)
+		mvdpa_flow_end_paused(&dev->flows, 0);
+	base_mutex_unlock(&dev->lock);
+}
+
 static int
 conf_start_queues_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 {

@@ -17,6 +17,10 @@ int mvdpa_conf_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable
 		BASE_EXCLUDES(dev->lock);
 int mvdpa_conf_features(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock);
 
+/* What mvdpa_message.h calls, with a device: a memory table has come in, vhost has taken it. */
+int mvdpa_conf_prepare_table(void *dev, const struct guard_table *table);
+void mvdpa_conf_table_taken(void *dev);
+
 /** Packets go to all receive queues that run. */
 int mvdpa_conf_steer_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock);
 /** Starts one queue beside those that run; on error it is ABSENT and the others go on. */

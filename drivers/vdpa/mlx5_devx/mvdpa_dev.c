@@ -192,6 +192,9 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 	dev->mem.log = &mvdpa_log;
 	dev->mem.pool = dev->pool;
 	dev->mem.max_klms = dev->cap.max_klms;
+	dev->message.prepare = mvdpa_conf_prepare_table;
+	dev->message.taken = mvdpa_conf_table_taken;
+	dev->message.arg = dev;
 	mvdpa_steer_init(&dev->steer, dev->devx, devx_obj_id(dev->td), dev->cap.rqt_max_size);
 	dev->env = (struct mvdpa_virtq_env){
 		.name = dev->name,

@@ -4,18 +4,28 @@
  * only when it was accepted). Ours just notes the message's number, the first 32 bits of every
  * vhost-user message, and lets vhost go on.
  *
+ * With a memory table it does more, because that is the moment at which the new memory is known
+ * and the queues still run: the table is judged, the device makes its keys, and when vhost would
+ * not see that there are other files behind the same addresses, the table is written differently.
+ * The message is the handler's to change; its layout is promised to handlers.
+ *
  * There is one place for such a handler. SET_FEATURES, which comes before SET_MEM_TABLE, makes us
  * take it; should the application take it from us later, what we know must not mislead: the number
  * is used up by the first question, and a memory table that was good counts as good.
  */
 #include "mvdpa_message.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_vhost.h>
 
 #include "guard_table.h"
 #include "mvdpa_log.h"
+#include "mvdpa_remap.h"
 
 /* VhostUserRequest (vhost-user protocol, "Front-end message types"). */
 enum {
@@ -38,18 +48,74 @@ message_of(int vid)
 					    NULL;
 }
 
-/* Refuses a table that vhost would take and die of; the one before it stays in force. */
-static bool
-message_refuses_table(int vid, const void *msg)
+static uint32_t
+message_ring_parts(int vid, struct mvdpa_remap_part *parts, uint32_t nb_vrings)
 {
-	struct guard_table table;
-	char why[256];
+	struct rte_vhost_vring ring;
+	uint32_t i, nb = 0;
 
-	if (guard_table_read(msg, &table) != 0 || guard_table_check(&table, why, sizeof(why)) == 0)
-		return false;
-	base_err(&mvdpa_log, "vhost device %d: SET_MEM_TABLE was refused: %s", vid, why);
-	guard_table_close(&table);
-	return true;
+	for (i = 0; i < nb_vrings; i++) {
+		if (rte_vhost_get_vhost_vring(vid, (uint16_t)i, &ring) != 0)
+			continue;
+		/* Lengths of a split ring (virtio 1.2, 2.7); a packed one's are shorter. */
+		parts[nb++] = (struct mvdpa_remap_part){ (uintptr_t)ring.desc, 16ull * ring.size };
+		parts[nb++] = (struct mvdpa_remap_part){ (uintptr_t)ring.avail,
+			6 + 2ull * ring.size };
+		parts[nb++] = (struct mvdpa_remap_part){ (uintptr_t)ring.used,
+			6 + 8ull * ring.size };
+	}
+	return nb;
+}
+
+/* Makes vhost see that there are other files behind the addresses that it knows. */
+static int
+message_show_files(int vid, struct guard_table *table, void *msg)
+{
+	uint32_t nb_vrings = rte_vhost_get_vring_num(vid);
+	struct mvdpa_remap remap = { .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
+	struct rte_vhost_memory *memory = NULL;
+	struct mvdpa_remap_part *parts;
+	int ret = 0;
+
+	parts = calloc(3 * nb_vrings + 1, sizeof(*parts));
+	if (parts == NULL || rte_vhost_get_mem_table(vid, &memory) != 0) {
+		free(parts);
+		return -ENOMEM;
+	}
+	remap.memory = memory;
+	remap.parts = parts;
+	remap.nb_parts = message_ring_parts(vid, parts, nb_vrings);
+	if (mvdpa_remap_is_hidden(&remap, table)) {
+		ret = mvdpa_remap_show(&remap, table);
+		if (ret == 0)
+			guard_table_write(table, msg);
+	}
+	free(memory);
+	free(parts);
+	return ret;
+}
+
+/* 0: vhost may have it. */
+static int
+message_take_table(struct mvdpa_message *message, int vid, struct guard_table *table, void *msg)
+{
+	char why[256];
+	int ret;
+
+	ret = guard_table_check(table, why, sizeof(why));
+	if (ret == 0 && message->prepare != NULL) {
+		snprintf(why, sizeof(why), "the device cannot be made ready for it");
+		ret = message->prepare(message->arg, table);
+	}
+	if (ret == 0 && message->mem_table) {
+		snprintf(why, sizeof(why), "vhost would not see that its files are others");
+		ret = message_show_files(vid, table, msg);
+	}
+	if (ret == 0)
+		return 0;
+	base_err(&mvdpa_log, "vhost device %d: SET_MEM_TABLE was refused: %s (%s)", vid, why,
+			strerror(-ret));
+	return ret;
 }
 
 /* Of a device that is gone: a ring needs a kick file before it can start, and memory. */
@@ -70,6 +136,7 @@ static enum rte_vhost_msg_result
 message_before(int vid, void *msg)
 {
 	struct mvdpa_message *message = message_of(vid);
+	struct guard_table table;
 
 	if (vid >= 0 && vid < MAX_VIDS && __atomic_load_n(&shut[vid], __ATOMIC_ACQUIRE))
 		return message_of_gone(vid, msg);
@@ -78,8 +145,11 @@ message_before(int vid, void *msg)
 	memcpy(&message->current, msg, sizeof(message->current));
 	if (message->current != MSG_SET_MEM_TABLE)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	if (message_refuses_table(vid, msg))
-		return RTE_VHOST_MSG_RESULT_ERR;
+	if (guard_table_read(msg, &table) == 0 &&
+			message_take_table(message, vid, &table, msg) != 0) {
+		guard_table_close(&table);
+		return RTE_VHOST_MSG_RESULT_ERR; /* the table before stays in force */
+	}
 	message->mem_table = false;
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
@@ -89,8 +159,11 @@ message_after(int vid, void *msg)
 {
 	struct mvdpa_message *message = message_of(vid);
 
-	if (message != NULL && message->current == MSG_SET_MEM_TABLE)
+	if (message != NULL && message->current == MSG_SET_MEM_TABLE) {
 		message->mem_table = true;
+		if (message->taken != NULL)
+			message->taken(message->arg);
+	}
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
@@ -117,7 +190,8 @@ mvdpa_message_forget(struct mvdpa_message *message)
 		if (message_of(vid) == message)
 			__atomic_store_n(&followed[vid], NULL, __ATOMIC_RELEASE);
 	}
-	*message = (struct mvdpa_message){ 0 };
+	message->current = 0;
+	message->mem_table = false;
 }
 
 void

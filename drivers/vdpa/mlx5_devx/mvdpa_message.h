@@ -3,8 +3,12 @@
  * @file
  * Which vhost-user message is being handled. The vDPA operations do not say why they are called,
  * and two reasons matter: a queue that is "disabled" only to swap its kick or call file need not
- * stop, and after a refused SET_MEM_TABLE vhost has no memory table at all, which it does not
- * check when it is asked for one. A table that would kill the process is refused on the way.
+ * stop, and after a failed SET_MEM_TABLE vhost has no memory table at all, which it does not
+ * check when it is asked for one.
+ *
+ * A memory table is looked at on the way to vhost: one that would kill the process, or that the
+ * device cannot serve, is refused, so that the one before stays in force and a front-end that asked
+ * for a reply is told. vhost has not stopped the queues by then.
  *
  * Used by one vhost thread, the one that serves the connection.
  */
@@ -14,7 +18,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct guard_table;
+
 struct mvdpa_message {
+	/** Gets the device ready for a memory table; 0 or -errno: the table is refused. */
+	int (*prepare)(void *arg, const struct guard_table *table);
+	/** vhost has taken a memory table; if it was to stop the device for it, that was before. */
+	void (*taken)(void *arg);
+	void *arg; /**< for these, which are set once, by the owner */
 	uint32_t current; /**< number of the message (VhostUserRequest), 0: not known */
 	bool mem_table; /**< the last SET_MEM_TABLE was accepted */
 };

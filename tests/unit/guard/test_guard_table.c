@@ -122,6 +122,30 @@ test_read(void **state)
 	assert_int_equal(guard_table_read(msg, &table), -EINVAL);
 }
 
+/* A table that was changed stands in the message as vhost would have received it. */
+static void
+test_write(void **state)
+{
+	struct guard_table table, again;
+	uint8_t msg[2048];
+	uint32_t size;
+
+	(void)state;
+	message_fill(msg, 5, 1, 1, 77);
+	assert_int_equal(guard_table_read(msg, &table), 0);
+	table.nb = 2;
+	table.region[1] = (struct guard_region){ 0x5000, 0x6000, 0x7000, 0x8000 };
+	table.fd[1] = 78;
+	guard_table_write(&table, msg);
+	memcpy(&size, msg + 8, sizeof(size));
+	assert_int_equal(size, 8 + 2 * 32);
+	assert_int_equal(guard_table_read(msg, &again), 0);
+	assert_int_equal(again.nb, 2);
+	assert_memory_equal(again.region, table.region, 2 * sizeof(table.region[0]));
+	assert_int_equal(again.fd[0], 77);
+	assert_int_equal(again.fd[1], 78);
+}
+
 int
 main(void)
 {
@@ -129,6 +153,7 @@ main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_closed_file),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
