@@ -28,6 +28,7 @@
 #include <string.h>
 
 #include "mvdpa_log.h"
+#include "mvdpa_migrate.h"
 
 /* --- steering and single queues -------------------------------------------------------------- */
 
@@ -102,6 +103,7 @@ conf_close_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 	mvdpa_flow_torn_down(&dev->flows);
 	for (i = 0; i < dev->nb_virtqs; i++)
 		mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_ABSENT);
+	mvdpa_migrate_balance_locked(dev);
 	dev->configured = false;
 }
 
@@ -212,6 +214,7 @@ conf_configure_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 	}
 	dev->configured = true;
 	mvdpa_mem_trim(&dev->mem);
+	mvdpa_migrate_balance_locked(dev);
 	mvdpa_notifier_arm(&dev->notifier, vid);
 	return 0;
 }
@@ -274,6 +277,7 @@ mvdpa_conf_forget_locked(struct mvdpa_dev *dev)
 		conf_close_locked(dev);
 	for (i = 0; i < dev->nb_virtqs; i++)
 		mvdpa_virtq_forget(&dev->virtqs[i]);
+	mvdpa_migrate_forget_locked(dev);
 	mvdpa_mem_release(&dev->mem);
 	dev->owner = -1;
 	dev->has_run = false;
@@ -315,6 +319,7 @@ conf_enable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(
 	if (mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY)
 		conf_stop_queue_locked(dev, vq, MVDPA_WANT_ABSENT);
 	ret = mvdpa_conf_start_queue_locked(dev, vq);
+	mvdpa_migrate_balance_locked(dev);
 	mvdpa_flow_end(&dev->flows, ret);
 	return ret;
 }
@@ -335,6 +340,7 @@ conf_disable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES
 		conf_stop_queue_locked(dev, vq,
 				dev->cap.freeze_to_rdy && keeps_life ? MVDPA_WANT_SUSPENDED :
 								       MVDPA_WANT_ABSENT);
+		mvdpa_migrate_balance_locked(dev);
 		mvdpa_flow_end(&dev->flows, 0);
 	}
 	if (!keeps_life)
@@ -375,16 +381,19 @@ mvdpa_conf_features(struct mvdpa_dev *dev, int vid)
 	uint64_t features = 0;
 	int ret;
 
-	/* What counts is read at dev_conf; vhost refuses a change while the device runs. */
+	/* What counts is read at dev_conf; vhost refuses a change while the device runs, but for
+	 * VHOST_F_LOG_ALL. */
 	base_mutex_lock(&dev->lock);
 	ret = conf_own_locked(dev, vid);
-	if (ret == 0)
+	if (ret == 0) {
 		mvdpa_message_follow(&dev->message, vid);
+		if (rte_vhost_get_negotiated_features(vid, &features) != 0)
+			ret = -ENODEV;
+	}
+	if (ret == 0)
+		mvdpa_migrate_features_locked(dev, vid, features);
 	base_mutex_unlock(&dev->lock);
-	if (ret != 0)
-		return ret;
-	if (rte_vhost_get_negotiated_features(vid, &features) != 0)
-		return -ENODEV;
-	base_info(&mvdpa_log, "%s: negotiated features 0x%" PRIx64, dev->name, features);
-	return 0;
+	if (ret == 0)
+		base_info(&mvdpa_log, "%s: negotiated features 0x%" PRIx64, dev->name, features);
+	return ret;
 }

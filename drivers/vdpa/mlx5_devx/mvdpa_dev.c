@@ -19,6 +19,7 @@
 #include "mvdpa_conf.h"
 #include "mvdpa_features.h"
 #include "mvdpa_log.h"
+#include "mvdpa_migrate.h"
 #include "mvdpa_recover.h"
 #include "mvdpa_unplug.h"
 
@@ -62,6 +63,7 @@ dev_recover_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(
 	if (ret != 0)
 		vq->stats.give_ups++;
 	base_mutex_unlock(&vq->lock);
+	mvdpa_migrate_balance_locked(dev);
 	mvdpa_flow_end(&dev->flows, ret);
 	if (ret != 0)
 		base_err(&mvdpa_log,
@@ -195,6 +197,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 	dev->message.prepare = mvdpa_conf_prepare_table;
 	dev->message.taken = mvdpa_conf_table_taken;
 	dev->message.arg = dev;
+	mvdpa_migrate_init(dev);
 	mvdpa_steer_init(&dev->steer, dev->devx, devx_obj_id(dev->td), dev->cap.rqt_max_size);
 	dev->env = (struct mvdpa_virtq_env){
 		.name = dev->name,
@@ -203,6 +206,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 		.cap = &dev->cap,
 		.policy = dev->args.resume_index,
 		.mem = &dev->mem,
+		.dirty = &dev->dirty,
 		.flows = &dev->flows,
 		.completion = dev->event.completion,
 		.error = dev->event.error,

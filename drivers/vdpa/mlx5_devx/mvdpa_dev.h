@@ -17,6 +17,7 @@
 #include "devx_cap.h"
 #include "devx_dev.h"
 #include "mvdpa_args.h"
+#include "mvdpa_dirty.h"
 #include "mvdpa_event.h"
 #include "mvdpa_flow.h"
 #include "mvdpa_mem.h"
@@ -57,6 +58,7 @@ struct mvdpa_dev {
 	bool configured BASE_GUARDED_BY(lock); /**< between dev_conf and dev_close */
 	bool has_run BASE_GUARDED_BY(lock); /**< for this owner */
 	struct mvdpa_mem mem BASE_GUARDED_BY(lock);
+	struct mvdpa_dirty dirty BASE_GUARDED_BY(lock);
 	struct mvdpa_steer steer BASE_GUARDED_BY(lock);
 	struct mvdpa_message message; /**< used by vhost's thread only */
 };

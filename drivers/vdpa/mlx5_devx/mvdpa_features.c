@@ -4,8 +4,10 @@
  * which it can; each queue is told which were accepted. What has no bit on the card (MQ, status of
  * the protocol, ordering, MTU) is offered when what it needs is there.
  *
- * Not offered, because no capability announces them: EVENT_IDX, INDIRECT_DESC, IN_ORDER, UFO; and
- * because this driver does not do it yet: dirty logging.
+ * Dirty logging is offered always: no capability tells whether firmware can do it, and what it does
+ * not log is marked by the driver (mvdpa_dirty).
+ *
+ * Not offered, because no capability announces them: EVENT_IDX, INDIRECT_DESC, IN_ORDER, UFO.
  *
  * What a guest accepts may break the rules of virtio 1.2, 5.1.3.1 (a feature without the one that
  * it needs). The card would refuse such a queue, so the mask is made right: a segment to be sent
@@ -21,6 +23,7 @@
 #include <string.h>
 
 #include <linux/vhost_types.h>
+#include <linux/vhost.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
@@ -181,7 +184,7 @@ uint64_t
 mvdpa_features_offered(const struct devx_cap *cap)
 {
 	uint64_t features = BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_ORDER_PLATFORM) |
-			BIT(VIRTIO_NET_F_GUEST_ANNOUNCE);
+			BIT(VIRTIO_NET_F_GUEST_ANNOUNCE) | BIT(VHOST_F_LOG_ALL);
 	size_t i;
 
 	for (i = 0; i < BASE_ARRAY_SIZE(offloads); i++) {
@@ -208,7 +211,8 @@ mvdpa_features_protocol(void)
 			BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) |
 			BIT(VHOST_USER_PROTOCOL_F_BACKEND_SEND_FD) |
 			BIT(VHOST_USER_PROTOCOL_F_HOST_NOTIFIER) |
-			BIT(VHOST_USER_PROTOCOL_F_NET_MTU) | BIT(VHOST_USER_PROTOCOL_F_STATUS);
+			BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) | BIT(VHOST_USER_PROTOCOL_F_NET_MTU) |
+			BIT(VHOST_USER_PROTOCOL_F_STATUS);
 }
 
 uint16_t

@@ -23,6 +23,7 @@
 
 #include <rte_vhost.h>
 
+#include "guard_log.h"
 #include "guard_table.h"
 #include "mvdpa_log.h"
 #include "mvdpa_remap.h"
@@ -30,6 +31,7 @@
 /* VhostUserRequest (vhost-user protocol, "Front-end message types"). */
 enum {
 	MSG_SET_MEM_TABLE = 5,
+	MSG_SET_LOG_BASE = 6,
 	MSG_SET_VRING_KICK = 12,
 	MSG_SET_VRING_CALL = 13,
 	MSG_SET_VRING_ENABLE = 18,
@@ -132,6 +134,26 @@ message_of_gone(int vid, const void *msg)
 	return RTE_VHOST_MSG_RESULT_ERR;
 }
 
+/*
+ * vhost answers SET_LOG_BASE before it shows us the message again, and after the answer the front-end
+ * does not look at the log before any more: so whatever is to be done is done first.
+ */
+static bool
+message_refuses_log(struct mvdpa_message *message, int vid, const void *msg)
+{
+	struct guard_log log;
+	char why[256];
+
+	if (guard_log_read(msg, &log) != 0)
+		return false;
+	if (guard_log_check(&log, why, sizeof(why)) != 0)
+		base_err(&mvdpa_log, "vhost device %d: SET_LOG_BASE was refused: %s", vid, why);
+	else if (message->log_base == NULL || message->log_base(message->arg, vid, &log) == 0)
+		return false;
+	guard_log_close(&log);
+	return true;
+}
+
 static enum rte_vhost_msg_result
 message_before(int vid, void *msg)
 {
@@ -143,6 +165,9 @@ message_before(int vid, void *msg)
 	if (message == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	memcpy(&message->current, msg, sizeof(message->current));
+	if (message->current == MSG_SET_LOG_BASE)
+		return message_refuses_log(message, vid, msg) ? RTE_VHOST_MSG_RESULT_ERR :
+								RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	if (message->current != MSG_SET_MEM_TABLE)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	if (guard_table_read(msg, &table) == 0 &&

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct guard_log;
 struct guard_table;
 
 struct mvdpa_message {
@@ -25,6 +26,8 @@ struct mvdpa_message {
 	int (*prepare)(void *arg, const struct guard_table *table);
 	/** vhost has taken a memory table; if it was to stop the device for it, that was before. */
 	void (*taken)(void *arg);
+	/** Takes a log of dirty pages that vhost is going to take; 0 or -errno: it is refused. */
+	int (*log_base)(void *arg, int vid, const struct guard_log *log);
 	void *arg; /**< for these, which are set once, by the owner */
 	uint32_t current; /**< number of the message (VhostUserRequest), 0: not known */
 	bool mem_table; /**< the last SET_MEM_TABLE was accepted */

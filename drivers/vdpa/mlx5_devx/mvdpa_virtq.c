@@ -188,6 +188,28 @@ virtq_modify_state_locked(struct mvdpa_virtq *vq, enum prm_virtq_state state)
 	return devx_virtq_modify(vq->obj, &attr, PRM_VIRTQ_MOD_STATE);
 }
 
+/*
+ * The dirty log comes with the state, so that no page is written unlogged. A refusal may mean
+ * either; then the log is tried alone, and the queue runs with or without.
+ */
+static int
+virtq_run_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	struct devx_virtq_attr attr = { .index = vq->index, .state = PRM_VIRTQ_RDY };
+	uint64_t select;
+
+	mvdpa_dirty_wanted(vq->env->dirty, &attr.log);
+	select = mvdpa_dirty_select(vq->env->dirty, &vq->dirty.hw, &attr.log);
+	if (devx_virtq_modify(vq->obj, &attr, PRM_VIRTQ_MOD_STATE | select) == 0) {
+		mvdpa_dirty_done(vq->env->dirty, &vq->dirty, &attr.log);
+		return 0;
+	}
+	if (select == 0)
+		return -EIO;
+	mvdpa_dirty_apply(vq->env->dirty, &vq->dirty, vq->obj, vq->index);
+	return virtq_modify_state_locked(vq, PRM_VIRTQ_RDY);
+}
+
 /* Makes the queue run, from INIT or again from SUSPENDED. */
 static int
 arc_ready_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
@@ -200,8 +222,9 @@ arc_ready_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 	if (ret != 0)
 		return ret;
 	mvdpa_ring_want_kicks(&ring);
+	mvdpa_dirty_mark_notify(vq->env->dirty, &ring);
 	mvdpa_io_start(&vq->io, vq->res.cq, vq->res.qp);
-	ret = virtq_modify_state_locked(vq, PRM_VIRTQ_RDY);
+	ret = virtq_run_locked(vq);
 	if (ret != 0) {
 		mvdpa_io_stop(&vq->io);
 		return ret;
@@ -279,6 +302,7 @@ virtq_stopped_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw) BASE_RE
 		ret = -EIO;
 	}
 	mvdpa_io_stop(&vq->io);
+	mvdpa_dirty_stopped(vq->env->dirty, &vq->dirty, &vq->ring);
 	vq->same_life = true;
 	if (ret == 0) {
 		virtq_save_locked(vq, hw);
@@ -316,9 +340,12 @@ arc_destroy_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 	vq->obj = NULL;
 	vq->res.qp_stale = true;
 	if (vq->indices_from_memory) {
-		virtq_save_from_memory_locked(vq); /* now nobody writes any more */
+		/* Now nobody writes any more. */
+		mvdpa_dirty_stopped(vq->env->dirty, &vq->dirty, &vq->ring);
+		virtq_save_from_memory_locked(vq);
 		vq->indices_from_memory = false;
 	}
+	mvdpa_dirty_gone(&vq->dirty);
 	return 0;
 }
 
@@ -474,6 +501,29 @@ mvdpa_virtq_ring_changed(struct mvdpa_virtq *vq)
 	changed = virtq_get_ring(vq, &vring, &now) != 0 || !mvdpa_ring_same(&now, &vq->ring);
 	base_mutex_unlock(&vq->lock);
 	return changed;
+}
+
+int
+mvdpa_virtq_log(struct mvdpa_virtq *vq)
+{
+	int ret = 0;
+
+	base_mutex_lock(&vq->lock);
+	if (vq->obj != NULL)
+		ret = mvdpa_dirty_apply(vq->env->dirty, &vq->dirty, vq->obj, vq->index);
+	base_mutex_unlock(&vq->lock);
+	return ret;
+}
+
+bool
+mvdpa_virtq_names_log(struct mvdpa_virtq *vq, uint32_t mkey)
+{
+	bool names;
+
+	base_mutex_lock(&vq->lock);
+	names = vq->obj != NULL && vq->dirty.hw.mkey == mkey;
+	base_mutex_unlock(&vq->lock);
+	return names;
 }
 
 int

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base_mutex.h"
+#include "mvdpa_dirty.h"
 #include "mvdpa_flow.h"
 #include "mvdpa_io.h"
 #include "mvdpa_mem.h"
@@ -28,6 +29,7 @@ struct mvdpa_virtq_env {
 	const struct devx_cap *cap;
 	enum mvdpa_index_policy policy;
 	struct mvdpa_mem *mem;
+	struct mvdpa_dirty *dirty; /**< log of dirty pages, for live migration */
 	struct mvdpa_flow_log *flows; /**< what happens to queues is told here; may be NULL */
 	struct devx_event_channel *completion, *error;
 	const uint32_t *tis; /**< transmit side, one a port of the bond */
@@ -63,6 +65,7 @@ struct mvdpa_virtq {
 	struct devx_obj *obj BASE_GUARDED_BY(lock);
 	struct mvdpa_ring ring BASE_GUARDED_BY(lock);
 	struct mvdpa_res res BASE_GUARDED_BY(lock);
+	struct mvdpa_dirty_queue dirty BASE_GUARDED_BY(lock);
 	bool indices_from_memory BASE_GUARDED_BY(lock); /**< the card may still be writing */
 	bool resumable BASE_GUARDED_BY(lock); /**< stopped with everything in the object intact */
 	struct mvdpa_virtq_stats stats BASE_GUARDED_BY(lock);
@@ -92,6 +95,11 @@ bool mvdpa_virtq_has_stopped(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 bool mvdpa_virtq_has_failed(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Has vhost another size or other addresses for the ring than the running object? */
 bool mvdpa_virtq_ring_changed(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Logs dirty pages, or not any more, or elsewhere, as the device wants it now; it runs on.
+ * @return 0, also without an object; -errno of the card, which was logged. */
+int mvdpa_virtq_log(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Does its object name this dirty bitmap? */
+bool mvdpa_virtq_names_log(struct mvdpa_virtq *vq, uint32_t mkey) BASE_EXCLUDES(vq->lock);
 /** Takes vhost's present kick and call files. */
 int mvdpa_virtq_attach(struct mvdpa_virtq *vq);
 /** Gives back what is kept between lives; the queue must be ABSENT. */

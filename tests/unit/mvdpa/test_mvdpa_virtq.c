@@ -11,11 +11,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include <linux/virtio_ring.h>
 
+#include "guard_log.h"
 #include "mvdpa_event.h"
 #include "mvdpa_virtq.h"
 
@@ -27,6 +30,8 @@ static struct {
 	struct devx_virtq_attr answer; /* of a query */
 	uint16_t base_avail, base_used; /* of vhost */
 	uint64_t cookie;
+	uint32_t log_key; /* of the object */
+	bool logs;
 	int kick_fd, call_fd;
 	struct rte_vhost_vring vring;
 } rig;
@@ -35,9 +40,11 @@ static _Alignas(4096) uint8_t guest[0x10000];
 static struct vring_used *const used = (struct vring_used *)(guest + 0x2000);
 static struct mvdpa_mem mem;
 static struct devx_cap cap;
+static struct mvdpa_dirty dirty;
 static struct mvdpa_virtq_env env;
 static struct mvdpa_virtq vq;
 static const uint32_t tis[1] = { 77 };
+static int log_file;
 
 static int
 step(char letter)
@@ -59,6 +66,8 @@ int
 devx_virtq_create(struct devx_dev *dev, const struct devx_virtq_attr *attr, struct devx_obj **obj)
 {
 	rig.created = *attr;
+	rig.log_key = 0;
+	rig.logs = false;
 	if (step('C') != 0)
 		return -EIO;
 	*obj = (struct devx_obj *)&rig;
@@ -68,8 +77,22 @@ devx_virtq_create(struct devx_dev *dev, const struct devx_virtq_attr *attr, stru
 int
 devx_virtq_modify(struct devx_obj *obj, const struct devx_virtq_attr *attr, uint64_t select)
 {
-	assert_int_equal(select, PRM_VIRTQ_MOD_STATE);
-	return step(attr->state == PRM_VIRTQ_RDY ? 'R' : 'S');
+	const uint64_t log = PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS |
+			PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE;
+	int ret;
+
+	assert_int_equal(select & ~(log | PRM_VIRTQ_MOD_STATE), 0);
+	if ((select & PRM_VIRTQ_MOD_STATE) == 0)
+		ret = step('L');
+	else if ((select & log) != 0)
+		ret = step('r');
+	else
+		ret = step(attr->state == PRM_VIRTQ_RDY ? 'R' : 'S');
+	if (ret == 0 && (select & PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS) != 0)
+		rig.log_key = attr->log.mkey;
+	if (ret == 0 && (select & PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE) != 0)
+		rig.logs = attr->log.enabled;
+	return ret;
 }
 
 int
@@ -82,7 +105,7 @@ devx_virtq_query(struct devx_obj *obj, struct devx_virtq_attr *attr)
 void
 devx_obj_destroy(struct devx_obj *obj)
 {
-	if (obj != NULL)
+	if (obj == (struct devx_obj *)&rig)
 		step('D');
 }
 
@@ -99,6 +122,39 @@ devx_event_subscribe(struct devx_event_channel *channel, struct devx_obj *obj, e
 	assert_int_equal(event, PRM_EVENT_OBJECT_CHANGE);
 	rig.cookie = cookie;
 	return step('E');
+}
+
+/* --- keys of the dirty log, of which there is one ---------------------------------------------- */
+
+int
+devx_mr_create(struct devx_dev *dev, const struct devx_mr_attr *attr, struct devx_mr **mr)
+{
+	*mr = (struct devx_mr *)&dirty;
+	return 0;
+}
+
+void
+devx_mr_destroy(struct devx_mr *mr)
+{
+}
+
+uint32_t
+devx_mr_key(const struct devx_mr *mr)
+{
+	return 1;
+}
+
+int
+devx_mkey_create(struct devx_dev *dev, const struct devx_mkey_attr *attr, struct devx_obj **mkey)
+{
+	*mkey = (struct devx_obj *)&dirty;
+	return 0;
+}
+
+uint32_t
+devx_mkey_key(const struct devx_obj *mkey)
+{
+	return 0x700;
 }
 
 uint32_t
@@ -224,8 +280,10 @@ setup(void **state)
 	env = (struct mvdpa_virtq_env){ .name = "test",
 		.cap = &cap,
 		.mem = &mem,
+		.dirty = &dirty,
 		.tis = tis,
 		.nb_tis = 1 };
+	mvdpa_dirty_init(&dirty, "test", NULL, NULL, &mem.plan);
 	mvdpa_virtq_init(&vq, &env, 2);
 	return mvdpa_mem_plan_make(&r, 1, &limits, NULL, &mem.plan);
 }
@@ -235,6 +293,7 @@ teardown(void **state)
 {
 	mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT);
 	mvdpa_virtq_fini(&vq);
+	mvdpa_dirty_release(&dirty);
 	mvdpa_mem_plan_free(&mem.plan);
 	return 0;
 }
@@ -365,6 +424,76 @@ test_ring_exchanged(void **state)
 	assert_int_equal(rig.created.hw_available, 3);
 	assert_int_equal(rig.created.hw_used, 3);
 	assert_int_equal(vq.stats.mismatches, 1);
+}
+
+/* A log of 64 KiB of memory; the ring of the tests has its used ring in page 2. */
+static void
+log_on(void)
+{
+	struct guard_log log = { .fd = memfd_create("log", MFD_CLOEXEC), .size = 4096 };
+
+	assert_true(log.fd >= 0);
+	assert_int_equal(ftruncate(log.fd, 4096), 0);
+	log_file = log.fd;
+	assert_int_equal(mvdpa_dirty_take(&dirty, &log), 0);
+	mvdpa_dirty_want(&dirty, true);
+}
+
+static uint16_t
+log_bits(void)
+{
+	uint8_t bits[2];
+
+	assert_int_equal(pread(log_file, bits, 2, 0), 2);
+	return (uint16_t)(bits[0] | bits[1] << 8);
+}
+
+/* Each way to READY carries the log, in the command of the state; a change goes to the running
+ * queue at once; the rings are marked at a stop. */
+static void
+test_log(void **state)
+{
+	log_on();
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "pgCEira");
+	assert_true(rig.logs);
+	assert_int_equal(rig.log_key, 0x700);
+	assert_true(mvdpa_virtq_names_log(&vq, 0x700));
+	assert_int_equal(log_bits(), 1 << 2); /* used flags */
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	assert_false(mvdpa_virtq_names_log(&vq, 0x700));
+	memset(rig.trace, 0, sizeof(rig.trace));
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "pgCEira");
+	mvdpa_dirty_want(&dirty, false);
+	assert_int_equal(mvdpa_virtq_log(&vq), 0);
+	check(MVDPA_VIRTQ_READY, "L");
+	assert_false(rig.logs);
+	assert_int_equal(rig.log_key, 0);
+	mvdpa_dirty_want(&dirty, true);
+	assert_int_equal(mvdpa_virtq_log(&vq), 0);
+	check(MVDPA_VIRTQ_READY, "L");
+	assert_true(rig.logs);
+	assert_int_equal(mvdpa_virtq_log(&vq), 0);
+	check(MVDPA_VIRTQ_READY, ""); /* nothing has changed */
+	close(log_file);
+}
+
+/* Firmware that does not log: the queue runs, and all memory is marked when it stops. */
+static void
+test_log_refused(void **state)
+{
+	log_on();
+	rig.fail = "rL";
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "pgCEirLLRa");
+	assert_false(rig.logs);
+	mvdpa_dirty_settle(&dirty);
+	assert_int_equal(log_bits(), 1 << 2);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	mvdpa_dirty_settle(&dirty);
+	assert_int_equal(log_bits(), 0xffff);
+	close(log_file);
 }
 
 /* The card refuses SUSPEND and goes on writing until it is destroyed. */
@@ -531,6 +660,8 @@ main(void)
 		TEST(test_memory_wins),
 		TEST(test_packed),
 		TEST(test_ring_exchanged),
+		TEST(test_log),
+		TEST(test_log_refused),
 		TEST(test_suspend_refused),
 		TEST(test_query_fails),
 		TEST(test_start_fails),
