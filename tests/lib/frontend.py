@@ -2,6 +2,7 @@
 """A vhost-user front-end with one pair of split rings, small enough to be told to do anything
 wrong. Message numbers and layouts: the vhost-user specification; ring layouts: virtio 1.2, 2.7.
 """
+import ctypes
 import mmap
 import os
 import select
@@ -32,6 +33,17 @@ F_NEXT, F_WRITE = 1, 2
 
 class Closed(Exception):
     """The back-end closed the connection."""
+
+
+def load16(memory, offset):
+    """A little-endian number of 16 bits that the device may be writing: in one piece. (struct
+    reads and writes byte by byte, and writes zeros first.)"""
+    return ctypes.c_uint16.__ctype_le__.from_buffer(memory, offset).value
+
+
+def store16(memory, offset, value):
+    """The same for one that the device may be reading."""
+    ctypes.c_uint16.__ctype_le__.from_buffer(memory, offset).value = value
 
 
 def ring_place(queue):
@@ -278,14 +290,14 @@ class FrontEnd:
         struct.pack_into("<QIHH", self.ram, desc + 16 * slot, address, length, flags, 0)
         struct.pack_into("<H", self.ram, avail + 4 + 2 * slot, slot)
         self.posted[queue] += 1
-        struct.pack_into("<H", self.ram, avail + 2, self.posted[queue] & 0xFFFF)
+        store16(self.ram, avail + 2, self.posted[queue] & 0xFFFF)
         return address
 
     def kick(self, queue):
         os.eventfd_write(self.kicks[queue], 1)
 
     def used_index(self, queue):
-        return struct.unpack_from("<H", self.ram, ring_place(queue)[2] + 2)[0]
+        return load16(self.ram, ring_place(queue)[2] + 2)
 
     def await_used(self, queue, index, timeout=20.0):
         """Waits for the used index, woken by the call eventfd."""
