@@ -151,15 +151,7 @@ def n3(rig, programs):
         front.stop_rings()
         copy(front)
         front.set_table([front.main])
-        for queue in (0, 1):
-            shift = 1 << 40
-            front.vring_state(fe.SET_VRING_ENABLE, queue, 1)
-            for name, step in front.ring_steps(queue):
-                if name.startswith("SET_VRING_ADDR"):
-                    front.vring_address(queue, shift)
-                else:
-                    step()
-        front.set_u64(fe.SET_STATUS, 0xF)
+        front.start_rings()
 
     for act in (same_address, restart):
         with Rig("n3") as inner:

@@ -8,6 +8,7 @@ does not disturb what follows.
 """
 import os
 import select
+import socket
 import struct
 import time
 
@@ -107,11 +108,11 @@ class SplitRing(Ring):
         struct.pack_into("<QIHH", ram, self.desc + 16 * slot, address, length, flags, 0)
         struct.pack_into("<H", ram, self.driver + 4 + 2 * (self.avail % fe.RING_SIZE), slot)
         self.avail = (self.avail + 1) & 0xFFFF
-        struct.pack_into("<H", ram, self.driver + 2, self.avail)
+        fe.store16(ram, self.driver + 2, self.avail)
 
     def next_used(self):
         ram = self.front.ram
-        if struct.unpack_from("<H", ram, self.device + 2)[0] == self.used:
+        if fe.load16(ram, self.device + 2) == self.used:
             return None
         at = self.device + 4 + 8 * (self.used % fe.RING_SIZE)
         self.used = (self.used + 1) & 0xFFFF
@@ -150,19 +151,19 @@ class PackedRing(Ring):
         at = self.desc + 16 * (self.avail & (WRAP - 1))
         struct.pack_into("<QIH", self.front.ram, at, address, length, slot)
         flags |= PACKED_AVAIL if self.avail & WRAP else PACKED_USED
-        struct.pack_into("<H", self.front.ram, at + 14, flags)
+        fe.store16(self.front.ram, at + 14, flags)
         self.avail = self.add(self.avail, 1)
 
     def next_used(self):
         if not self.out:
             return None
         at = self.desc + 16 * (self.used & (WRAP - 1))
-        slot, flags = struct.unpack_from("<HH", self.front.ram, at + 12)
+        flags = fe.load16(self.front.ram, at + 14)
         wanted = PACKED_AVAIL | PACKED_USED if self.used & WRAP else 0
         if flags & (PACKED_AVAIL | PACKED_USED) != wanted:
             return None
         self.used = self.add(self.used, 1)
-        return slot
+        return fe.load16(self.front.ram, at + 12)
 
     def place(self):
         return self.used
@@ -220,6 +221,15 @@ class Front(fe.FrontEnd):
         self.barrier()
         return list(self.base)
 
+    def reconnect(self, path):
+        """The connection ends without a word, and another begins where the rings are."""
+        self.socket.close()
+        self.look()
+        self.base = [ring.place() for ring in self.rings]
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(path))
+
     def new_call(self, queue):
         """SET_VRING_CALL with a new file."""
         old, self.calls[queue] = self.calls[queue], os.eventfd(0, os.EFD_NONBLOCK)
@@ -250,13 +260,28 @@ class Front(fe.FrontEnd):
         self.set_u64(fe.SET_FEATURES, self.features)
         self.barrier()
 
+    def vring_address(self, queue, shift=0, flags=0):
+        """SET_VRING_ADDR with where the ring is in the front-end's memory."""
+        ring, user = self.rings[queue], self.main.user + shift
+        self.send(fe.SET_VRING_ADDR, struct.pack(
+            "=IIQQQQ", queue, flags, user + ring.desc, user + ring.device, user + ring.driver,
+            ring.device if flags else 0))
+
+    def move_rings(self, distance):
+        """The rings, as they are, at other guest addresses; the device must have stopped."""
+        for ring in self.rings:
+            begin, end = ring.desc, ring.device + 0x4000
+            self.ram[begin + distance:end + distance] = self.ram[begin:end]
+            self.ram[begin:end] = bytes(end - begin)
+            ring.desc += distance
+            ring.driver += distance
+            ring.device += distance
+
     def log_rings(self):
         """SET_VRING_ADDR of all with the log's flag, as QEMU sends it when a migration begins: the
         back-end is to log the used rings."""
         for queue in range(self.nb_queues):
-            desc, avail, used = (fe.USER_BASE + place for place in fe.ring_place(queue))
-            self.send(fe.SET_VRING_ADDR, struct.pack("=IIQQQQ", queue, 1, desc, used, avail,
-                                                     fe.ring_place(queue)[2]))
+            self.vring_address(queue, flags=1)
         self.barrier()
 
     def set_log(self, log):
