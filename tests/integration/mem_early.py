@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""New memory has its keys before the queues stop, and old memory loses them when they run again.
+
+The card's trace says which commands came when; frames through the looped port say that the device
+works on the memory that it should work on. In the names of the checklist (vdpa_flows): D11, D32,
+K7, N2, N3 (its variants c1 to c3), N21.
+
+usage: mem_early.py order|same|files|fail|many
+"""
+import json
+import os
+import pathlib
+import struct
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import dpdk  # noqa: E402
+import frontend as fe  # noqa: E402
+import rig  # noqa: E402
+
+ADDED = 1 << 30
+DIMM = 4 << 20
+MAKE = ("REG_MR", "CREATE_MKEY")
+UNMAKE = ("DESTROY_MKEY", "DEREG_MR")
+VIRTQ = "MODIFY_GENERAL_OBJECT/VIRTIO_NET_Q"
+
+
+class Card:
+    """What the card has been told, and what it has."""
+
+    def __init__(self, r):
+        self.r = r
+        self.seen = 0
+
+    def ctl(self, *words):
+        status, text = self.r.run([os.environ["MLX5EMU"], "ctl", "--socket", "ctl", "--json",
+                                   *words])
+        rig.check(status == 0, f"ctl {words}: {text}")
+        return json.loads(text)
+
+    def objects(self):
+        """Without the queues' counters, which stay for the next front-end."""
+        counts = self.ctl("objects", "0")["functions"][0]
+        counts["total"] -= counts.pop("VIRTQ_COUNTERS")
+        return counts
+
+    def news(self):
+        """The commands since the last call, by start."""
+        lines = self.r.path("trace.json").read_text().splitlines()
+        new = [json.loads(line) for line in lines[self.seen:]]
+        self.seen = len(lines)
+        return sorted((line for line in new if line["kind"] == "command"),
+                      key=lambda line: line["start_ns"])
+
+
+class Guest:
+    def __init__(self, front, card):
+        self.front, self.card = front, card
+        self.count = 0
+
+    def frames(self, number=3):
+        for _ in range(number):
+            self.count += 1
+            self.front.send_frame(bytes.fromhex("ffffffffffff52540000000188b5")
+                                  + struct.pack("<Q", self.count) * 20)
+
+    def settle(self):
+        """A reply means that all before it was worked off, dev_conf included."""
+        self.front.ask_u64(fe.GET_STATUS)
+
+    def table(self, what, memories, reg=0, keys=0, dereg=0, gone=None):
+        """A table that is taken; so many regions are registered, indirect keys made, and both given
+        back."""
+        self.settle()
+        self.card.news()
+        rig.check(self.front.set_table(memories) == 0, f"{what}: the table was refused")
+        self.settle()
+        self.check(what, self.card.news(), {
+            "REG_MR": reg, "CREATE_MKEY": keys, "DEREG_MR": dereg,
+            "DESTROY_MKEY": keys if gone is None else gone})
+        self.frames()
+
+    @staticmethod
+    def check(what, commands, wanted, one_stop=True):
+        """one_stop: all queues stopped and started once, together."""
+        for name, number in wanted.items():
+            found = sum(command["command"] == name for command in commands)
+            rig.check(found == number, f"{what}: {found} {name}, expected {number}")
+        refused = [command for command in commands if command["status"] != "OK"]
+        rig.check(not refused, f"{what}: refused: {refused}")
+        if one_stop:
+            check_order(what, commands)
+
+
+def end(command):
+    return command["start_ns"] + command["duration_ns"]
+
+
+def check_order(what, commands):
+    """Keys are made before the first queue stops and go after the last one runs."""
+    stops = [c["start_ns"] for c in commands if c["command"] == VIRTQ and c["state"] == "SUSPEND"]
+    runs = [end(c) for c in commands if c["command"] == VIRTQ and c["state"] == "RDY"]
+    if not stops:
+        return
+    rig.check(runs, f"{what}: no queue runs")
+    for command in commands:
+        if command["command"] in MAKE:
+            rig.check(end(command) <= min(stops), f"{what}: {command['command']} after a SUSPEND")
+        if command["command"] in UNMAKE:
+            rig.check(command["start_ns"] >= max(runs),
+                      f"{what}: {command['command']} before the last queue ran")
+
+
+def order(guest):
+    """One region more, one less: what it costs, and when."""
+    front = guest.front
+    dimm = front.add_memory(ADDED, DIMM)
+    for _ in range(3):
+        guest.table("added", [front.main, dimm], reg=1, keys=1)
+        guest.table("removed", [front.main], keys=1, dereg=1)
+    more = [front.add_memory(ADDED << step, DIMM) for step in range(1, 7)]
+    guest.table("seven added", [front.main, dimm, *more], reg=7, keys=1)
+    guest.table("all but two removed", [more[3], front.main], keys=1, dereg=6)
+
+
+def part(memory, start, size):
+    """A part of a memory as (region, file)."""
+    return (memory.gpa + start, size, memory.user + start, start), memory.fd
+
+
+def send_parts(front, *parts):
+    payload = struct.pack("=II", len(parts), 0)
+    for region, _ in parts:
+        payload += struct.pack("=QQQQ", *region)
+    return front.send_table(payload, [fd for _, fd in parts])
+
+
+def same(guest):
+    """The same memory costs nothing, whatever the table looks like; grown memory what is new."""
+    front = guest.front
+    dimm = front.add_memory(ADDED, DIMM)
+    half = DIMM // 2
+    whole = part(front.main, 0, fe.RAM_SIZE)
+    guest.table("added", [front.main, dimm], reg=1, keys=1)
+    guest.table("again", [front.main, dimm])
+    guest.table("another order", [dimm, front.main])
+    dimm.user += 1 << 36  # vhost maps it anew
+    guest.table("another address in the front-end", [dimm, front.main])
+    cut = 8 << 20
+    tables = {
+        "cut in two": ((whole, part(dimm, half, half), part(dimm, 0, half)), {}),
+        "cut elsewhere": ((part(front.main, 0, cut), part(front.main, cut, fe.RAM_SIZE - cut),
+                           part(dimm, 0, DIMM)), {}),
+        "shrunk": ((whole, part(dimm, 0, half)),
+                   {"REG_MR": 1, "CREATE_MKEY": 1, "DEREG_MR": 1, "DESTROY_MKEY": 1}),
+        "grown": ((whole, part(dimm, 0, DIMM)), {"REG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}),
+        "shrunk again": ((whole, part(dimm, 0, half)),
+                         {"CREATE_MKEY": 1, "DEREG_MR": 1, "DESTROY_MKEY": 1}),
+        "grown again": ((part(dimm, 0, DIMM), whole),
+                        {"REG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}),
+    }
+    for what, (parts, wanted) in tables.items():
+        guest.settle()
+        guest.card.news()
+        rig.check(send_parts(front, *parts) == 0, f"{what}: the table was refused")
+        guest.settle()
+        guest.check(what, guest.card.news(), {name: wanted.get(name, 0)
+                                              for name in MAKE + UNMAKE})
+        guest.frames()
+    front.buffers = ADDED + half - 5 * fe.FRAME_SLOT  # across the ends of keys
+    guest.frames(10)
+
+
+def move_main(front, user):
+    """The guest's memory goes to another file; the old one stays as it was."""
+    old, new = front.main, fe.Memory(0, fe.RAM_SIZE, user)
+    new.map[:] = old.map[:]
+    front.more.append(old)  # to be closed
+    front.more.insert(0, front.more.pop())
+    front.main, front.ram, front.memfd = new, new.map, new.fd
+    old.gpa = 1 << 45  # it is nobody's memory any more
+    return old, bytes(old.map)
+
+
+def untouched(what, old):
+    memory, before = old
+    rig.check(bytes(memory.map) == before, f"{what}: the old memory was written to")
+
+
+def files(guest):
+    """N3: another file behind guest addresses that stay."""
+    front = guest.front
+    changed = {"reg": 1, "keys": 1, "dereg": 1}
+    # c1: same user address. vhost alone would not see it; with one region, and with two.
+    old = move_main(front, fe.USER_BASE)
+    guest.table("c1, one region", [front.main], **changed)
+    untouched("c1, one region", old)
+    guest.table("c1, one region, again", [front.main])
+    dimm = front.add_memory(ADDED, DIMM)
+    guest.table("added", [front.main, dimm], reg=1, keys=1)
+    old = move_main(front, fe.USER_BASE)
+    guest.table("c1, two regions", [front.main, dimm], **changed)
+    untouched("c1, two regions", old)
+    guest.table("removed", [front.main], keys=1, dereg=1)
+    # c2: another user address, and the rings told anew.
+    old = move_main(front, fe.USER_BASE + (1 << 40))
+    guest.settle()
+    guest.card.news()
+    rig.check(front.set_table([front.main]) == 0, "c2: the table was refused")
+    for queue in (0, 1):
+        front.vring_address(queue, 1 << 40)
+    guest.settle()
+    guest.check("c2", guest.card.news(), {"REG_MR": 1, "CREATE_MKEY": 1, "DEREG_MR": 1,
+                                          "DESTROY_MKEY": 1}, one_stop=False)
+    guest.frames()
+    untouched("c2", old)
+    # c3: all rings stopped, the table, a normal start.
+    for queue in (0, 1):
+        front.base[queue] = front.get_base(queue)
+    old = move_main(front, fe.USER_BASE)
+    rig.check(front.set_table([front.main]) == 0, "c3: the table was refused")
+    for queue in (0, 1):
+        for _, step in front.ring_steps(queue):
+            step()
+    guest.frames()
+    untouched("c3", old)
+    guest.settle()
+    guest.card.news()
+
+
+def fail(guest):
+    """What cannot be registered is refused; the queues run on, nothing is left behind."""
+    front, card = guest.front, guest.card
+    dimms = [front.add_memory(ADDED << step, DIMM) for step in range(3)]
+    guest.table("added", [front.main, dimms[0]], reg=1, keys=1)
+    before = card.objects()
+    for command, nth in (("REG_MR", 1), ("REG_MR", 2), ("CREATE_MKEY", 1)):
+        what = f"{command} {nth} fails"
+        card.ctl("fault", "add", f"command={command}", f"nth={nth}", "status=NO_RES")
+        card.news()
+        rig.check(front.set_table([front.main, *dimms]) != 0, f"{what}: the table was taken")
+        guest.settle()
+        commands = card.news()
+        rig.check(not [c for c in commands if c["command"] == VIRTQ], f"{what}: a queue stopped")
+        rig.check(card.objects() == before, f"{what}: {card.objects()}, before it {before}")
+        guest.frames()
+        guest.table(f"{what}, the old table again", [front.main, dimms[0]])
+    guest.table("afterwards", [front.main, *dimms], reg=2, keys=1)
+
+
+def hang_up(r, card, before):
+    """N21: the connection ends with a table on its way, good or not, again and again."""
+    for turn in range(6):
+        with fe.FrontEnd(str(r.path("vm"))) as front:
+            front.start()
+            dimm = front.add_memory(ADDED, DIMM)
+            if turn % 2:
+                card.ctl("fault", "add", "command=CREATE_MKEY")
+            payload = struct.pack("=IIQQQQQQQQ", 2, 0, *front.main.region(), *dimm.region())
+            front.send(fe.SET_MEM_TABLE, payload, [front.main.fd, dimm.fd])
+        r.procs[0].expect(r"-> waiting")
+        card.ctl("fault", "clear")
+    rig.check(card.objects() == before, f"{card.objects()} after hanging up, before {before}")
+
+
+def many(guest):
+    """N2: a hundred tables, one after the other; a large region that goes."""
+    front, card = guest.front, guest.card
+    dimms = [front.add_memory(ADDED << step, DIMM) for step in range(4)]
+    guest.frames()
+    guest.settle()
+    before = card.objects()
+    for turn in range(100):
+        some = [dimm for bit, dimm in enumerate(dimms) if turn >> bit & 1]
+        rig.check(front.set_table([front.main, *some]) == 0, f"turn {turn}: refused")
+        if turn % 10 == 0:
+            guest.frames(1)
+    rig.check(front.set_table([front.main]) == 0, "back to the first table: refused")
+    guest.settle()
+    guest.frames()
+    rig.check(card.objects() == before, f"{card.objects()} after 100 tables, before {before}")
+    big = front.add_memory(ADDED << 8, 1 << 30)
+    for turn in range(5):
+        guest.table("1 GiB added", [front.main, big], reg=1, keys=1)
+        guest.settle()
+        card.news()
+        start = time.monotonic()
+        rig.check(front.set_table([front.main]) == 0, "1 GiB removed: refused")
+        reply = time.monotonic() - start
+        guest.settle()
+        all_of_it = time.monotonic() - start
+        commands = card.news()
+        gap = max(end(c) for c in commands if c.get("state") == "RDY") - min(
+            c["start_ns"] for c in commands if c.get("state") == "SUSPEND")
+        print(f"1 GiB removed: reply {reply * 1e3:.1f} ms, queues stopped {gap / 1e6:.1f} ms, "
+              f"all {all_of_it * 1e3:.1f} ms")
+
+
+def main(story):
+    with rig.Rig(f"mem-early-{story}") as r:
+        app = dpdk.testvdpa(r, card={"control": {"socket": "ctl"},
+                                     "trace": {"file": "trace.json"}})
+        card = Card(r)
+        app.ask(f"attach {dpdk.DEVICES[0]} {r.path('vm')} server", r"testvdpa> ")
+        r.await_path("vm")
+        idle = card.objects()
+        with fe.FrontEnd(str(r.path("vm"))) as front:
+            front.start()
+            guest = Guest(front, card)
+            guest.frames()
+            {"order": order, "same": same, "files": files, "fail": fail,
+             "many": many}[story](guest)
+        app.expect(r"-> waiting")
+        rig.check(card.objects() == idle, f"{card.objects()} behind the front-end, before {idle}")
+        if story == "fail":
+            hang_up(r, card, idle)
+        dpdk.end(r, app)
+
+
+main(sys.argv[1])
