@@ -114,6 +114,17 @@ console_file(const struct console_attr *attr, struct cmdline *cl)
 	return ret;
 }
 
+/* 1: go on; 0: the user wants the end. */
+static int
+console_char(const struct console_attr *attr, struct cmdline *cl)
+{
+	char c;
+
+	if (read(attr->in_fd, &c, 1) != 1 || cmdline_in(cl, &c, 1) < 0)
+		return 0;
+	return attr->session->quit ? 0 : 1;
+}
+
 static int
 console_terminal(const struct console_attr *attr)
 {
@@ -125,8 +136,8 @@ console_terminal(const struct console_attr *attr)
 		return -ENOMEM;
 	do {
 		ret = console_wait(attr, attr->in_fd);
-		if (ret > 0 && cmdline_poll(cl) != RDLINE_RUNNING)
-			ret = 0;
+		if (ret > 0)
+			ret = console_char(attr, cl);
 	} while (ret > 0);
 	cmdline_stdin_exit(cl);
 	attr->session->quit = true;

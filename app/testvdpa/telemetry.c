@@ -10,6 +10,7 @@
 
 #include <rte_telemetry.h>
 
+#include "compat.h"
 #include "device.h"
 #include "port.h"
 #include "telemetry.h"
@@ -31,12 +32,12 @@ telemetry_add_port(const char *name, void *arg)
 	rte_tel_data_add_dict_string(port, "device", info.device);
 	rte_tel_data_add_dict_string(port, "socket", info.socket);
 	rte_tel_data_add_dict_string(port, "state", port_state_name(info.state));
-	rte_tel_data_add_dict_u64(port, "negotiated", info.features);
-	rte_tel_data_add_dict_u64(port, "front_ends", info.nb_connected);
-	rte_tel_data_add_dict_u64(port, "messages", info.nb_messages);
-	rte_tel_data_add_dict_u64(port, "mem_tables", info.nb_mem_table);
-	rte_tel_data_add_dict_u64(port, "memory_regions", info.nb_regions);
-	rte_tel_data_add_dict_u64(port, "virtqs", info.nb_virtqs);
+	rte_tel_data_add_dict_uint(port, "negotiated", info.features);
+	rte_tel_data_add_dict_uint(port, "front_ends", info.nb_connected);
+	rte_tel_data_add_dict_uint(port, "messages", info.nb_messages);
+	rte_tel_data_add_dict_uint(port, "mem_tables", info.nb_mem_table);
+	rte_tel_data_add_dict_uint(port, "memory_regions", info.nb_regions);
+	rte_tel_data_add_dict_uint(port, "virtqs", info.nb_virtqs);
 	return rte_tel_data_add_array_container(array, port, 0);
 }
 
@@ -61,12 +62,12 @@ telemetry_add_virtq(struct rte_tel_data *dict, const char *device, const struct 
 	if (virtq == NULL)
 		return -ENOMEM;
 	rte_tel_data_start_dict(virtq);
-	rte_tel_data_add_dict_u64(virtq, "size", port->virtq[index].size);
-	rte_tel_data_add_dict_u64(virtq, "enabled", port->virtq[index].enabled);
-	rte_tel_data_add_dict_u64(virtq, "vhost_avail", port->virtq[index].avail);
-	rte_tel_data_add_dict_u64(virtq, "vhost_used", port->virtq[index].used);
+	rte_tel_data_add_dict_uint(virtq, "size", port->virtq[index].size);
+	rte_tel_data_add_dict_uint(virtq, "enabled", port->virtq[index].enabled);
+	rte_tel_data_add_dict_uint(virtq, "vhost_avail", port->virtq[index].avail);
+	rte_tel_data_add_dict_uint(virtq, "vhost_used", port->virtq[index].used);
 	for (i = 0; i < stats.nb; i++)
-		rte_tel_data_add_dict_u64(virtq, stats.stat[i].name, stats.stat[i].value);
+		rte_tel_data_add_dict_uint(virtq, stats.stat[i].name, stats.stat[i].value);
 	snprintf(name, sizeof(name), "virtq_%u", index);
 	return rte_tel_data_add_dict_container(dict, name, virtq, 0);
 }

@@ -6,6 +6,7 @@
 #ifndef MVDPA_COMPAT_H
 #define MVDPA_COMPAT_H
 
+#include <rte_common.h>
 #include <rte_lcore.h>
 #include <rte_version.h>
 #include <rte_vhost.h>
@@ -13,6 +14,23 @@
 #ifndef VHOST_USER_PROTOCOL_F_BACKEND_REQ /* 23.03 */
 #define VHOST_USER_PROTOCOL_F_BACKEND_REQ VHOST_USER_PROTOCOL_F_SLAVE_REQ
 #define VHOST_USER_PROTOCOL_F_BACKEND_SEND_FD VHOST_USER_PROTOCOL_F_SLAVE_SEND_FD
+#endif
+
+#if RTE_VERSION < RTE_VERSION_NUM(23, 3, 0, 0)
+#define rte_tel_data_add_dict_uint rte_tel_data_add_dict_u64
+#endif
+
+/* 25.07 moved what describes a driver to pmdinfo from public headers to the driver SDK's. Where a
+ * newer DPDK is used with the SDK headers of an older one, they are in neither. */
+#ifndef RTE_PMD_REGISTER_PARAM_STRING
+#define RTE_PMD_EXPORT_NAME(name, index) \
+	__attribute__((used)) static const char this_pmd_name##name[] = RTE_STR(name)
+#define RTE_PMD_REGISTER_PCI_TABLE(name, table) \
+	__attribute__((used)) static const char __##name##_pci_tbl_export[] = RTE_STR(table)
+#define RTE_PMD_REGISTER_PARAM_STRING(name, text) \
+	__attribute__((used)) static const char __##name##_param_string_export[] = text
+#define RTE_PMD_REGISTER_KMOD_DEP(name, text) \
+	__attribute__((used)) static const char __##name##_kmod_dep_export[] = text
 #endif
 
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)

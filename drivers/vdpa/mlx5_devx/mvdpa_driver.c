@@ -20,6 +20,7 @@
 #include <dev_driver.h>
 
 #include "mvdpa_args.h"
+#include "mvdpa_compat.h"
 #include "mvdpa_log.h"
 #include "mvdpa_ops.h"
 

@@ -42,7 +42,7 @@ telemetry_add_queue(struct mvdpa_dev *dev, uint16_t queue, struct rte_tel_data *
 	}
 	rte_tel_data_start_dict(one);
 	for (i = 0; i < nb && i < RTE_DIM(values); i++)
-		rte_tel_data_add_dict_u64(one, mvdpa_stats_name(i), values[i]);
+		rte_tel_data_add_dict_uint(one, mvdpa_stats_name(i), values[i]);
 	snprintf(name, sizeof(name), "queue_%u", queue);
 	rte_tel_data_add_dict_container(all, name, one, 0);
 }
