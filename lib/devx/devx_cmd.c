@@ -213,6 +213,7 @@ devx_cmd_create(struct devx_dev *dev, const char *name, const struct devx_io *io
 	new = calloc(1, sizeof(*new));
 	if (new == NULL)
 		return -ENOMEM;
+	devx_grave_reap(dev); /* it may have the number, or the room, that is wanted */
 	devx_cmd_begin(dev, io);
 	new->dv = mlx5dv_devx_obj_create(dev->ctx, io->in, io->in_len, io->out, io->out_len);
 	if (new->dv == NULL) {
@@ -249,20 +250,30 @@ devx_cmd_query(struct devx_obj *obj, const struct devx_io *io)
 	return error == 0 ? 0 : devx_cmd_failed(obj->dev, obj->name, io, error > 0 ? error : errno);
 }
 
+static int
+devx_obj_try(struct devx_grave_item *item)
+{
+	struct devx_obj *obj = (struct devx_obj *)item;
+	int error;
+
+	devx_count_add(obj->dev->count, obj->kind->destroy_op);
+	error = mlx5dv_devx_obj_destroy(obj->dv);
+	if (error != 0) {
+		error = error > 0 ? error : errno;
+		base_err(obj->dev->log, "%s: %s of %s (0x%x) failed: %s", obj->dev->pci_addr,
+				prm_opcode_name(obj->kind->destroy_op), obj->name, obj->id,
+				strerror(error));
+		return -error;
+	}
+	free(obj);
+	return 0;
+}
+
 void
 devx_obj_destroy(struct devx_obj *obj)
 {
-	int error;
-
-	if (obj == NULL)
-		return;
-	devx_count_add(obj->dev->count, obj->kind->destroy_op);
-	error = mlx5dv_devx_obj_destroy(obj->dv);
-	if (error != 0)
-		base_err(obj->dev->log, "%s: %s of %s (0x%x) failed: %s", obj->dev->pci_addr,
-				prm_opcode_name(obj->kind->destroy_op), obj->name, obj->id,
-				strerror(error > 0 ? error : errno));
-	free(obj);
+	if (obj != NULL)
+		devx_grave_give_up(obj->dev, &obj->grave, devx_obj_try);
 }
 
 uint32_t

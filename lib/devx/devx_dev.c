@@ -212,7 +212,8 @@ devx_dev_open(const char *pci_addr, const struct base_log *log, struct devx_dev 
 	dev->log = log;
 	dev->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	dev->count = devx_count_create();
-	if (dev->count == NULL)
+	dev->grave = devx_grave_create();
+	if (dev->count == NULL || dev->grave == NULL)
 		goto close_dev;
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		ret = steps[i](dev);
@@ -231,6 +232,8 @@ devx_dev_close(struct devx_dev *dev)
 {
 	if (dev == NULL)
 		return;
+	if (dev->grave != NULL)
+		devx_grave_reap(dev);
 	devx_null_key_close(dev);
 	if (dev->var != NULL) {
 		munmap(dev->var_map.addr, dev->var_map.length);
@@ -242,6 +245,7 @@ devx_dev_close(struct devx_dev *dev)
 		base_err(dev->log, "%s: the protection domain is still in use", dev->pci_addr);
 	if (dev->ctx != NULL)
 		ibv_close_device(dev->ctx);
+	devx_grave_destroy(dev->grave);
 	devx_count_destroy(dev->count);
 	free(dev);
 }

@@ -19,6 +19,7 @@
 #define KLM_ALIGN 4
 
 struct devx_mr {
+	struct devx_grave_item grave; /* first */
 	struct devx_dev *dev;
 	struct ibv_mr *ibv;
 };
@@ -50,19 +51,29 @@ devx_mr_create(struct devx_dev *dev, const struct devx_mr_attr *attr, struct dev
 	return 0;
 }
 
+static int
+devx_mr_try(struct devx_grave_item *item)
+{
+	struct devx_mr *mr = (struct devx_mr *)item;
+	int error;
+
+	devx_count_add(mr->dev->count, DEVX_OP_DEREG_MR);
+	error = ibv_dereg_mr(mr->ibv);
+	if (error != 0) {
+		error = error > 0 ? error : errno;
+		base_err(mr->dev->log, "%s: cannot deregister memory: %s", mr->dev->pci_addr,
+				strerror(error));
+		return -error;
+	}
+	free(mr);
+	return 0;
+}
+
 void
 devx_mr_destroy(struct devx_mr *mr)
 {
-	int error;
-
-	if (mr == NULL)
-		return;
-	devx_count_add(mr->dev->count, DEVX_OP_DEREG_MR);
-	error = ibv_dereg_mr(mr->ibv);
-	if (error != 0)
-		base_err(mr->dev->log, "%s: cannot deregister memory: %s", mr->dev->pci_addr,
-				strerror(error > 0 ? error : errno));
-	free(mr);
+	if (mr != NULL)
+		devx_grave_give_up(mr->dev, &mr->grave, devx_mr_try);
 }
 
 uint32_t

@@ -11,6 +11,7 @@
 
 #include "devx_cmd.h"
 #include "devx_dev.h"
+#include "devx_grave.h"
 
 struct devx_dev {
 	char pci_addr[32];
@@ -24,9 +25,11 @@ struct devx_dev {
 	struct devx_var var_map;
 	struct ibv_mr *null_mr;
 	struct devx_count *count;
+	struct devx_grave *grave;
 };
 
 struct devx_obj {
+	struct devx_grave_item grave; /* first */
 	struct devx_dev *dev;
 	struct mlx5dv_devx_obj *dv;
 	const struct prm_obj_kind *kind;

@@ -131,6 +131,7 @@ devx_tir_create(struct devx_dev *dev, const struct devx_tir_attr *attr, struct d
 }
 
 struct devx_flow {
+	struct devx_grave_item grave; /* first */
 	struct devx_dev *dev;
 	struct mlx5dv_flow_matcher *matcher;
 	struct ibv_flow *flow;
@@ -208,16 +209,33 @@ free_flow:
 	return ret;
 }
 
+static int
+devx_flow_try(struct devx_grave_item *item)
+{
+	struct devx_flow *flow = (struct devx_flow *)item;
+	int error = 0;
+
+	if (flow->flow != NULL) {
+		devx_count_add(flow->dev->count, DEVX_OP_DESTROY_FLOW);
+		error = ibv_destroy_flow(flow->flow);
+	}
+	if (error != 0) {
+		base_err(flow->dev->log, "%s: cannot destroy a receive rule", flow->dev->pci_addr);
+		return -EIO;
+	}
+	flow->flow = NULL;
+	if (mlx5dv_destroy_flow_matcher(flow->matcher) != 0) {
+		base_err(flow->dev->log, "%s: cannot destroy a receive matcher",
+				flow->dev->pci_addr);
+		return -EIO;
+	}
+	free(flow);
+	return 0;
+}
+
 void
 devx_flow_destroy(struct devx_flow *flow)
 {
-	if (flow == NULL)
-		return;
-	devx_count_add(flow->dev->count, DEVX_OP_DESTROY_FLOW);
-	if (ibv_destroy_flow(flow->flow) != 0)
-		base_err(flow->dev->log, "%s: cannot destroy a receive rule", flow->dev->pci_addr);
-	if (mlx5dv_destroy_flow_matcher(flow->matcher) != 0)
-		base_err(flow->dev->log, "%s: cannot destroy a receive matcher",
-				flow->dev->pci_addr);
-	free(flow);
+	if (flow != NULL)
+		devx_grave_give_up(flow->dev, &flow->grave, devx_flow_try);
 }

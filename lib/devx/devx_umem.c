@@ -12,6 +12,7 @@
 #include "devx_priv.h"
 
 struct devx_umem {
+	struct devx_grave_item grave; /* first */
 	struct devx_dev *dev;
 	struct mlx5dv_devx_umem *dv;
 };
@@ -40,19 +41,29 @@ devx_umem_create(struct devx_dev *dev, void *addr, size_t len, struct devx_umem 
 	return 0;
 }
 
+static int
+devx_umem_try(struct devx_grave_item *item)
+{
+	struct devx_umem *umem = (struct devx_umem *)item;
+	int error;
+
+	devx_count_add(umem->dev->count, DEVX_OP_DEREG_UMEM);
+	error = mlx5dv_devx_umem_dereg(umem->dv);
+	if (error != 0) {
+		error = error > 0 ? error : errno;
+		base_err(umem->dev->log, "%s: cannot deregister a umem: %s", umem->dev->pci_addr,
+				strerror(error));
+		return -error;
+	}
+	free(umem);
+	return 0;
+}
+
 void
 devx_umem_destroy(struct devx_umem *umem)
 {
-	int error;
-
-	if (umem == NULL)
-		return;
-	devx_count_add(umem->dev->count, DEVX_OP_DEREG_UMEM);
-	error = mlx5dv_devx_umem_dereg(umem->dv);
-	if (error != 0)
-		base_err(umem->dev->log, "%s: cannot deregister a umem: %s", umem->dev->pci_addr,
-				strerror(error > 0 ? error : errno));
-	free(umem);
+	if (umem != NULL)
+		devx_grave_give_up(umem->dev, &umem->grave, devx_umem_try);
 }
 
 uint32_t

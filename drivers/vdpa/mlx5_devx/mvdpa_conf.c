@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devx_grave.h"
 #include "mvdpa_log.h"
 #include "mvdpa_migrate.h"
 
@@ -279,6 +280,7 @@ mvdpa_conf_forget_locked(struct mvdpa_dev *dev)
 		mvdpa_virtq_forget(&dev->virtqs[i]);
 	mvdpa_migrate_forget_locked(dev);
 	mvdpa_mem_release(&dev->mem);
+	devx_grave_reap(dev->devx); /* nobody may come for a long time to try again */
 	dev->owner = -1;
 	dev->has_run = false;
 	dev->env.vid = -1;

@@ -148,12 +148,14 @@ setup(void **state)
 	dev.log = &test_log;
 	dev.uar = &uar;
 	dev.count = devx_count_create();
-	return dev.count == NULL;
+	dev.grave = devx_grave_create();
+	return dev.count == NULL || dev.grave == NULL;
 }
 
 static int
 teardown(void **state)
 {
+	devx_grave_destroy(dev.grave);
 	devx_count_destroy(dev.count);
 	return 0;
 }
