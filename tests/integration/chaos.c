@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the guest sends to itself over a port that is looped, stream n on pair n.
+ * Its log is kept in a ring of lines, because what a guest complains of while commands are made to
+ * fail is of interest only when the test fails.
+ *
+ * Nothing tells a front-end that the back-end has finished with a connection that was closed, or
+ * that a queue was recovered: those are looked for again and again, for a limited time.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_clock.h"
+#include "chaos.h"
+
+#define CHAOS_RAM (64u << 20)
+#define CHAOS_RING 256u
+#define CHAOS_PACKETS 20u /* new ones of each stream, to count as alive */
+#define CHAOS_CONNECT_MS 8000u
+#define CHAOS_IDLE_MS 5000u
+#define CHAOS_LOG_LINES 64u
+
+static struct {
+	pthread_mutex_t lock;
+	unsigned int next;
+	char lines[CHAOS_LOG_LINES][256];
+} chaos_kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void
+chaos_keep_line(void *arg, enum base_log_level level, const char *msg)
+{
+	pthread_mutex_lock(&chaos_kept.lock);
+	snprintf(chaos_kept.lines[chaos_kept.next++ % CHAOS_LOG_LINES], sizeof(chaos_kept.lines[0]),
+			"guest %s: %s", base_log_level_name(level), msg);
+	pthread_mutex_unlock(&chaos_kept.lock);
+}
+
+void
+chaos_print_log(void)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&chaos_kept.lock);
+	for (i = 0; i < CHAOS_LOG_LINES; i++) {
+		const char *line = chaos_kept.lines[(chaos_kept.next + i) % CHAOS_LOG_LINES];
+
+		if (line[0] != '\0')
+			printf("  %s\n", line);
+	}
+	memset(chaos_kept.lines, 0, sizeof(chaos_kept.lines));
+	pthread_mutex_unlock(&chaos_kept.lock);
+}
+
+int
+chaos_open(struct chaos *chaos, const struct chaos_attr *attr)
+{
+	static const struct base_log log = { .level = BASE_LOG_WARN, .write = chaos_keep_line };
+	struct guest_vm_attr vm = {
+		.name = "guest",
+		.socket = attr->socket,
+		.mode = GUEST_VHOST_CLIENT,
+		.nb_pairs = attr->pairs,
+		.ring_size = CHAOS_RING,
+		.ram = CHAOS_RAM,
+		.mac = { 0x52, 0x54, 0, 0, 0, 1 },
+		.nb_rx = attr->pairs,
+		.wait = GUEST_TRAFFIC_IRQ,
+		.log = &log,
+	};
+	int ret;
+
+	memset(chaos, 0, sizeof(*chaos));
+	chaos->attr = *attr;
+	chaos->load = (struct guest_traffic_load){
+		.frame_len = 200,
+		.window = 16,
+		.rate = 20000 / attr->pairs,
+	};
+	memcpy(chaos->load.peer, vm.mac, sizeof(vm.mac));
+	chaos->card = card_ctl_open(attr->control);
+	ret = guest_ledger_create(attr->pairs, &chaos->ledger);
+	if (ret != 0)
+		return ret;
+	vm.ledger = chaos->ledger;
+	return guest_vm_create(&vm, &chaos->vm);
+}
+
+void
+chaos_close(struct chaos *chaos)
+{
+	guest_vm_destroy(chaos->vm);
+	guest_ledger_destroy(chaos->ledger);
+	card_ctl_close(chaos->card);
+}
+
+int
+chaos_connect(struct chaos *chaos)
+{
+	uint64_t end = base_clock_ns() + CHAOS_CONNECT_MS * BASE_NS_PER_MS;
+	int ret;
+
+	for (;;) {
+		ret = guest_vm_reconnect(chaos->vm);
+		if (ret == 0 || base_clock_ns() > end)
+			break;
+		poll(NULL, 0, 5);
+	}
+	return ret != 0 ? ret : guest_vm_send(chaos->vm, &chaos->load);
+}
+
+/* Waits until the number of objects has not changed for a while. */
+static void
+chaos_learn_idle(struct chaos *chaos)
+{
+	struct card_ctl_objects now;
+	unsigned int calm = 0;
+
+	card_ctl_objects(chaos->card, &chaos->idle);
+	while (calm < 20) {
+		poll(NULL, 0, 10);
+		card_ctl_objects(chaos->card, &now);
+		calm = memcmp(&now, &chaos->idle, sizeof(now)) == 0 ? calm + 1 : 0;
+		chaos->idle = now;
+	}
+	chaos->idle_known = true;
+}
+
+int
+chaos_disconnect(struct chaos *chaos)
+{
+	uint64_t end = base_clock_ns() + CHAOS_IDLE_MS * BASE_NS_PER_MS;
+	struct card_ctl_objects now;
+
+	guest_vm_disconnect(chaos->vm);
+	if (!chaos->idle_known) {
+		chaos_learn_idle(chaos);
+		return 0;
+	}
+	for (;;) {
+		card_ctl_objects(chaos->card, &now);
+		if (memcmp(&now, &chaos->idle, sizeof(now)) == 0)
+			return 0;
+		if (base_clock_ns() > end)
+			break;
+		poll(NULL, 0, 1);
+	}
+	card_ctl_objects_diff(&chaos->idle, &now);
+	return -EBUSY;
+}
+
+static unsigned int
+chaos_nb_running(struct chaos *chaos)
+{
+	json_t *reply = card_ctl_ask(chaos->card, "stats 0"), *queue;
+	json_t *func = json_array_get(json_object_get(reply, "functions"), 0);
+	unsigned int nb = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(func, "queues"), i, queue) nb +=
+			strcmp(json_string_value(json_object_get(queue, "state")), "RDY") == 0;
+	json_decref(reply);
+	return nb;
+}
+
+bool
+chaos_all_run(struct chaos *chaos, unsigned int timeout_ms)
+{
+	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS;
+
+	while (chaos_nb_running(chaos) != 2 * chaos->attr.pairs) {
+		if (base_clock_ns() > end)
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
+}
+
+int
+chaos_alive(struct chaos *chaos, unsigned int timeout_ms)
+{
+	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS, now;
+	struct guest_ledger_count count;
+	unsigned int stream;
+	int ret = 0;
+
+	for (stream = 0; stream < chaos->attr.pairs && ret == 0; stream++) {
+		now = base_clock_ns();
+		guest_ledger_count(chaos->ledger, stream, &count);
+		ret = guest_ledger_wait(chaos->ledger, stream,
+				count.received + count.torn + CHAOS_PACKETS,
+				now < end ? (unsigned int)((end - now) / BASE_NS_PER_MS) + 1 : 1);
+	}
+	return ret;
+}
+
+void
+chaos_count(struct chaos *chaos, struct guest_ledger_count *sum)
+{
+	struct guest_ledger_count count;
+	unsigned int stream;
+
+	memset(sum, 0, sizeof(*sum));
+	for (stream = 0; stream < chaos->attr.pairs; stream++) {
+		guest_ledger_count(chaos->ledger, stream, &count);
+		guest_ledger_count_add(sum, &count);
+	}
+}

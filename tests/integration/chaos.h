@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What fault_sweep and schedules share: one guest on a looped port with numbered traffic on every
+ * queue pair, the card's control socket beside it, and the questions that are asked after anything
+ * was done to them: does every queue run, does every pair carry packets, is every object released,
+ * does the account hold.
+ */
+#ifndef CHAOS_H
+#define CHAOS_H
+
+#include <stdbool.h>
+
+#include "card_ctl.h"
+#include "guest_vm.h"
+
+#define CHAOS_MAX_PAIRS 8u
+
+struct chaos_attr {
+	const char *socket, *control; /**< of the back-end, of the card */
+	unsigned int pairs;
+	bool packed;
+};
+
+struct chaos {
+	struct guest_vm *vm;
+	struct guest_ledger *ledger;
+	struct card_ctl *card;
+	struct guest_traffic_load load;
+	struct chaos_attr attr;
+	struct card_ctl_objects idle; /**< objects when no front-end is there */
+	bool idle_known;
+};
+
+/** Connects to the card and makes the guest, not connected. @return 0 or -errno. */
+int chaos_open(struct chaos *chaos, const struct chaos_attr *attr);
+void chaos_close(struct chaos *chaos);
+
+/** Connects and starts the guest with its traffic; tries again while the end of the last connection
+ * was not noticed, or for as long as the back-end needs to answer. @return 0 or -errno. */
+int chaos_connect(struct chaos *chaos);
+
+/**
+ * Ends the connection and waits until the card has the objects that it had before the first one
+ * (the first time: until their number is at rest). @return 0 or -EBUSY after a line for each class.
+ */
+int chaos_disconnect(struct chaos *chaos);
+
+/** Do all queues run, says the card? Asks again until @p timeout_ms are over. */
+bool chaos_all_run(struct chaos *chaos, unsigned int timeout_ms);
+
+/** Each pair carries new packets. @return 0, or -ETIMEDOUT after @p timeout_ms. */
+int chaos_alive(struct chaos *chaos, unsigned int timeout_ms);
+
+/** Sums over all streams. */
+void chaos_count(struct chaos *chaos, struct guest_ledger_count *sum);
+
+/** Lines of the guest's log that were not worth printing so far. */
+void chaos_print_log(void);
+
+#endif /* CHAOS_H */

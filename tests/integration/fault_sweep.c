@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: one flow of a front-end is played again and again under traffic; the k-th
+ * time the k-th firmware command that the flow costs goes wrong, until the flow has no k-th command
+ * any more. Each time
+ *
+ *   - the back-end must live and the next attempt must work: at least one of playing the flow
+ *     again, enabling each ring again, or a new connection brings all queues back, without any
+ *     further fault;
+ *   - the rings must hold: nothing returned twice, passed over or invented, no packet doubled or
+ *     out of order, each GET_VRING_BASE between used and available;
+ *   - then the connection is closed, and every object must be gone that was made for it.
+ *
+ * A packet that the card drops while a failed command has left it without a receive queue is no
+ * index that was lost: while a fault is in force, the ledger excuses what does not arrive.
+ *
+ * NO_RES, and not the status INT_ERR that a fault has unless told otherwise: with DPDK's mlx4 driver
+ * in the process (it sets MLX4_DEVICE_FATAL_CLEANUP) rdma-core takes EIO at the destruction of a
+ * rule or a memory region for the end of the device, forgets the handle and reports success.
+ *
+ * usage: fault_sweep SOCKET CONTROL PAIRS FLOW [RULE]   (RULE: "action=fail status=NO_RES" if not given)
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_math.h"
+#include "chaos.h"
+
+#define DIMM (4u << 20)
+#define MAX_K 2000u
+#define SETTLE_MS 300u /* for queues that come back by themselves */
+#define ALIVE_MS 400u /* queues run, so packets come at once, unless steering is missing */
+#define LAST_ALIVE_MS 8000u
+
+struct sweep {
+	struct chaos chaos;
+	uint64_t dimm; /* guest address of the region that is hot-plugged, 0: none */
+	unsigned int queue; /* that the flow is about */
+};
+
+static void
+sweep_drop_dimm(struct sweep *sweep)
+{
+	/* Whether the back-end has it or not, the guest gets rid of it. */
+	if (sweep->dimm != 0 && guest_vm_hot_remove(sweep->chaos.vm, sweep->dimm) == 0)
+		sweep->dimm = 0;
+}
+
+/* --- flows: what comes before the fault, and what it is to meet ------------------------------- */
+
+static int
+ready_add(struct sweep *sweep)
+{
+	sweep_drop_dimm(sweep);
+	return sweep->dimm == 0 ? 0 : -EBUSY;
+}
+
+static int
+act_add(struct sweep *sweep)
+{
+	return sweep->dimm != 0 ? 0 : guest_vm_hot_add(sweep->chaos.vm, DIMM, &sweep->dimm);
+}
+
+static int
+act_remove(struct sweep *sweep)
+{
+	int ret = sweep->dimm == 0 ? 0 : guest_vm_hot_remove(sweep->chaos.vm, sweep->dimm);
+
+	if (ret == 0)
+		sweep->dimm = 0;
+	return ret;
+}
+
+static int
+ready_down(struct sweep *sweep)
+{
+	return chaos_disconnect(&sweep->chaos);
+}
+
+static int
+act_start(struct sweep *sweep)
+{
+	return guest_vm_reconnect(sweep->chaos.vm);
+}
+
+static int
+act_stop(struct sweep *sweep)
+{
+	int ret = guest_vm_pause(sweep->chaos.vm);
+
+	return ret == 0 ? guest_vm_resume(sweep->chaos.vm) : ret;
+}
+
+static int
+ready_paused(struct sweep *sweep)
+{
+	return guest_vm_pause(sweep->chaos.vm);
+}
+
+static int
+act_restart(struct sweep *sweep)
+{
+	return guest_vm_resume(sweep->chaos.vm);
+}
+
+static int
+act_disable(struct sweep *sweep)
+{
+	return guest_vm_disable(sweep->chaos.vm, sweep->queue);
+}
+
+static int
+act_enable(struct sweep *sweep)
+{
+	return guest_vm_enable(sweep->chaos.vm, sweep->queue);
+}
+
+static int
+ready_rx(struct sweep *sweep)
+{
+	sweep->queue = 0;
+	return 0;
+}
+
+static int
+ready_tx(struct sweep *sweep)
+{
+	sweep->queue = 1;
+	return 0;
+}
+
+static int
+ready_rx_disabled(struct sweep *sweep)
+{
+	sweep->queue = 0;
+	return act_disable(sweep);
+}
+
+static int
+ready_tx_disabled(struct sweep *sweep)
+{
+	sweep->queue = 1;
+	return act_disable(sweep);
+}
+
+static int
+act_reset(struct sweep *sweep)
+{
+	return guest_vm_reset(sweep->chaos.vm);
+}
+
+static int
+act_error(struct sweep *sweep)
+{
+	card_ctl_try(sweep->chaos.card, "queue-error 0 %u invalid-buffer", sweep->queue);
+	/* The back-end works on it in its own time. */
+	poll(NULL, 0, 20);
+	chaos_all_run(&sweep->chaos, SETTLE_MS);
+	return 0;
+}
+
+static int
+act_cleanup(struct sweep *sweep)
+{
+	guest_vm_disconnect(sweep->chaos.vm);
+	poll(NULL, 0, 30); /* the back-end notices, and nothing tells when it is through */
+	return -ENOTCONN;
+}
+
+static const struct sweep_flow {
+	const char *name;
+	int (*ready)(struct sweep *sweep); /* may be NULL */
+	int (*act)(struct sweep *sweep);
+} sweep_flows[] = {
+	{ "start", ready_down, act_start },
+	{ "stop", NULL, act_stop },
+	{ "restart", ready_paused, act_restart },
+	{ "mem_add", ready_add, act_add },
+	{ "mem_remove", act_add, act_remove },
+	{ "disable_rx", ready_rx, act_disable },
+	{ "disable_tx", ready_tx, act_disable },
+	{ "enable_rx", ready_rx_disabled, act_enable },
+	{ "enable_tx", ready_tx_disabled, act_enable },
+	{ "reset", NULL, act_reset },
+	{ "error_rx", ready_rx, act_error },
+	{ "error_tx", ready_tx, act_error },
+	{ "cleanup", NULL, act_cleanup },
+};
+
+/* --- after the fault -------------------------------------------------------------------------- */
+
+static int
+try_nothing(struct sweep *sweep, const struct sweep_flow *flow)
+{
+	(void)flow;
+	return guest_vm_is_up(sweep->chaos.vm) ? 0 : -ENOTCONN;
+}
+
+static int
+try_flow(struct sweep *sweep, const struct sweep_flow *flow)
+{
+	return flow->act(sweep);
+}
+
+static int
+try_enable(struct sweep *sweep, const struct sweep_flow *flow)
+{
+	unsigned int i;
+	int ret = try_nothing(sweep, flow);
+
+	for (i = 0; i < 2 * sweep->chaos.attr.pairs && ret == 0; i++)
+		ret = guest_vm_enable(sweep->chaos.vm, i);
+	return ret;
+}
+
+static int
+try_reconnect(struct sweep *sweep, const struct sweep_flow *flow)
+{
+	(void)flow;
+	return chaos_connect(&sweep->chaos);
+}
+
+static const struct {
+	const char *name;
+	int (*act)(struct sweep *sweep, const struct sweep_flow *flow);
+	unsigned int alive_ms;
+} sweep_tries[] = {
+	{ "by itself", try_nothing, ALIVE_MS },
+	{ "by enabling the rings", try_enable, ALIVE_MS },
+	{ "by the flow once more", try_flow, ALIVE_MS },
+	{ "by a new connection", try_reconnect, LAST_ALIVE_MS },
+};
+#define NB_TRIES BASE_ARRAY_SIZE(sweep_tries)
+
+/* @return which try brought all queues back, NB_TRIES: none. */
+static unsigned int
+sweep_recover(struct sweep *sweep, const struct sweep_flow *flow)
+{
+	struct chaos *chaos = &sweep->chaos;
+	unsigned int i;
+
+	for (i = 0; i < NB_TRIES; i++) {
+		if (sweep_tries[i].act(sweep, flow) != 0 || !guest_vm_is_up(chaos->vm))
+			continue;
+		if (!chaos_all_run(chaos, i == 0 ? 20 : SETTLE_MS))
+			continue;
+		if (chaos_alive(chaos, sweep_tries[i].alive_ms) == 0)
+			break;
+	}
+	return i;
+}
+
+static int
+sweep_judge(struct sweep *sweep)
+{
+	struct guest_vm_stats *stats = calloc(1, sizeof(*stats));
+	struct guest_ledger_count sum;
+	int ret = 0;
+
+	if (stats == NULL)
+		return -ENOMEM;
+	guest_vm_stats(sweep->chaos.vm, stats);
+	chaos_count(&sweep->chaos, &sum);
+	if (stats->device_errors != 0 || stats->base_errors != 0 || sum.duplicated != 0 ||
+			sum.reordered != 0 || sum.torn != 0 || sum.invented != 0) {
+		printf("device errors %lu, GET_VRING_BASE errors %lu, duplicated %lu, "
+		       "reordered %lu, torn %lu, invented %lu\n",
+				stats->device_errors, stats->base_errors, sum.duplicated,
+				sum.reordered, sum.torn, sum.invented);
+		ret = -EBADMSG;
+	}
+	free(stats);
+	return ret;
+}
+
+static void
+sweep_excuse(struct sweep *sweep, void (*mark)(struct guest_ledger *ledger, uint32_t stream))
+{
+	unsigned int i;
+
+	for (i = 0; i < sweep->chaos.attr.pairs; i++)
+		mark(sweep->chaos.ledger, i);
+}
+
+/* One k. @return 1: the fault did not happen, 0, or -errno. */
+static int
+sweep_once(struct sweep *sweep, const struct sweep_flow *flow, const char *rule, unsigned int k,
+		unsigned int *by)
+{
+	struct chaos *chaos = &sweep->chaos;
+	bool fired;
+	int ret = flow->ready != NULL ? flow->ready(sweep) : 0;
+
+	if (ret != 0) {
+		printf("k = %u: not even ready for the flow: %s\n", k, guest_vm_error(chaos->vm));
+		return ret;
+	}
+	sweep_excuse(sweep, guest_ledger_outage_begin);
+	card_ctl_tell(chaos->card, "fault add id=k nth=%u %s", k, rule);
+	flow->act(sweep);
+	fired = card_ctl_fired(chaos->card, "k") != 0;
+	card_ctl_tell(chaos->card, "fault clear");
+	*by = sweep_recover(sweep, flow);
+	sweep_excuse(sweep, guest_ledger_outage_end);
+	if (*by == NB_TRIES) {
+		printf("k = %u: the back-end does not recover\n", k);
+		return -ETIMEDOUT;
+	}
+	ret = sweep_judge(sweep);
+	if (ret == 0) {
+		sweep_drop_dimm(sweep);
+		ret = chaos_disconnect(chaos);
+	}
+	if (ret == 0)
+		ret = chaos_connect(chaos);
+	if (ret != 0) {
+		printf("k = %u (back %s): %s\n", k, sweep_tries[*by].name, strerror(-ret));
+		return ret;
+	}
+	return fired ? 0 : 1;
+}
+
+static int
+sweep_flow(struct sweep *sweep, const struct sweep_flow *flow, const char *rule)
+{
+	unsigned int k, by, count[NB_TRIES] = { 0 }, i;
+	int ret = 0;
+
+	for (k = 1; k <= MAX_K && ret == 0; k++) {
+		ret = sweep_once(sweep, flow, rule, k, &by);
+		if (ret == 0)
+			count[by]++;
+	}
+	if (ret != 1)
+		return ret != 0 ? ret : -E2BIG;
+	printf("%s, %s: %u commands;", flow->name, rule, k - 2);
+	for (i = 0; i < NB_TRIES; i++)
+		printf(" %u back %s%s", count[i], sweep_tries[i].name,
+				i + 1 < NB_TRIES ? "," : "\n");
+	if (k <= 2) {
+		printf("%s: no command failed, so nothing was tried\n", flow->name);
+		return -ENOENT;
+	}
+	return 0;
+}
+
+static int
+sweep_run(struct sweep *sweep, const char *name, const char *rule)
+{
+	unsigned int i;
+	int ret;
+
+	/* The first life makes what is kept for the next ones. */
+	ret = chaos_connect(&sweep->chaos);
+	if (ret == 0)
+		ret = chaos_alive(&sweep->chaos, LAST_ALIVE_MS);
+	if (ret == 0)
+		ret = chaos_disconnect(&sweep->chaos);
+	if (ret == 0)
+		ret = chaos_connect(&sweep->chaos);
+	for (i = 0; i < BASE_ARRAY_SIZE(sweep_flows) && ret == 0; i++) {
+		if (strcmp(name, sweep_flows[i].name) == 0)
+			return sweep_flow(sweep, &sweep_flows[i], rule);
+	}
+	return ret != 0 ? ret : -EINVAL;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sweep sweep = { 0 };
+	struct chaos_attr attr = { 0 };
+	int ret;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	attr.pairs = argc >= 5 ? (unsigned int)atoi(argv[3]) : 0;
+	if (attr.pairs == 0 || attr.pairs > CHAOS_MAX_PAIRS) {
+		fprintf(stderr, "usage: fault_sweep SOCKET CONTROL PAIRS FLOW [RULE]\n");
+		return 2;
+	}
+	attr.socket = argv[1];
+	attr.control = argv[2];
+	ret = chaos_open(&sweep.chaos, &attr);
+	if (ret == 0)
+		ret = sweep_run(&sweep, argv[4], argc > 5 ? argv[5] : "action=fail status=NO_RES");
+	if (ret != 0) {
+		printf("guest: %s\n", guest_vm_error(sweep.chaos.vm));
+		chaos_print_log();
+	}
+	chaos_close(&sweep.chaos);
+	printf("%s\n", ret == 0 ? "PASS" : "FAIL");
+	return ret == 0 ? 0 : 1;
+}
