@@ -3,9 +3,10 @@
  * Theory of operation: memory = the entries (64 bytes each, only entry 0 is written), then the
  * doorbell record: consumer index and arm word, both 32 bits, big endian.
  *
- * A completion tells the number of the work request that it completes (wqe_counter, 16 bits). With
- * `next` = the number that the next new one will have at least, counter + 1 - next is how many
- * there are. Before the first one the word says 0xffff, which gives 0.
+ * A completion tells the number of the work request that it completes (wqe_counter, 16 bits); how
+ * many there are follows (devx_cq_math.h). Before the first one the word says 0xffff, which gives
+ * 0. A completion with an error says that the QP which filled the queue has stopped: nothing will
+ * come any more, so that is remembered until the queue is restarted.
  *
  * Arming: the arm word carries a sequence number of two bits that changes at each arming, and the
  * consumer index; the same words then go to the UAR page as one 64-bit doorbell. The card compares
@@ -22,6 +23,7 @@
 
 #include "base_io.h"
 #include "base_math.h"
+#include "devx_cq_math.h"
 #include "devx_priv.h"
 #include "devx_umem.h"
 #include "prm_field.h"
@@ -30,7 +32,6 @@
 #define CQE_TAIL 60 /* wqe_counter (16), signature (8), opcode and owner (8) */
 #define CQE_TAIL_FIRST 0xffff0001u
 #define CQ_DBREC_SIZE 64 /* own cache line */
-#define CQ_CI_MASK 0xffffffu
 #define UAR_CQ_DOORBELL 0x20
 
 struct devx_cq {
@@ -42,6 +43,7 @@ struct devx_cq {
 	uint32_t ci; /* completions consumed */
 	uint32_t arm_sn;
 	uint16_t next;
+	bool failed; /* a completion told of an error */
 };
 
 size_t
@@ -127,20 +129,28 @@ devx_cq_poll(struct devx_cq *cq)
 {
 	/* acquire: what the completion tells about was written before it */
 	uint32_t tail = be32toh(atomic_load_explicit(cq->tail, memory_order_acquire));
-	uint16_t nb = (uint16_t)((tail >> 16) + 1 - cq->next);
+	uint16_t nb = devx_cqe_count(tail, cq->next);
 
 	if (nb == 0)
 		return 0;
+	cq->failed |= devx_cqe_is_error(tail);
 	cq->next = (uint16_t)(cq->next + nb);
 	cq->ci += nb;
-	atomic_store_explicit(&cq->dbrec[0], htobe32(cq->ci & CQ_CI_MASK), memory_order_release);
+	atomic_store_explicit(&cq->dbrec[0], htobe32(devx_cq_ci_word(cq->ci)),
+			memory_order_release);
 	return nb;
+}
+
+bool
+devx_cq_has_failed(const struct devx_cq *cq)
+{
+	return cq->failed;
 }
 
 void
 devx_cq_arm(struct devx_cq *cq)
 {
-	uint32_t word = (cq->arm_sn++ & 3) << 28 | (cq->ci & CQ_CI_MASK);
+	uint32_t word = devx_cq_arm_word(cq->arm_sn++, cq->ci);
 	_Atomic uint64_t *doorbell = (void *)((uint8_t *)cq->dev->uar->base_addr + UAR_CQ_DOORBELL);
 
 	atomic_store_explicit(&cq->dbrec[1], htobe32(word), memory_order_release);
@@ -156,5 +166,6 @@ devx_cq_restart(struct devx_cq *cq)
 {
 	devx_cq_poll(cq); /* what is dropped has to be consumed, or the card never fires again */
 	cq->next = 0;
+	cq->failed = false;
 	atomic_store_explicit(cq->tail, htobe32(CQE_TAIL_FIRST), memory_order_release);
 }

@@ -9,6 +9,7 @@
 #ifndef DEVX_CQ_H
 #define DEVX_CQ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ struct devx_obj *devx_cq_obj(struct devx_cq *cq);
 
 /** Completions since the last call (0 to 65535). */
 uint16_t devx_cq_poll(struct devx_cq *cq);
+/** Did a completion say that the QP which fills the queue has stopped? It ends with a restart. */
+bool devx_cq_has_failed(const struct devx_cq *cq);
 /** Asks for an event at the next completion; one that is there already causes it at once. */
 void devx_cq_arm(struct devx_cq *cq);
 /**
