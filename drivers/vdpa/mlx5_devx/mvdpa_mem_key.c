@@ -5,8 +5,13 @@
  * be made too late only, and would outlive it: libibverbs then takes the pages out of its fork
  * protection one by one, 4 KiB each, because nothing is mapped there any more. So a key has a
  * mapping of its own, of the file that came with the message. It is never read or written here
- * (pages that the front-end cuts off cannot be a SIGBUS), it is only what registration wants; the
- * pages are pinned by that, once, whoever has mapped them.
+ * (pages that the front-end cuts off cannot be a SIGBUS), it is only what registration wants.
+ *
+ * Once the pages are pinned, their mapping is replaced by empty address space, which is all that
+ * deregistration looks for. Pinning has filled the page tables of the whole region, which would
+ * cost 2 MiB a GiB, and the time to read them whenever libibverbs asks /proc/self/smaps for a page
+ * size (which it may do at each registration of anything). Huge pages stay mapped: they have few
+ * entries, and their size must be found again.
  *
  * A duplicate of the descriptor is kept: as long as it is open, the inode number that comparisons
  * trust cannot be given to another file.
@@ -44,11 +49,13 @@ key_granule(int fd)
 static int
 key_map(struct mvdpa_mem_key *key, int fd, void **addr)
 {
-	uint64_t granule = key_granule(fd), offset = key->region.file.offset;
-	uint64_t in_granule = offset & (granule - 1);
-	size_t len = base_align_up(in_granule + key->region.size, granule);
+	uint64_t offset = key->region.file.offset, in_granule;
+	size_t len;
 	void *map;
 
+	key->granule = key_granule(fd);
+	in_granule = offset & (key->granule - 1);
+	len = base_align_up(in_granule + key->region.size, key->granule);
 	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(offset - in_granule));
 	if (map == MAP_FAILED)
 		return -errno;
@@ -56,6 +63,17 @@ key_map(struct mvdpa_mem_key *key, int fd, void **addr)
 	key->map_len = len;
 	*addr = (uint8_t *)map + in_granule;
 	return 0;
+}
+
+/* The pages are pinned; only the place in the address space is still wanted. */
+static void
+key_unload(struct mvdpa_mem_key *key)
+{
+	if (key->map == NULL || key->granule != (uint64_t)sysconf(_SC_PAGESIZE))
+		return;
+	/* Should that fail, the mapping stays, and does no harm. */
+	mmap(key->map, key->map_len, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 /* The file cannot be had: what vhost has mapped will do, once. */
@@ -111,6 +129,7 @@ mvdpa_mem_key_create(struct devx_dev *devx, const struct base_log *log,
 		mvdpa_mem_key_destroy(key);
 		return ret;
 	}
+	key_unload(key);
 	*out = key;
 	return 0;
 }
@@ -120,7 +139,7 @@ mvdpa_mem_key_destroy(struct mvdpa_mem_key *key)
 {
 	if (key == NULL)
 		return;
-	devx_mr_destroy(key->mr); /* while its memory is still mapped */
+	devx_mr_destroy(key->mr); /* while something is still mapped there */
 	if (key->map != NULL)
 		munmap(key->map, key->map_len);
 	if (key->fd >= 0)

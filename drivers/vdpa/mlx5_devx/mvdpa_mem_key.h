@@ -15,8 +15,9 @@ struct mvdpa_mem_key {
 	unsigned int users; /**< tables that name it; counted by the caller */
 	struct devx_mr *mr;
 	int fd; /**< holds the inode, -1: none */
-	void *map; /**< own mapping, NULL: vhost's is used */
+	void *map; /**< own mapping or what is left of it, NULL: vhost's is used */
 	size_t map_len;
+	uint64_t granule; /**< page size of the file, if it is a matter of whole pages */
 };
 
 /**

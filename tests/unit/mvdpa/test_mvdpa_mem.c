@@ -596,6 +596,36 @@ test_own_mapping(void **state)
 	finish(ram, 1);
 }
 
+static unsigned int
+file_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	unsigned int nb = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps) != NULL)
+		nb += strstr(line, "memfd:ram") != NULL;
+	fclose(maps);
+	return nb;
+}
+
+/* Pinned memory takes no page tables here; its place is kept for deregistering. */
+static void
+test_unloaded(void **state)
+{
+	struct ram ram[] = { ram_new(0, 4 * MIB), ram_new(GIB, 8 * MIB) };
+	unsigned int i;
+
+	assert_int_equal(file_mappings(), 2); /* vhost's */
+	assert_int_equal(prepare(ram, 2), 0);
+	assert_int_equal(file_mappings(), 2);
+	assert_int_equal(update(ram, 2), 0);
+	for (i = 1; i <= 2; i++)
+		assert_true(msync(card.by_key[i]->addr, card.by_key[i]->len, MS_ASYNC) == 0);
+	finish(ram, 2);
+}
+
 /* The keys of one table are made in one run of the pool, and given back so. */
 static void
 test_side_by_side(void **state)
@@ -627,6 +657,7 @@ main(void)
 		cmocka_unit_test_setup(test_bad_tables, setup),
 		cmocka_unit_test_setup(test_private_memory, setup),
 		cmocka_unit_test_setup(test_own_mapping, setup),
+		cmocka_unit_test_setup(test_unloaded, setup),
 		cmocka_unit_test_setup(test_side_by_side, setup),
 	};
 
