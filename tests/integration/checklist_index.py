@@ -6,7 +6,6 @@ The rule is in doc/design/architecture.md, the ids (N5, D10, ...) in doc/guides/
 
 usage: checklist_index.py [STORY]...
 """
-import struct
 import sys
 
 import checklist_rig as cr
@@ -180,7 +179,187 @@ def wrapped(rig):
     cases(PATHS, lambda packed: NEAR_THE_END[packed])
 
 
-STORIES = {f.__name__: f for f in (thread_case, wrapped)}
+# --- what the front-end asks, and when ----------------------------------------------------------------
+
+def variants(rig, card=None):
+    """(app, front-end, packed) for each kind of ring, on a card with a function for each policy."""
+    ours = cr.Ours(rig, POLICIES, **(card or {}))
+    for packed in (False, True):
+        for number in (0, 1):
+            with ours.resting(number, packed=packed, base=NEAR_THE_END[packed]) as front:
+                yield ours, front, number
+    ours.end()
+
+
+def places(front):
+    front.look()
+    return [ring.place() for ring in front.rings]
+
+
+def get_after_reset(rig):
+    """K2, K14: the base can be read after the guest's reset, and again; the next life sets its own.
+    (A status of 0 comes before GET_VRING_BASE in QEMU.)"""
+    for ours, front, number in variants(rig):
+        want = places(front)
+        front.set_u64(fe.SET_STATUS, 0)
+        front.barrier()
+        for turn in (1, 2):
+            got = [front.get_base(queue) for queue in (0, 1)]
+            check(got == want, f"GET_VRING_BASE, turn {turn}, says {got}, the rings {want}")
+        front.base = got
+        front.start_rings()
+        for queue in (0, 1):
+            stats = ours.stats(queue, number)
+            check(stats["resumed_used_index"] == want[queue], f"queue {queue} resumed at {stats}")
+        front.all_alive("after the reset")
+        front.account("after the reset")
+
+
+def new_life(rig):
+    """K3: 30 in flight when the guest resets; nothing of that reaches its next life, which has
+    other features, and begins at 0. While a ring is disabled as well."""
+    for ours, front, number in variants(rig):
+        for suspended in (False, True):
+            front.push(1, 30)
+            ours.fault(id="early", action="stop-early", function=number, queue=1, chains=30)
+            if suspended:
+                front.disable(1)
+            front.stop_rings()
+            ours.no_faults("new life")
+            front.sent, front.got = [], []
+            front.features ^= fe.F_GUEST_CSUM
+            front.set_u64(fe.SET_FEATURES, front.features)
+            front.fresh_rings(fp.WRAP if front.packed else 0)
+            front.start_rings()
+            check(front.silent(0.05), "a fresh ring was written to")
+            for queue in (0, 1):
+                stats = ours.stats(queue, number)
+                check(stats["resumed_avail_index"] == stats["resumed_used_index"] ==
+                      front.base[queue], f"queue {queue} begins at {stats}")
+            front.all_alive("in the next life")
+            front.account("in the next life")
+            front.until(lambda: not front.rings[1].out)
+
+
+def set_while_running(rig):
+    """SET_VRING_BASE of a running ring does not move it, nor what is told when it stops."""
+    for ours, front, number in variants(rig):
+        for queue in (0, 1):
+            front.vring_state(fe.SET_VRING_BASE, queue, 7)
+        front.barrier()
+        front.all_alive("after SET_VRING_BASE")
+        front.account("after SET_VRING_BASE")
+        want = places(front)
+        got = front.stop_rings()
+        check(got == want, f"GET_VRING_BASE says {got}, the rings {want}")
+
+
+def no_base(rig):
+    """D29: no SET_VRING_BASE at all: rings begin at 0 (packed: with wrap counter 1)."""
+    ours = cr.Ours(rig)
+    for packed in (False, True):
+        with ours.front(packed=packed) as front:
+            for name, step in front.steps():
+                if not name.startswith("SET_VRING_BASE"):
+                    step()
+            for queue in (0, 1):
+                stats = ours.stats(queue)
+                check(stats["resumed_avail_index"] == stats["resumed_used_index"] ==
+                      (fp.WRAP if packed else 0), f"packed {packed}: begins at {stats}")
+            front.all_alive("without a base")
+            front.account("without a base")
+    ours.end()
+
+
+def resent_while_running(rig):
+    """SET_VRING_NUM, ADDR, KICK, CALL and ENABLE, one by one, while frames are on their way."""
+    for ours, front, number in variants(rig):
+        messages = {
+            "SET_VRING_NUM": lambda q: front.vring_state(fe.SET_VRING_NUM, q, fe.RING_SIZE),
+            "SET_VRING_ADDR": front.vring_address,
+            "SET_VRING_KICK": front.new_kick,
+            "SET_VRING_CALL": front.new_call,
+            "SET_VRING_ENABLE": front.enable,
+        }
+        for name, message in messages.items():
+            for turn in range(4):
+                front.refill()
+                front.push(1, min(20, front.rings[1].room()))
+                message(turn % 2)
+                front.kick(turn % 2)
+            front.account(name)
+            front.all_alive(name)
+            front.account(name)
+
+
+def no_answer(rig):
+    """N4, D10, K16: SUSPEND, or QUERY, fails at the stop. A split ring tells by its used index where it
+    is; a packed one cannot, and goes back to where it started. Told in the log and counted."""
+    ways = {"SUSPEND": {"command": cr.MODIFY, "count": 1}, "QUERY": {"command": cr.QUERY}}
+    for ours, front, number in variants(rig):
+        for what, fault in ways.items():
+            for path in (set_mem_table, disable_enable, get_set_base):
+                front.stop_rings()  # so that a packed ring has just started
+                front.start_rings()
+                if not front.packed:
+                    front.all_alive("before")
+                    front.account("before")
+                want = places(front)
+                before = [ours.stats(queue, number)["index_fallbacks"] for queue in (0, 1)]
+                ours.fault(id="no", action="fail", function=number, queue=1, status="INT_ERR",
+                           **fault)
+                path(ours, front, number, 1)
+                front.barrier()
+                ours.no_faults(f"{path.__name__}, {what}")
+                stats = ours.stats(1, number)
+                check(stats["saved_used_index"] == want[1], f"{path.__name__}, {what} failed: saved "
+                      f"{stats}, the ring was at {want[1]}")
+                check(stats["index_fallbacks"] > before[1], f"{what}: that was not counted")
+                front.all_alive(f"{path.__name__}, {what} failed")
+                front.account(f"{path.__name__}, {what} failed")
+                print(f"{'packed' if front.packed else 'split'}, function {number}: "
+                      f"{path.__name__}, {what} failed", flush=True)
+        check(ours.said("the card gives no indices"), "the log does not tell")
+
+
+def pulled_out(rig):
+    """V14, N5: the card is pulled out while 30 are in flight. Split rings still tell where they are, and
+    the guest goes on with another function."""
+    ours = cr.Ours(rig, ("", ""))
+    with ours.resting() as front:
+        front.push(1, 30)
+        ours.ctl("remove", "0")
+        want = places(front)
+        got = front.stop_rings()
+        check(got == want, f"GET_VRING_BASE says {got}, the rings {want}")
+        front.reconnect(ours.socket(1))
+        front.start()
+        front.account("with the other function")
+        front.all_alive("with the other function")
+    ours.await_state("waiting", 1)
+    ours.app.send("quit")
+    check(ours.app.wait(30) == 0, "the app did not end well")
+
+
+def stop_under_traffic(rig):
+    """D10, D25: whatever is on its way, the base is the ring's own used index; so it is of a ring that
+    was disabled before, whose queue may be gone."""
+    for ours, front, number in variants(rig):
+        for turn in range(10):
+            front.refill()
+            front.push(1, min(40, front.rings[1].room()))
+            if turn % 2:
+                front.disable(turn // 2 % 2)
+            got = front.stop_rings()
+            want = places(front)
+            check(got == want, f"GET_VRING_BASE says {got}, the rings {want}")
+            front.start_rings()
+        front.account("at the end")
+
+
+STORIES = {f.__name__: f for f in (
+    thread_case, wrapped, get_after_reset, new_life, set_while_running, no_base,
+    resent_while_running, no_answer, pulled_out, stop_under_traffic)}
 
 if __name__ == "__main__":
     cr.main(STORIES, sys.argv[1:])
