@@ -16,6 +16,7 @@
 
 /**
  * Notes an error at @p now_ns in @p last_ns (the times of the last ones, 0: never; oldest first).
+ * Giving up forgets them.
  * @return is the queue to be started again? (pure)
  */
 bool mvdpa_recover_allowed(uint64_t last_ns[MVDPA_RECOVER_MAX], uint64_t now_ns);

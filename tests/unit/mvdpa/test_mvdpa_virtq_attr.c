@@ -16,7 +16,6 @@
 #include <linux/virtio_ring.h>
 
 #include "last_log.h"
-#include "mvdpa_recover.h"
 #include "mvdpa_virtq_attr.h"
 
 #define MEM 0x7f0000000000ULL
@@ -222,23 +221,6 @@ test_attr(void **state)
 	assert_int_equal(a.event_qpn, 0);
 }
 
-/* Three in three seconds, not one more; a quiet while makes up for it. */
-static void
-test_recover(void **state)
-{
-	uint64_t last[MVDPA_RECOVER_MAX] = { 0 };
-	const uint64_t s = 1000000000ULL, t = 5 * s;
-
-	assert_true(mvdpa_recover_allowed(last, t));
-	assert_true(mvdpa_recover_allowed(last, t + 1));
-	assert_true(mvdpa_recover_allowed(last, t + 2));
-	assert_false(mvdpa_recover_allowed(last, t + 3 * s - 1));
-	assert_true(mvdpa_recover_allowed(last, t + 3 * s + 1));
-	assert_true(mvdpa_recover_allowed(last, t + 3 * s + 2));
-	assert_false(mvdpa_recover_allowed(last, t + 3 * s + 3));
-	assert_true(mvdpa_recover_allowed(last, t + 20 * s));
-}
-
 int
 main(void)
 {
@@ -249,7 +231,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_bad_rings, setup, teardown),
 		cmocka_unit_test(test_used_index),
 		cmocka_unit_test(test_attr),
-		cmocka_unit_test(test_recover),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
