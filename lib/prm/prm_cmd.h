@@ -138,6 +138,7 @@ enum prm_virtq_feature {
 /** eqe.event_type, and the numbers that a DevX subscription names. */
 enum prm_event {
 	PRM_EVENT_COMP = 0x00,
+	PRM_EVENT_CQ_ERROR = 0x04,
 	PRM_EVENT_OBJECT_CHANGE = 0x27,
 };
 

@@ -4,7 +4,7 @@
  * other, and closed in the opposite order; whatever is missing is skipped, so closing serves a
  * half-opened device, too. What vhost wants in between is mvdpa_conf.c's.
  *
- * The event thread runs from creation to destruction. It enters here for recovery only.
+ * The event threads run from creation to destruction; what they do is mvdpa_repair.c's.
  */
 #include "mvdpa_dev.h"
 
@@ -15,109 +15,11 @@
 
 #include <dev_driver.h>
 
-#include "base_clock.h"
 #include "mvdpa_conf.h"
 #include "mvdpa_features.h"
 #include "mvdpa_log.h"
 #include "mvdpa_migrate.h"
-#include "mvdpa_recover.h"
-#include "mvdpa_unplug.h"
-
-/* --- the event thread ------------------------------------------------------------------------ */
-
-static void
-dev_kicked(void *arg, uint16_t queue)
-{
-	struct mvdpa_dev *dev = arg;
-
-	if (queue < dev->nb_virtqs && mvdpa_io_kicked(&dev->virtqs[queue].io))
-		mvdpa_notifier_kicked(&dev->notifier);
-}
-
-static void
-dev_completed(void *arg, uint16_t queue)
-{
-	struct mvdpa_dev *dev = arg;
-
-	if (queue < dev->nb_virtqs)
-		mvdpa_io_completed(&dev->virtqs[queue].io);
-}
-
-static void
-dev_recover_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(dev->lock)
-{
-	bool again;
-	int ret;
-
-	mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_RECOVER);
-	mvdpa_virtq_fail(vq);
-	if (mvdpa_virtq_is_rx(vq))
-		mvdpa_conf_steer_locked(dev);
-	mvdpa_virtq_walk(vq, MVDPA_WANT_ABSENT);
-	again = mvdpa_recover_allowed(vq->error_ns, base_clock_ns());
-	ret = again ? mvdpa_conf_start_queue_locked(dev, vq) : -EIO;
-	vq->down = ret != 0;
-	base_mutex_lock(&vq->lock);
-	if (again)
-		vq->stats.recoveries++;
-	if (ret != 0)
-		vq->stats.give_ups++;
-	base_mutex_unlock(&vq->lock);
-	mvdpa_migrate_balance_locked(dev);
-	mvdpa_flow_end(&dev->flows, ret);
-	if (ret != 0)
-		base_err(&mvdpa_log,
-				"%s queue %u: %s; it stays down until the front-end enables it",
-				dev->name, vq->index,
-				again ? "cannot be started again" : "too many errors");
-	else
-		base_warn(&mvdpa_log, "%s queue %u: recovered", dev->name, vq->index);
-}
-
-static void
-dev_failed(void *arg, uint16_t queue, uint32_t version)
-{
-	struct mvdpa_dev *dev = arg;
-	struct mvdpa_virtq *vq;
-
-	if (queue >= dev->nb_virtqs)
-		return;
-	vq = &dev->virtqs[queue];
-	base_mutex_lock(&dev->lock);
-	if (dev->configured && version == atomic_load(&vq->version) &&
-			mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY)
-		dev_recover_locked(dev, vq);
-	base_mutex_unlock(&dev->lock);
-}
-
-/* Nobody knows what was in the events that were lost: the card is asked about each queue. */
-static void
-dev_lost(void *arg)
-{
-	struct mvdpa_dev *dev = arg;
-	uint16_t i;
-
-	base_mutex_lock(&dev->lock);
-	for (i = 0; i < dev->nb_virtqs && dev->configured; i++) {
-		if (mvdpa_virtq_has_failed(&dev->virtqs[i]))
-			dev_recover_locked(dev, &dev->virtqs[i]);
-	}
-	base_mutex_unlock(&dev->lock);
-}
-
-static void
-dev_removed(void *arg)
-{
-	mvdpa_unplug_lost(arg);
-}
-
-static const struct mvdpa_event_ops dev_event_ops = {
-	.kicked = dev_kicked,
-	.completed = dev_completed,
-	.failed = dev_failed,
-	.lost = dev_lost,
-	.removed = dev_removed,
-};
+#include "mvdpa_repair.h"
 
 /* --- creation -------------------------------------------------------------------------------- */
 
@@ -178,7 +80,8 @@ dev_create_virtqs(struct mvdpa_dev *dev) BASE_NO_TSA
 	if (dev->virtqs == NULL)
 		return -ENOMEM;
 	for (i = 0; i < nb; i++) {
-		dev->virtqs[i].io.epoll_fd = dev->event.epoll_fd;
+		dev->virtqs[i].io.epoll_fd = dev->event.fast.epoll_fd;
+		dev->virtqs[i].io.attention_fd = dev->event.attention_fd;
 		dev->virtqs[i].io.doorbell = (uint8_t *)var->addr + in_page;
 		mvdpa_virtq_init(&dev->virtqs[i], &dev->env, i);
 	}
@@ -210,6 +113,11 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 		.flows = &dev->flows,
 		.completion = dev->event.completion,
 		.error = dev->event.error,
+		.period = {
+			.mode = (uint8_t)dev->args.hw_latency_mode,
+			.us = (uint16_t)dev->args.hw_max_latency_us,
+			.max_count = (uint16_t)dev->args.hw_max_pending_comp,
+		},
 		.tis = dev->tis_id,
 		.nb_tis = dev->cap.nb_lag_ports < MVDPA_MAX_LAG_PORTS ? dev->cap.nb_lag_ports :
 									MVDPA_MAX_LAG_PORTS,
@@ -223,6 +131,26 @@ dev_commands(const void *arg)
 	const struct mvdpa_dev *dev = arg;
 
 	return dev->devx != NULL ? devx_cmd_total(dev->devx) : 0;
+}
+
+static int
+dev_start_events(struct mvdpa_dev *dev)
+{
+	const struct mvdpa_event_attr attr = {
+		.devx = dev->devx,
+		.ops = &mvdpa_repair_ops,
+		.arg = dev,
+		.log = &mvdpa_log,
+		.moder = {
+			.mode = (enum mvdpa_event_mode)dev->args.event_mode,
+			.event_us = dev->args.event_us,
+			.no_traffic_time = dev->args.no_traffic_time,
+		},
+		.core = dev->args.event_core,
+		.nb_queues = (uint16_t)(mvdpa_features_pairs(&dev->cap) * 2),
+	};
+
+	return mvdpa_event_start(&dev->event, &attr);
 }
 
 static int
@@ -242,7 +170,7 @@ dev_open(struct mvdpa_dev *dev)
 	if (ret == 0)
 		ret = mvdpa_notifier_start(&dev->notifier, dev->name, &mvdpa_log);
 	if (ret == 0)
-		ret = mvdpa_event_start(&dev->event, dev->devx, &dev_event_ops, dev, &mvdpa_log);
+		ret = dev_start_events(dev);
 	if (ret != 0)
 		return ret;
 	dev_init_env(dev);
@@ -261,8 +189,7 @@ mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struc
 	snprintf(dev->name, sizeof(dev->name), "%s", device->name);
 	dev->device = device;
 	dev->args = *args;
-	dev->event.epoll_fd = -1;
-	dev->event.stop_fd = -1;
+	mvdpa_event_init(&dev->event);
 	base_mutex_init(&dev->lock);
 	mvdpa_flow_init(&dev->flows, dev->name, &mvdpa_log,
 			(struct mvdpa_flow_counter){ dev_commands, dev });

@@ -1,32 +1,94 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: everything the thread waits for is in one epoll set: a stop eventfd, the
- * completion channel, the error channel, and the kick file of each running queue. It is never
- * cancelled: stopping writes the eventfd and joins.
+ * Theory of operation: the fast thread waits for kick files, the completion channel and, in two of
+ * three modes, a timer; the repair thread for the error channel, the events of the function
+ * itself (of which its end is the one of interest) and an eventfd. A queue that is being repaired takes milliseconds of firmware commands, and no other queue notices.
  *
- * All files are non-blocking and level-triggered; from a channel at most BATCH events are taken at
- * a time, so that one busy channel cannot keep kicks waiting. The kernel says EOVERFLOW once when
- * it had no memory for an event (the file works on); a channel whose read fails for good
- * (the card was pulled out) is taken out of the set, or it would keep the thread spinning.
+ * Completions, by event_mode: with interrupts each event is followed by a look at its completion
+ * queue and by asking for the next one. With a timer the first event starts rounds over all
+ * queues (mvdpa_moder.c says when), in which no event is asked for; when they end, all queues are
+ * asked for one. Asking comes after the last look and tells the card how far that look went; what
+ * completed in between makes an event at once. So the first completion after a pause is not lost,
+ * and there is no thread that spins while nothing happens.
+ *
+ * From a channel at most BATCH events are taken at a time, so that one busy channel cannot keep
+ * kicks waiting. The kernel says EOVERFLOW once when it had no memory for an event (the file works
+ * on); a channel whose read fails for good (the card was pulled out) is taken out of the set, or
+ * it would keep the thread spinning.
  */
 #include "mvdpa_event.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "devx_async.h"
 
 #define BATCH 64
-#define EPOLL_BATCH 32
+
+/* --- completions ----------------------------------------------------------------------------- */
 
 static void
-event_channel_lost(struct mvdpa_event *event, struct devx_event_channel *channel, int error)
+event_set_timer(struct mvdpa_event *event)
 {
-	base_err(event->log, "an event channel is lost: %s", strerror(-error));
-	epoll_ctl(event->epoll_fd, EPOLL_CTL_DEL, devx_event_channel_fd(channel), NULL);
+	const struct itimerspec when = {
+		.it_value.tv_sec = event->moder.delay_us / 1000000,
+		/* none at all would switch the timer off */
+		.it_value.tv_nsec = event->moder.delay_us % 1000000 * 1000 +
+				(event->moder.delay_us == 0 ? 1 : 0),
+	};
+
+	timerfd_settime(event->timer_fd, 0, &when, NULL);
+}
+
+static void
+event_completed(struct mvdpa_event *event, uint16_t queue)
+{
+	const struct mvdpa_event_attr *attr = &event->attr;
+	uint32_t nb = attr->ops->take(attr->arg, queue);
+
+	if (event->polling)
+		return;
+	if (nb == 0 || !mvdpa_moder_polls(&attr->moder)) {
+		attr->ops->ask(attr->arg, queue);
+		return;
+	}
+	event->polling = true;
+	mvdpa_moder_begin(&attr->moder, &event->moder);
+	event_set_timer(event);
+}
+
+static void
+event_round(struct mvdpa_event *event, uint16_t queue)
+{
+	const struct mvdpa_event_attr *attr = &event->attr;
+	uint32_t nb, most = 0;
+	uint64_t times;
+	uint16_t i;
+
+	if (read(event->timer_fd, &times, sizeof(times)) < 0 || !event->polling)
+		return;
+	for (i = 0; i < attr->nb_queues; i++) {
+		nb = attr->ops->take(attr->arg, i);
+		most = nb > most ? nb : most;
+	}
+	if (mvdpa_moder_next(&attr->moder, &event->moder, most)) {
+		event_set_timer(event);
+		return;
+	}
+	event->polling = false;
+	for (i = 0; i < attr->nb_queues; i++)
+		attr->ops->ask(attr->arg, i);
+}
+
+static void
+event_channel_lost(struct mvdpa_loop *loop, struct devx_event_channel *channel, int error)
+{
+	base_err(loop->log, "an event channel is lost: %s", strerror(-error));
+	mvdpa_loop_remove(loop, devx_event_channel_fd(channel));
 }
 
 static void
@@ -34,14 +96,39 @@ event_completions(struct mvdpa_event *event, uint16_t queue)
 {
 	uint64_t cookie;
 	int i, ret = 0;
+	uint16_t q;
 
 	for (i = 0; i < BATCH && ret == 0; i++) {
 		ret = devx_event_read(event->completion, &cookie);
 		if (ret == 0)
-			event->ops->completed(event->arg, (uint16_t)cookie);
+			event_completed(event, (uint16_t)cookie);
 	}
-	if (ret != 0 && ret != -EAGAIN)
-		event_channel_lost(event, event->completion, ret);
+	if (ret == -EOVERFLOW) {
+		for (q = 0; q < event->attr.nb_queues; q++)
+			event_completed(event, q);
+	} else if (ret != 0 && ret != -EAGAIN) {
+		event_channel_lost(&event->fast, event->completion, ret);
+	}
+}
+
+static void
+event_kick(struct mvdpa_event *event, uint16_t queue)
+{
+	event->attr.ops->kicked(event->attr.arg, queue);
+}
+
+/* --- errors ---------------------------------------------------------------------------------- */
+
+static void
+event_error(struct mvdpa_event *event, uint64_t cookie)
+{
+	const struct mvdpa_event_attr *attr = &event->attr;
+	uint32_t version = (uint32_t)(cookie >> 32);
+
+	if ((cookie >> 16 & 0xffff) == MVDPA_EVENT_OF_CQ)
+		attr->ops->cq_failed(attr->arg, (uint16_t)cookie, version);
+	else
+		attr->ops->failed(attr->arg, (uint16_t)cookie, version);
 }
 
 static void
@@ -53,136 +140,150 @@ event_errors(struct mvdpa_event *event, uint16_t queue)
 	for (i = 0; i < BATCH && ret == 0; i++) {
 		ret = devx_event_read(event->error, &cookie);
 		if (ret == 0)
-			event->ops->failed(event->arg, (uint16_t)cookie, (uint32_t)(cookie >> 32));
+			event_error(event, cookie);
 	}
 	if (ret == -EOVERFLOW) {
-		base_warn(event->log, "error events were lost, all queues are looked at");
-		event->ops->lost(event->arg);
+		base_warn(event->attr.log, "error events were lost, all queues are looked at");
+		event->attr.ops->lost(event->attr.arg);
 	} else if (ret != 0 && ret != -EAGAIN) {
-		event_channel_lost(event, event->error, ret);
+		event_channel_lost(&event->repair, event->error, ret);
 	}
 }
 
-static void
-event_kick(struct mvdpa_event *event, uint16_t queue)
-{
-	event->ops->kicked(event->arg, queue);
-}
-
-/* Events of the function itself. Its end is the only one of interest, and the last one. */
+/* The function's end is the last that comes. */
 static void
 event_async(struct mvdpa_event *event, uint16_t queue)
 {
+	struct devx_dev *devx = event->attr.devx;
 	bool fatal = false;
 	int i, ret = 0;
 
 	for (i = 0; i < BATCH && ret == 0 && !fatal; i++)
-		ret = devx_async_read(event->devx, &fatal);
+		ret = devx_async_read(devx, &fatal);
 	if (ret == -EAGAIN || (ret == 0 && !fatal))
 		return;
-	epoll_ctl(event->epoll_fd, EPOLL_CTL_DEL, devx_async_fd(event->devx), NULL);
-	event->ops->removed(event->arg);
+	mvdpa_loop_remove(&event->repair, devx_async_fd(devx));
+	event->attr.ops->removed(event->attr.arg);
 }
 
-static mvdpa_thread_ret
-event_main(void *arg)
+static void
+event_attention(struct mvdpa_event *event, uint16_t queue)
+{
+	uint64_t times;
+
+	if (read(event->attention_fd, &times, sizeof(times)) > 0)
+		event->attr.ops->attention(event->attr.arg);
+}
+
+void
+mvdpa_event_attention(const struct mvdpa_event *event)
+{
+	eventfd_write(event->attention_fd, 1);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static void
+event_ready(void *arg, uint64_t tag)
 {
 	static void (*const handlers[MVDPA_EVENT_NB_KINDS])(struct mvdpa_event *, uint16_t) = {
 		[MVDPA_EVENT_COMPLETION] = event_completions,
-		[MVDPA_EVENT_ERROR] = event_errors,
+		[MVDPA_EVENT_TIMER] = event_round,
 		[MVDPA_EVENT_KICK] = event_kick,
+		[MVDPA_EVENT_ERROR] = event_errors,
+		[MVDPA_EVENT_ATTENTION] = event_attention,
 		[MVDPA_EVENT_ASYNC] = event_async,
 	};
-	struct epoll_event ready[EPOLL_BATCH];
-	struct mvdpa_event *event = arg;
-	int i, nb;
 
-	for (;;) {
-		nb = epoll_wait(event->epoll_fd, ready, EPOLL_BATCH, -1);
-		for (i = 0; i < nb; i++) {
-			enum mvdpa_event_kind kind =
-					(enum mvdpa_event_kind)(ready[i].data.u64 >> 32);
-
-			if (kind == MVDPA_EVENT_STOP)
-				return MVDPA_THREAD_RET;
-			handlers[kind](event, (uint16_t)ready[i].data.u64);
-		}
-		if (nb < 0 && errno != EINTR) {
-			base_err(event->log, "cannot wait for events: %s", strerror(errno));
-			return MVDPA_THREAD_RET;
-		}
-	}
+	handlers[tag >> 32](arg, (uint16_t)tag);
 }
 
 static int
-event_add(struct mvdpa_event *event, int fd, enum mvdpa_event_kind kind)
-{
-	struct epoll_event entry = { .events = EPOLLIN, .data.u64 = mvdpa_event_tag(kind, 0) };
-
-	return epoll_ctl(event->epoll_fd, EPOLL_CTL_ADD, fd, &entry) == 0 ? 0 : -errno;
-}
-
-static int
-event_open(struct mvdpa_event *event, struct devx_dev *devx)
+event_open_fast(struct mvdpa_event *event)
 {
 	int ret;
 
-	event->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	event->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (event->epoll_fd < 0 || event->stop_fd < 0)
+	ret = mvdpa_loop_open(&event->fast);
+	if (ret == 0)
+		ret = devx_event_channel_create(event->attr.devx, false, &event->completion);
+	if (ret != 0)
+		return ret;
+	event->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (event->timer_fd < 0)
 		return -errno;
-	ret = devx_event_channel_create(devx, false, &event->completion);
+	ret = mvdpa_loop_add(&event->fast, devx_event_channel_fd(event->completion),
+			mvdpa_event_tag(MVDPA_EVENT_COMPLETION, 0));
 	if (ret == 0)
-		ret = devx_event_channel_create(devx, true, &event->error);
-	if (ret == 0)
-		ret = event_add(event, event->stop_fd, MVDPA_EVENT_STOP);
-	if (ret == 0)
-		ret = event_add(event, devx_event_channel_fd(event->completion),
-				MVDPA_EVENT_COMPLETION);
-	if (ret == 0)
-		ret = event_add(event, devx_event_channel_fd(event->error), MVDPA_EVENT_ERROR);
-	if (ret == 0)
-		ret = devx_async_open(devx);
-	if (ret == 0)
-		ret = event_add(event, devx_async_fd(devx), MVDPA_EVENT_ASYNC);
+		ret = mvdpa_loop_add(&event->fast, event->timer_fd,
+				mvdpa_event_tag(MVDPA_EVENT_TIMER, 0));
 	return ret;
 }
 
-int
-mvdpa_event_start(struct mvdpa_event *event, struct devx_dev *devx,
-		const struct mvdpa_event_ops *ops, void *arg, const struct base_log *log)
+static int
+event_open_repair(struct mvdpa_event *event)
 {
 	int ret;
 
-	*event = (struct mvdpa_event){
-		.epoll_fd = -1,
-		.stop_fd = -1,
-		.devx = devx,
-		.ops = ops,
-		.arg = arg,
-		.log = log,
-	};
-	ret = event_open(event, devx);
-	if (ret == 0) {
-		ret = -mvdpa_thread_create(&event->thread, "mvdpa-event", event_main, event);
-		event->running = ret == 0;
-	}
+	ret = mvdpa_loop_open(&event->repair);
+	if (ret == 0)
+		ret = devx_event_channel_create(event->attr.devx, true, &event->error);
+	if (ret != 0)
+		return ret;
+	event->attention_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (event->attention_fd < 0)
+		return -errno;
+	ret = mvdpa_loop_add(&event->repair, devx_event_channel_fd(event->error),
+			mvdpa_event_tag(MVDPA_EVENT_ERROR, 0));
+	if (ret == 0)
+		ret = mvdpa_loop_add(&event->repair, event->attention_fd,
+				mvdpa_event_tag(MVDPA_EVENT_ATTENTION, 0));
+	if (ret == 0)
+		ret = devx_async_open(event->attr.devx);
+	if (ret == 0)
+		ret = mvdpa_loop_add(&event->repair, devx_async_fd(event->attr.devx),
+				mvdpa_event_tag(MVDPA_EVENT_ASYNC, 0));
+	return ret;
+}
+
+void
+mvdpa_event_init(struct mvdpa_event *event)
+{
+	*event = (struct mvdpa_event){ .attention_fd = -1, .timer_fd = -1 };
+	mvdpa_loop_init(&event->fast, NULL);
+	mvdpa_loop_init(&event->repair, NULL);
+}
+
+int
+mvdpa_event_start(struct mvdpa_event *event, const struct mvdpa_event_attr *attr)
+{
+	int ret;
+
+	mvdpa_event_init(event);
+	event->attr = *attr;
+	mvdpa_loop_init(&event->fast, attr->log);
+	mvdpa_loop_init(&event->repair, attr->log);
+	event->fast.core = attr->core;
+	event->fast.ready = event->repair.ready = event_ready;
+	event->fast.arg = event->repair.arg = event;
+	ret = event_open_fast(event);
+	if (ret == 0)
+		ret = event_open_repair(event);
+	if (ret == 0)
+		ret = mvdpa_loop_start(&event->fast, "mvdpa-event");
+	if (ret == 0)
+		ret = mvdpa_loop_start(&event->repair, "mvdpa-repair");
 	if (ret != 0) {
-		base_err(log, "no event thread: %s", strerror(ret < 0 ? -ret : ret));
+		base_err(attr->log, "no event threads: %s", strerror(-ret));
 		mvdpa_event_close(event);
-		return ret < 0 ? ret : -ret;
 	}
-	return 0;
+	return ret;
 }
 
 void
 mvdpa_event_stop(struct mvdpa_event *event)
 {
-	if (!event->running)
-		return;
-	eventfd_write(event->stop_fd, 1);
-	mvdpa_thread_join(event->thread);
-	event->running = false;
+	mvdpa_loop_stop(&event->repair);
+	mvdpa_loop_stop(&event->fast);
 }
 
 void
@@ -193,10 +294,12 @@ mvdpa_event_close(struct mvdpa_event *event)
 	devx_event_channel_destroy(event->error);
 	event->completion = NULL;
 	event->error = NULL;
-	if (event->stop_fd >= 0)
-		close(event->stop_fd);
-	if (event->epoll_fd >= 0)
-		close(event->epoll_fd);
-	event->stop_fd = -1;
-	event->epoll_fd = -1;
+	if (event->attention_fd >= 0)
+		close(event->attention_fd);
+	if (event->timer_fd >= 0)
+		close(event->timer_fd);
+	event->attention_fd = -1;
+	event->timer_fd = -1;
+	mvdpa_loop_close(&event->fast);
+	mvdpa_loop_close(&event->repair);
 }

@@ -11,8 +11,14 @@
  * before it kicked and we have seen the kick, so its ring is visible before our store; the fence
  * keeps the compiler and weakly ordered CPUs to it.
  *
- * A completion event says: look at the completion queue. What was completed is polled, the room
- * of the messages is given back, the next event is asked for, and the guest is interrupted.
+ * A guest that gives no kick file (vhost-user: the file of SET_VRING_KICK may be missing) wants its
+ * ring to be looked at again and again. The card does not do that by itself, so the kick file of
+ * such a queue is a timer, which is readable every now and then.
+ *
+ * To take completions is to look at the completion queue, to give the room of the messages back,
+ * and to interrupt the guest if there was anything. When it is done, and when the next event is
+ * asked for, is the fast thread's matter. The event queue pair can break as any other; then no
+ * completion comes any more while the queue itself runs on, so the repair thread is told.
  */
 #include "mvdpa_io.h"
 
@@ -24,6 +30,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base_io.h"
@@ -78,27 +87,53 @@ io_call_locked(struct mvdpa_io *io) BASE_REQUIRES(io->lock)
 				io->index, strerror(errno));
 }
 
-/* @return completions taken. */
-static unsigned int
-io_poll_locked(struct mvdpa_io *io) BASE_REQUIRES(io->lock)
+static uint32_t
+io_take_locked(struct mvdpa_io *io) BASE_REQUIRES(io->lock)
 {
-	uint16_t nb = devx_cq_poll(io->cq);
+	uint16_t nb = io->cq != NULL ? devx_cq_poll(io->cq) : 0;
 
-	if (nb != 0)
-		devx_qp_credit(io->qp, nb);
+	if (nb == 0)
+		return 0;
+	devx_qp_credit(io->qp, nb);
+	io_call_locked(io);
+	if (!io->broken && devx_cq_has_failed(io->cq)) {
+		base_err(io->log, "%s queue %u: the card cannot tell of completions any more",
+				io->dev_name, io->index);
+		io->broken = true;
+		eventfd_write(io->attention_fd, 1);
+	}
+	return nb;
+}
+
+uint32_t
+mvdpa_io_take(struct mvdpa_io *io)
+{
+	uint32_t nb;
+
+	base_mutex_lock(&io->lock);
+	nb = io_take_locked(io);
+	base_mutex_unlock(&io->lock);
 	return nb;
 }
 
 void
-mvdpa_io_completed(struct mvdpa_io *io)
+mvdpa_io_ask(struct mvdpa_io *io)
 {
 	base_mutex_lock(&io->lock);
-	if (io->cq != NULL) {
-		io_poll_locked(io);
+	if (io->cq != NULL)
 		devx_cq_arm(io->cq);
-		io_call_locked(io);
-	}
 	base_mutex_unlock(&io->lock);
+}
+
+bool
+mvdpa_io_is_broken(struct mvdpa_io *io)
+{
+	bool broken;
+
+	base_mutex_lock(&io->lock);
+	broken = io->broken;
+	base_mutex_unlock(&io->lock);
+	return broken;
 }
 
 void
@@ -107,7 +142,9 @@ mvdpa_io_start(struct mvdpa_io *io, struct devx_cq *cq, struct devx_qp *qp)
 	base_mutex_lock(&io->lock);
 	io->cq = cq;
 	io->qp = qp;
-	devx_cq_arm(cq);
+	io->broken = false;
+	if (cq != NULL)
+		devx_cq_arm(cq);
 	base_mutex_unlock(&io->lock);
 }
 
@@ -129,8 +166,7 @@ void
 mvdpa_io_stop(struct mvdpa_io *io)
 {
 	base_mutex_lock(&io->lock);
-	if (io->cq != NULL && io_poll_locked(io) != 0)
-		io_call_locked(io);
+	io_take_locked(io);
 	io->cq = NULL;
 	io->qp = NULL;
 	io_detach_locked(io);
@@ -164,7 +200,7 @@ io_take_fd(struct mvdpa_io *io, const char *what, int fd, int *out)
 
 	*out = -1;
 	if (fd < 0)
-		return 0;
+		return 0; /* the guest polls */
 	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (own < 0)
 		goto failed;
@@ -188,6 +224,26 @@ failed:
 	return -flags;
 }
 
+/* A kick file that kicks by itself. */
+static int
+io_take_timer(struct mvdpa_io *io, int *out)
+{
+	const struct timespec period = { .tv_nsec = MVDPA_IO_KICK_POLL_US * 1000 };
+	const struct itimerspec when = { .it_interval = period, .it_value = period };
+	int ret;
+
+	*out = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (*out >= 0 && timerfd_settime(*out, 0, &when, NULL) == 0)
+		return 0;
+	ret = -errno;
+	base_err(io->log, "%s queue %u: no timer in place of kicks: %s", io->dev_name, io->index,
+			strerror(-ret));
+	if (*out >= 0)
+		close(*out);
+	*out = -1;
+	return ret;
+}
+
 int
 mvdpa_io_attach(struct mvdpa_io *io, int kick_fd, int call_fd)
 {
@@ -195,7 +251,7 @@ mvdpa_io_attach(struct mvdpa_io *io, int kick_fd, int call_fd)
 		.data.u64 = mvdpa_event_tag(MVDPA_EVENT_KICK, io->index) };
 	int kick, call, ret, ret2;
 
-	ret = io_take_fd(io, "kick", kick_fd, &kick);
+	ret = kick_fd == -1 ? io_take_timer(io, &kick) : io_take_fd(io, "kick", kick_fd, &kick);
 	ret2 = io_take_fd(io, "call", call_fd, &call);
 	base_mutex_lock(&io->lock);
 	io_detach_locked(io);

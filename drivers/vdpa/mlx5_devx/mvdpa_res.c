@@ -13,6 +13,7 @@
 #include <rte_malloc.h>
 
 #include "base_math.h"
+#include "mvdpa_event.h"
 
 static void *
 res_alloc(const struct mvdpa_res_attr *attr, uint64_t size)
@@ -23,6 +24,19 @@ res_alloc(const struct mvdpa_res_attr *attr, uint64_t size)
 	if (mem == NULL)
 		base_err(attr->log, "no memory for %" PRIu64 " bytes of queue buffers", size);
 	return mem;
+}
+
+static int
+res_subscribe(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
+{
+	uint64_t cookie = mvdpa_event_error_cookie(MVDPA_EVENT_OF_CQ, res->index, ++res->version);
+	struct devx_obj *cq = devx_cq_obj(res->cq);
+
+	/* Errors are rare and some kernels may not tell of them: a queue runs without. */
+	if (devx_event_subscribe(attr->error, cq, PRM_EVENT_CQ_ERROR, cookie) != 0)
+		base_warn(attr->log, "queue %u: an error of its completion queue would not be seen",
+				res->index);
+	return devx_event_subscribe(attr->completion, cq, PRM_EVENT_COMP, res->index);
 }
 
 static int
@@ -38,8 +52,7 @@ res_make_events(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 		return -ENOMEM;
 	ret = devx_cq_create(attr->devx, &cq, &res->cq);
 	if (ret == 0)
-		ret = devx_event_subscribe(attr->channel, devx_cq_obj(res->cq), PRM_EVENT_COMP,
-				attr->cookie);
+		ret = res_subscribe(res, attr);
 	qp.cq = res->cq;
 	if (ret == 0)
 		ret = devx_qp_create(attr->devx, &qp, &res->qp);
@@ -85,7 +98,7 @@ mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 {
 	int ret = 0;
 
-	if (res->size != attr->size) {
+	if (res->size != attr->size || res->broken) {
 		mvdpa_res_release(res);
 		ret = res_make(res, attr);
 	} else if (res->qp_stale) {
@@ -118,6 +131,7 @@ mvdpa_res_release(struct mvdpa_res *res)
 	res->cq_mem = NULL;
 	res->size = 0;
 	res->qp_stale = false;
+	res->broken = false;
 }
 
 void

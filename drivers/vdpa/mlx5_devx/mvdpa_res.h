@@ -27,6 +27,8 @@ struct mvdpa_res {
 	uint16_t index;
 	uint16_t size; /**< of the ring that these are for, 0: there are none */
 	bool qp_stale; /**< a queue object was destroyed: the QPs must be reconnected */
+	bool broken; /**< the event objects have failed: they must be made anew */
+	uint32_t version; /**< of the event objects; their error events carry it */
 	void *cq_mem, *qp_mem;
 	struct devx_cq *cq;
 	struct devx_qp *qp;
@@ -39,8 +41,9 @@ struct mvdpa_res_attr {
 	struct devx_dev *devx;
 	const struct devx_cap *cap;
 	const struct base_log *log;
-	struct devx_event_channel *channel; /**< completions are announced here... */
-	uint64_t cookie; /**< ... with this */
+	struct devx_event_channel
+			*completion; /**< completions are announced here, by queue index */
+	struct devx_event_channel *error; /**< and here that none will come (mvdpa_event.h) */
 	uint16_t size; /**< of the ring */
 };
 

@@ -115,8 +115,8 @@ virtq_prepare_res_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		.devx = vq->env->devx,
 		.cap = vq->env->cap,
 		.log = vq->env->log,
-		.channel = vq->env->completion,
-		.cookie = vq->index,
+		.completion = vq->env->completion,
+		.error = vq->env->error,
 		.size = vq->ring.size,
 	};
 
@@ -133,6 +133,7 @@ virtq_make_attr_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *attr) BAS
 		.features = vq->env->features,
 		.mkey = mvdpa_mem_key(vq->env->mem),
 		.pd = devx_dev_pd(vq->env->devx),
+		.period = vq->env->period,
 		.tisn = vq->env->tis[vq->index / 2 % vq->env->nb_tis],
 		.event_qpn = devx_qp_fw_id(vq->res.qp),
 		.counters = vq->res.counters != NULL ? devx_obj_id(vq->res.counters) : 0,
@@ -167,7 +168,7 @@ arc_create_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		return ret;
 	version = atomic_fetch_add(&vq->version, 1) + 1;
 	ret = devx_event_subscribe(vq->env->error, vq->obj, PRM_EVENT_OBJECT_CHANGE,
-			mvdpa_event_error_cookie(vq->index, version));
+			mvdpa_event_error_cookie(MVDPA_EVENT_OF_QUEUE, vq->index, version));
 	if (ret != 0) {
 		devx_obj_destroy(vq->obj);
 		vq->obj = NULL;
@@ -267,7 +268,7 @@ virtq_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE
 	if (stop.memory_differs || stop.in_flight)
 		vq->stats.mismatches++;
 	vq->stats.saved = stop.saved;
-	vq->resumable = !stop.memory_differs;
+	vq->resumable = hw->state == PRM_VIRTQ_SUSPEND && !stop.memory_differs;
 	virtq_publish_locked(vq, stop.publish);
 	mvdpa_flow_saved(vq->env->flows, vq->index, stop.saved,
 			stop.memory_differs || stop.in_flight);
@@ -293,18 +294,13 @@ virtq_save_from_memory_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 
 /* Reads the indices of an object that has stopped by itself or on command. */
 static void
-virtq_stopped_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw) BASE_REQUIRES(vq->lock)
+virtq_stopped_locked(struct mvdpa_virtq *vq, int asked, const struct devx_virtq_attr *hw)
+		BASE_REQUIRES(vq->lock)
 {
-	int ret = devx_virtq_query(vq->obj, hw);
-
-	if (ret == 0 && hw->state == PRM_VIRTQ_RDY) {
-		vq_err(vq, "the card says that the queue still runs");
-		ret = -EIO;
-	}
 	mvdpa_io_stop(&vq->io);
 	mvdpa_dirty_stopped(vq->env->dirty, &vq->dirty, &vq->ring);
 	vq->same_life = true;
-	if (ret == 0) {
+	if (asked == 0) {
 		virtq_save_locked(vq, hw);
 		return;
 	}
@@ -327,9 +323,16 @@ arc_suspend_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 {
 	struct devx_virtq_attr hw = { 0 };
 
+	int ret;
+
 	/* A refusal is logged; the query then says what the queue does. */
 	virtq_modify_state_locked(vq, PRM_VIRTQ_SUSPEND);
-	virtq_stopped_locked(vq, &hw);
+	ret = devx_virtq_query(vq->obj, &hw);
+	if (ret == 0 && hw.state == PRM_VIRTQ_RDY) {
+		vq_err(vq, "the card says that the queue still runs");
+		ret = -EIO;
+	}
+	virtq_stopped_locked(vq, ret, &hw);
 	return 0;
 }
 
@@ -395,7 +398,7 @@ virtq_resumable_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 	struct mvdpa_ring now;
 	struct mvdpa_index base = { 0 };
 
-	if (!vq->env->cap->freeze_to_rdy || !vq->resumable || !vq->same_life)
+	if (!vq->env->cap->freeze_to_rdy || !vq->resumable || !vq->same_life || vq->res.broken)
 		return false;
 	if (virtq_get_ring(vq, &vring, &now) != 0 || !mvdpa_ring_same(&now, &vq->ring))
 		return false;
@@ -428,18 +431,44 @@ mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted)
 	return ret;
 }
 
-void
+bool
 mvdpa_virtq_fail(struct mvdpa_virtq *vq)
 {
 	struct devx_virtq_attr hw = { 0 };
+	bool failed = false;
+	int ret;
 
 	base_mutex_lock(&vq->lock);
 	if (vq->state == MVDPA_VIRTQ_READY) {
-		virtq_stopped_locked(vq, &hw);
-		vq_err(vq, "firmware stopped the queue, error type %u", hw.error_type);
-		virtq_set_state_locked(vq, MVDPA_VIRTQ_ERROR);
+		ret = devx_virtq_query(vq->obj, &hw);
+		failed = ret != 0 || hw.state != PRM_VIRTQ_RDY;
+		if (failed) {
+			virtq_stopped_locked(vq, ret, &hw);
+			vq_err(vq, "firmware stopped the queue, error type %u", hw.error_type);
+			virtq_set_state_locked(vq, MVDPA_VIRTQ_ERROR);
+		}
 	}
 	base_mutex_unlock(&vq->lock);
+	return failed;
+}
+
+void
+mvdpa_virtq_distrust_events(struct mvdpa_virtq *vq)
+{
+	base_mutex_lock(&vq->lock);
+	vq->res.broken = true;
+	base_mutex_unlock(&vq->lock);
+}
+
+bool
+mvdpa_virtq_events_are(struct mvdpa_virtq *vq, uint32_t version)
+{
+	bool are;
+
+	base_mutex_lock(&vq->lock);
+	are = vq->res.size != 0 && vq->res.version == version;
+	base_mutex_unlock(&vq->lock);
+	return are;
 }
 
 /* --- questions ------------------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ struct mvdpa_virtq_env {
 	struct mvdpa_dirty *dirty; /**< log of dirty pages, for live migration */
 	struct mvdpa_flow_log *flows; /**< what happens to queues is told here; may be NULL */
 	struct devx_event_channel *completion, *error;
+	struct mvdpa_period period; /**< how long events may be kept back */
 	const uint32_t *tis; /**< transmit side, one a port of the bond */
 	uint32_t nb_tis;
 	int vid; /**< vhost device, -1: none */
@@ -83,8 +84,15 @@ void mvdpa_virtq_fini(struct mvdpa_virtq *vq);
  */
 int
 mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted) BASE_EXCLUDES(vq->lock);
-/** READY -> ERROR, after an error event. */
-void mvdpa_virtq_fail(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/**
+ * READY -> ERROR, after an error event.
+ * @return false: the card says that the queue runs (the event was an old one), or it is not READY.
+ */
+bool mvdpa_virtq_fail(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** The next start makes new event objects; the queue cannot be resumed with those that it has. */
+void mvdpa_virtq_distrust_events(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Are the queue's event objects those of @p version (struct mvdpa_res)? */
+bool mvdpa_virtq_events_are(struct mvdpa_virtq *vq, uint32_t version) BASE_EXCLUDES(vq->lock);
 
 enum mvdpa_virtq_state mvdpa_virtq_state(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Firmware number of the object; only in states that have one. */

@@ -145,11 +145,12 @@ const struct fw_uctx_ops mib_event_ops = {
 
 /* --- subscriptions -------------------------------------------------------------------------- */
 
-/* Completions come from CQs, everything else that we know from general objects. */
+/* Completions and their queue's end come from CQs, everything else from general objects. */
 static bool
 mib_event_valid(const struct prm_obj_kind *kind, uint16_t event)
 {
-	return (event == PRM_EVENT_COMP && kind->create_op == PRM_OP_CREATE_CQ) ||
+	return ((event == PRM_EVENT_COMP || event == PRM_EVENT_CQ_ERROR) &&
+			       kind->create_op == PRM_OP_CREATE_CQ) ||
 			(event == PRM_EVENT_OBJECT_CHANGE && kind->obj_type != 0);
 }
 
