@@ -52,6 +52,7 @@ guest_net_create(const struct guest_net_attr *attr, struct guest_net **net)
 		.mem = attr->mem,
 		.size = attr->ring_size,
 		.region = attr->ring_region,
+		.packed = attr->packed,
 	};
 	struct guest_net *n;
 
@@ -128,6 +129,7 @@ guest_net_reset(struct guest_net *net)
 		.mem = net->attr.mem,
 		.size = net->attr.ring_size,
 		.region = net->attr.ring_region,
+		.packed = net->attr.packed,
 	};
 	int ret = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * A virtio-net driver (virtio 1.2, section 5.1) over split rings in guest memory: receive buffers
+ * A virtio-net driver (virtio 1.2, section 5.1) over split or packed rings in guest memory: receive buffers
  * are posted, frames are sent, any number of queue pairs. Queue 2n receives, queue 2n + 1 transmits
  * (5.1.2); the header has 12 bytes (VERSION_1). No offloads are negotiated.
  *
@@ -27,6 +27,7 @@ struct guest_net_attr {
 	struct guest_mem *mem;
 	unsigned int nb_pairs; /**< 1 to GUEST_NET_MAX_PAIRS */
 	uint16_t ring_size;
+	bool packed;
 	uint64_t ring_region; /**< region for the rings, or GUEST_MEM_ANY */
 	void (*kick)(void *arg, unsigned int queue); /**< notifies the device */
 	/** A frame that was given to the device, but taken back by guest_net_reset(). */

@@ -12,10 +12,8 @@
  * from a ring (abandoned), so that it can tell the guest's doing from the device's.
  */
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/virtio_ring.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,7 +86,8 @@ guest_vm_make_vhost(struct guest_vm *vm)
 		.mode = vm->attr.mode,
 		.nb_queues = vm->nb_queues,
 		/* a back-end may drop all pairs but the first where MQ is not taken */
-		.features = vm->attr.features | (vm->attr.nb_pairs > 1 ? GUEST_VHOST_F_MQ : 0),
+		.features = vm->attr.features | (vm->attr.nb_pairs > 1 ? GUEST_VHOST_F_MQ : 0) |
+				(vm->attr.packed ? GUEST_VHOST_F_RING_PACKED : 0),
 		.timeout_ms = vm->attr.timeout_ms,
 		.log = vm->attr.log,
 	};
@@ -104,6 +103,7 @@ guest_vm_make_net(struct guest_vm *vm)
 		.mem = vm->mem,
 		.nb_pairs = vm->attr.nb_pairs,
 		.ring_size = vm->attr.ring_size,
+		.packed = vm->attr.packed,
 		.ring_region = GUEST_MEM_VGA_END,
 		.kick = guest_vm_on_kick,
 		.abandon = guest_vm_on_abandon,
@@ -266,12 +266,20 @@ guest_vm_halt(struct guest_vm *vm)
 	vm->running = false;
 }
 
+/* The device is to go on behind what it has returned; in a new ring that is the beginning. */
+static void
+guest_vm_bases_from_rings(struct guest_vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nb_queues; i++)
+		vm->bases[i] = guest_vring_device_used(guest_net_ring(vm->net, i));
+}
+
 int
 guest_vm_start(struct guest_vm *vm)
 {
 	int ret = guest_vhost_connect(vm->vhost);
 
-	memset(vm->bases, 0, sizeof(vm->bases));
+	guest_vm_bases_from_rings(vm);
 	if (ret == 0)
 		ret = guest_vm_enable_all(vm);
 	return ret == 0 ? guest_vm_run(vm) : ret;
@@ -282,14 +290,12 @@ static void
 guest_vm_judge_bases(struct guest_vm *vm)
 {
 	for (unsigned int i = 0; i < vm->nb_queues; i++) {
-		struct guest_vring_addr addr;
-		uint16_t avail, used, done;
+		const struct guest_vring *ring = guest_net_ring(vm->net, i);
+		uint16_t avail, used, done = guest_vring_device_used(ring);
 
-		guest_vring_addr(guest_net_ring(vm->net, i), &addr);
-		guest_vring_indices(guest_net_ring(vm->net, i), &avail, &used);
-		done = le16toh(__atomic_load_n(&((struct vring_used *)addr.used)->idx,
-				__ATOMIC_ACQUIRE));
-		if ((uint16_t)(vm->bases[i] - done) <= (uint16_t)(avail - done))
+		guest_vring_indices(ring, &avail, &used);
+		if (guest_vring_distance(ring, done, vm->bases[i]) <=
+				guest_vring_distance(ring, done, avail))
 			continue;
 		vm->base_errors++;
 		base_err(vm->attr.log,
@@ -327,7 +333,7 @@ guest_vm_reset(struct guest_vm *vm)
 		ret = guest_net_reset(vm->net);
 	if (ret != 0)
 		return ret;
-	memset(vm->bases, 0, sizeof(vm->bases));
+	guest_vm_bases_from_rings(vm);
 	return guest_vm_run(vm);
 }
 
@@ -345,13 +351,7 @@ guest_vm_reconnect(struct guest_vm *vm)
 
 	guest_vm_disconnect(vm);
 	ret = guest_vhost_connect(vm->vhost);
-	for (unsigned int i = 0; i < vm->nb_queues; i++) {
-		struct guest_vring_addr addr;
-
-		guest_vring_addr(guest_net_ring(vm->net, i), &addr);
-		vm->bases[i] = le16toh(__atomic_load_n(&((struct vring_used *)addr.used)->idx,
-				__ATOMIC_ACQUIRE));
-	}
+	guest_vm_bases_from_rings(vm);
 	if (ret == 0)
 		ret = guest_vm_enable_all(vm);
 	return ret == 0 ? guest_vm_run(vm) : ret;

@@ -24,6 +24,7 @@ struct guest_vm_attr {
 	enum guest_vhost_mode mode;
 	unsigned int nb_pairs;
 	uint16_t ring_size; /**< entries, a power of two */
+	bool packed; /**< the rings; a back-end without VIRTIO_F_RING_PACKED is refused */
 	uint64_t ram; /**< bytes; 0: 64 MiB */
 	uint64_t features; /**< virtio features to negotiate beside those that it needs */
 	uint8_t mac[GUEST_FRAME_MAC_LEN];

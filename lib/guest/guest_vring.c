@@ -1,56 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: the three parts of the ring lie in guest memory, where the device may write
- * what it likes; everything we rely on is kept a second time in our own memory: which descriptors
- * are free (a list through slots[].next), and for each head in flight its length, serial number and
- * cookie. The descriptor table is written, never read.
+ * Theory of operation: the parts of the ring lie in guest memory, where the device may write what it
+ * likes; everything we rely on is kept a second time in our own memory: which descriptors are free
+ * (a list through slots[].next), and for each head in flight its length, serial number and cookie.
+ * How the ring itself is written and read is the layout's (guest_vring_split.c, _packed.c).
  *
- * Order (virtio 1.2, 2.7.13): descriptors and avail ring entry are written before avail->idx
- * (release); used->idx is read (acquire) before the entries; the look at used->flags comes after a
- * full barrier behind the store of avail->idx, as does the last look at used->idx behind the store
- * of avail->flags: else a notification could be missed on either side.
+ * The look at whether the device wants a notification comes after a full barrier behind what makes
+ * chains visible, as does the last look for used entries behind the wish for interrupts: else a
+ * notification could be missed on either side.
  *
  * Counters are atomic so that any thread may read them; only the owner writes.
  */
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
-#include <linux/virtio_ring.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base_math.h"
-#include "guest_vring.h"
-
-#define GUEST_VRING_END UINT32_MAX /* no next descriptor */
-
-struct guest_vring_slot {
-	uint32_t next; /* of the chain, or of the free list */
-	uint32_t nb_desc; /* of the chain that begins here; 0: none does */
-	uint32_t in_len; /* writable bytes of the chain */
-	uint64_t serial; /* of the last posting that began here, 0: never */
-	void *cookie;
-};
-
-struct guest_vring {
-	struct guest_mem *mem;
-	uint64_t gpa; /* of the allocation */
-	uint16_t size;
-	struct vring_desc *desc;
-	struct vring_avail *avail;
-	struct vring_used *used;
-	uint16_t next_avail; /* index behind the last entry written */
-	uint16_t shown_avail; /* what the device can see */
-	uint16_t next_used;
-	uint16_t room;
-	uint16_t in_flight;
-	bool broken;
-	uint32_t free_head;
-	uint64_t last_serial; /* of the last posting */
-	uint64_t returned_serial; /* highest that came back */
-	struct guest_vring_stats stats;
-	struct guest_vring_slot *slots;
-};
+#include "guest_vring_priv.h"
 
 const char *
 guest_vring_error_name(enum guest_vring_error error)
@@ -73,40 +40,50 @@ guest_vring_count(uint64_t *counter)
 	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
+static int
+guest_vring_map(struct guest_vring *vr, uint64_t region)
+{
+	struct guest_mem_want want = { .align = 4096, .region = region };
+	size_t avail, used, all;
+	uint8_t *hva;
+	int ret;
+
+	vr->layout->measure(vr->size, &avail, &used, &all);
+	want.size = all;
+	ret = guest_mem_alloc(vr->mem, &want, &vr->gpa);
+	if (ret != 0)
+		return ret;
+	hva = guest_mem_hva(vr->mem, vr->gpa, all);
+	assert(hva != NULL);
+	vr->desc = (struct vring_desc *)hva;
+	vr->avail = (struct vring_avail *)(hva + avail);
+	vr->used = (struct vring_used *)(hva + used);
+	vr->layout->init(vr);
+	return 0;
+}
+
 int
 guest_vring_create(const struct guest_vring_attr *attr, struct guest_vring **vring)
 {
-	uint64_t desc_len = 16ull * attr->size, avail_len = 6 + 2ull * attr->size;
-	uint64_t used_off = base_align_up(desc_len + avail_len, 64);
-	struct guest_mem_want want = {
-		.size = used_off + 6 + 8ull * attr->size,
-		.align = 4096,
-		.region = attr->region,
-	};
 	struct guest_vring *vr;
-	uint8_t *hva;
-	int ret;
+	int ret = -ENOMEM;
 
 	if (!base_is_pow2(attr->size) || attr->size > GUEST_VRING_MAX_SIZE)
 		return -EINVAL;
 	vr = calloc(1, sizeof(*vr));
 	if (vr == NULL)
 		return -ENOMEM;
-	ret = -ENOMEM;
 	vr->slots = calloc(attr->size, sizeof(*vr->slots));
 	if (vr->slots == NULL)
 		goto free_ring;
-	ret = guest_mem_alloc(attr->mem, &want, &vr->gpa);
-	if (ret != 0)
-		goto free_slots;
-	hva = guest_mem_hva(attr->mem, vr->gpa, want.size);
-	assert(hva != NULL);
 	vr->mem = attr->mem;
 	vr->size = attr->size;
 	vr->room = attr->size;
-	vr->desc = (struct vring_desc *)hva;
-	vr->avail = (struct vring_avail *)(hva + desc_len);
-	vr->used = (struct vring_used *)(hva + used_off);
+	vr->packed = attr->packed;
+	vr->layout = attr->packed ? &guest_vring_packed_layout : &guest_vring_split_layout;
+	ret = guest_vring_map(vr, attr->region);
+	if (ret != 0)
+		goto free_slots;
 	for (uint32_t i = 0; i < attr->size; i++)
 		vr->slots[i].next = i + 1 < attr->size ? i + 1 : GUEST_VRING_END;
 	*vring = vr;
@@ -168,20 +145,13 @@ guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain
 		return -EINVAL;
 	if (nb > vring->room)
 		return -ENOSPC;
-	slot = &vring->slots[head];
+	vring->layout->write(vring, head, chain);
 	for (uint32_t i = 0; i < nb; i++) {
-		struct vring_desc *desc = &vring->desc[at];
-		uint16_t flags = (uint16_t)((i >= chain->nb_out ? VRING_DESC_F_WRITE : 0) |
-				(i + 1 < nb ? VRING_DESC_F_NEXT : 0));
-
-		desc->addr = htole64(chain->segs[i].gpa);
-		desc->len = htole32(chain->segs[i].len);
-		desc->flags = htole16(flags);
-		desc->next = htole16((uint16_t)(i + 1 < nb ? vring->slots[at].next : 0));
 		if (i >= chain->nb_out)
 			in_len += chain->segs[i].len;
 		at = vring->slots[at].next;
 	}
+	slot = &vring->slots[head];
 	vring->free_head = at;
 	vring->room = (uint16_t)(vring->room - nb);
 	vring->in_flight++;
@@ -189,8 +159,6 @@ guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain
 	slot->in_len = in_len;
 	slot->serial = ++vring->last_serial;
 	slot->cookie = chain->cookie;
-	vring->avail->ring[vring->next_avail & (vring->size - 1)] = htole16((uint16_t)head);
-	vring->next_avail++;
 	guest_vring_count(&vring->stats.posted);
 	return 0;
 }
@@ -200,26 +168,16 @@ guest_vring_publish(struct guest_vring *vring)
 {
 	if (vring->shown_avail == vring->next_avail)
 		return false;
+	vring->layout->show(vring);
 	vring->shown_avail = vring->next_avail;
-	__atomic_store_n(&vring->avail->idx, htole16(vring->next_avail), __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return (le16toh(__atomic_load_n(&vring->used->flags, __ATOMIC_RELAXED)) &
-			       VRING_USED_F_NO_NOTIFY) == 0;
-}
-
-/* How many used entries wait. */
-static uint16_t
-guest_vring_waiting(const struct guest_vring *vring)
-{
-	uint16_t idx = le16toh(__atomic_load_n(&vring->used->idx, __ATOMIC_ACQUIRE));
-
-	return (uint16_t)(idx - vring->next_used);
+	return vring->layout->wants_kick(vring);
 }
 
 bool
 guest_vring_has_used(const struct guest_vring *vring)
 {
-	return guest_vring_waiting(vring) != 0;
+	return vring->layout->has_used(vring);
 }
 
 /* Gives the descriptors of the chain at @head back to the free list. */
@@ -267,33 +225,31 @@ guest_vring_jump(struct guest_vring *vring, struct guest_vring_used *used)
 int
 guest_vring_get(struct guest_vring *vring, struct guest_vring_used *used)
 {
-	const struct vring_used_elem *elem;
-	uint16_t waiting = guest_vring_waiting(vring);
+	uint32_t nb_desc = 0;
 
 	memset(used, 0, sizeof(*used));
-	if (waiting == 0 && !vring->broken)
+	if (!vring->broken && !vring->layout->has_used(vring))
 		return 0;
-	if (vring->broken || waiting > vring->size)
+	if (vring->broken || !vring->layout->read(vring, &used->id, &used->len))
 		return guest_vring_jump(vring, used);
-	elem = &vring->used->ring[vring->next_used & (vring->size - 1)];
-	used->id = le32toh(__atomic_load_n(&elem->id, __ATOMIC_RELAXED));
-	used->len = le32toh(__atomic_load_n(&elem->len, __ATOMIC_RELAXED));
 	used->error = guest_vring_judge(vring, used->id, used->len);
-	vring->next_used++;
 	guest_vring_count(&vring->stats.errors[used->error]);
 	if (used->error == GUEST_VRING_OK || used->error == GUEST_VRING_LENGTH) {
+		nb_desc = vring->slots[used->id].nb_desc;
 		guest_vring_release(vring, used->id, used);
 		guest_vring_count(&vring->stats.returned);
 		if (used->serial > vring->returned_serial)
 			vring->returned_serial = used->serial;
 	}
+	if (!vring->layout->skip(vring, nb_desc))
+		vring->broken = true;
 	return used->error == GUEST_VRING_OK ? 1 : -EPROTO;
 }
 
 bool
 guest_vring_irq_on(struct guest_vring *vring)
 {
-	__atomic_store_n(&vring->avail->flags, 0, __ATOMIC_RELAXED);
+	vring->layout->want_irq(vring, true);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return guest_vring_has_used(vring);
 }
@@ -301,8 +257,32 @@ guest_vring_irq_on(struct guest_vring *vring)
 void
 guest_vring_irq_off(struct guest_vring *vring)
 {
-	__atomic_store_n(&vring->avail->flags, htole16(VRING_AVAIL_F_NO_INTERRUPT),
-			__ATOMIC_RELAXED);
+	vring->layout->want_irq(vring, false);
+}
+
+uint16_t
+guest_vring_device_used(const struct guest_vring *vring)
+{
+	return vring->layout->device_used(vring);
+}
+
+/* Number of places from the beginning of a first round, in a circle of two rounds. */
+static uint32_t
+guest_vring_place(const struct guest_vring *vring, uint16_t index)
+{
+	return (index & ~GUEST_VRING_WRAP) +
+			((index & GUEST_VRING_WRAP) != 0 ? 0 : (uint32_t)vring->size);
+}
+
+uint16_t
+guest_vring_distance(const struct guest_vring *vring, uint16_t from, uint16_t to)
+{
+	uint32_t round = 2u * vring->size;
+
+	if (!vring->packed)
+		return (uint16_t)(to - from);
+	return (uint16_t)((guest_vring_place(vring, to) + round - guest_vring_place(vring, from)) %
+			round);
 }
 
 int

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The driver's side of a split virtqueue (virtio 1.2, section 2.7) in guest memory, and the account
- * of its descriptors: each chain that is posted gets a serial number, and it is known which ones
+ * The driver's side of a virtqueue, split or packed (virtio 1.2, 2.7 and 2.8), in guest memory, and the
+ * account of its descriptors: each chain that is posted gets a serial number, and it is known which ones
  * came back, came back twice, or were passed over.
  *
  * What the device writes is not trusted: a used entry that cannot be true gets a name and a count,
@@ -49,9 +49,11 @@ struct guest_vring_attr {
 	struct guest_mem *mem;
 	uint16_t size; /**< entries, a power of two, at most GUEST_VRING_MAX_SIZE */
 	uint64_t region; /**< where to allocate, GPA of a region or GUEST_MEM_ANY */
+	bool packed;
 };
 
-/** Guest physical addresses of the ring's three parts, and ours of the same (user addresses). */
+/** Guest physical addresses of the ring's three parts, and ours of the same (user addresses). Of a
+ * packed ring @c avail is the driver's, @c used the device's event suppression area. */
 struct guest_vring_addr {
 	uint64_t desc_gpa, avail_gpa, used_gpa;
 	void *desc, *avail, *used;
@@ -102,7 +104,8 @@ bool guest_vring_publish(struct guest_vring *vring);
 
 /**
  * Takes the next used entry. @return 1 and @p used, 0 when there is none, -EPROTO and @p used with
- * its error; after INDEX_JUMP the ring stays broken (every call fails), after others call again.
+ * its error; after INDEX_JUMP the ring stays broken (every call fails), after others call again. A
+ * packed ring is broken by every error but LENGTH.
  */
 int guest_vring_get(struct guest_vring *vring, struct guest_vring_used *used);
 
@@ -117,8 +120,14 @@ void guest_vring_irq_off(struct guest_vring *vring);
 /** After the device was stopped: takes back one chain in flight. @return 1, or 0 at the end. */
 int guest_vring_take_back(struct guest_vring *vring, struct guest_vring_used *used);
 
-/** Available index (next to post) and used index (next to take), as the guest has them. */
+/** Available index (next to post) and used index (next to take), as the guest has them; indices of
+ * packed rings carry the wrap counter in bit 15, as in vhost-user's SET_VRING_BASE. */
 void guest_vring_indices(const struct guest_vring *vring, uint16_t *avail, uint16_t *used);
+
+/** The index behind the last entry that the device has returned. */
+uint16_t guest_vring_device_used(const struct guest_vring *vring);
+/** Entries (packed: descriptors) from index @p from to index @p to. */
+uint16_t guest_vring_distance(const struct guest_vring *vring, uint16_t from, uint16_t to);
 
 /** The account; @c passed_over is right when the ring is at rest. */
 void guest_vring_stats(struct guest_vring *vring, struct guest_vring_stats *stats);

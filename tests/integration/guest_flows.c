@@ -5,7 +5,7 @@
  * carry frames again with no further message, and at the end every packet must be accounted for:
  * none lost, duplicated, reordered or torn, and no error seen by the guest's driver.
  *
- * usage: guest_flows SOCKET PAIRS
+ * usage: guest_flows SOCKET PAIRS [packed]
  */
 #include <errno.h>
 #include <poll.h>
@@ -235,12 +235,13 @@ main(int argc, char **argv)
 	int ret;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	flows.pairs = argc == 3 ? (unsigned int)atoi(argv[2]) : 0;
+	flows.pairs = argc >= 3 ? (unsigned int)atoi(argv[2]) : 0;
 	if (flows.pairs == 0 || flows.pairs > MAX_PAIRS) {
-		fprintf(stderr, "usage: guest_flows SOCKET PAIRS\n");
+		fprintf(stderr, "usage: guest_flows SOCKET PAIRS [packed]\n");
 		return 2;
 	}
 	attr.socket = argv[1];
+	attr.packed = argc > 3 && strcmp(argv[3], "packed") == 0;
 	attr.nb_pairs = attr.nb_rx = flows.pairs;
 	ret = guest_ledger_create(flows.pairs, &flows.ledger);
 	if (ret != 0)

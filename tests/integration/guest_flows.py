@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every flow that a front-end may ask for, by the built-in guest, on our driver under traffic.
 
-usage: guest_flows.py PROGRAM PAIRS
+usage: guest_flows.py PROGRAM PAIRS [packed]
 """
 import pathlib
 import re
@@ -12,12 +12,12 @@ import dpdk  # noqa: E402
 import rig  # noqa: E402
 
 
-def main(program, pairs):
+def main(program, pairs, *kind):
     with rig.Rig(f"flows{pairs}") as r:
         app = dpdk.testvdpa(r)
         app.ask(f"attach {dpdk.DEVICES[0]} {r.path('vm')} server", r"testvdpa> ")
         r.await_path("vm")
-        guest = r.start("guest", [program, r.path("vm"), pairs])
+        guest = r.start("guest", [program, r.path("vm"), pairs, *kind])
         status = guest.wait(150)
         print(guest.text)
         rig.check(status == 0, "the guest is not content")
@@ -28,4 +28,4 @@ def main(program, pairs):
                   "no queue was resumed")
 
 
-main(sys.argv[1], sys.argv[2])
+main(*sys.argv[1:])

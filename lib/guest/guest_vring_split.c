@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: the split layout (virtio 1.2, 2.7). The descriptor table is written, never
+ * read.
+ *
+ * Order (2.7.13): descriptors and avail ring entry are written before avail->idx (release);
+ * used->idx is read (acquire) before the entries; the look at used->flags comes after a full barrier
+ * behind the store of avail->idx (guest_vring.c).
+ */
+#include <endian.h>
+
+#include "base_math.h"
+#include "guest_vring_priv.h"
+
+static void
+split_measure(uint16_t size, size_t *avail, size_t *used, size_t *all)
+{
+	*avail = 16ul * size;
+	*used = base_align_up(*avail + 6 + 2ul * size, 64);
+	*all = *used + 6 + 8ul * size;
+}
+
+static void
+split_init(struct guest_vring *vring)
+{
+	(void)vring; /* zeros are right */
+}
+
+static void
+split_write(struct guest_vring *vring, uint32_t head, const struct guest_vring_chain *chain)
+{
+	uint32_t nb = (uint32_t)chain->nb_out + chain->nb_in, at = head;
+
+	for (uint32_t i = 0; i < nb; i++, at = vring->slots[at].next) {
+		struct vring_desc *desc = &vring->desc[at];
+		uint16_t flags = (uint16_t)((i >= chain->nb_out ? VRING_DESC_F_WRITE : 0) |
+				(i + 1 < nb ? VRING_DESC_F_NEXT : 0));
+
+		desc->addr = htole64(chain->segs[i].gpa);
+		desc->len = htole32(chain->segs[i].len);
+		desc->flags = htole16(flags);
+		desc->next = htole16((uint16_t)(i + 1 < nb ? vring->slots[at].next : 0));
+	}
+	vring->avail->ring[vring->next_avail & (vring->size - 1)] = htole16((uint16_t)head);
+	vring->next_avail++;
+}
+
+static void
+split_show(struct guest_vring *vring)
+{
+	__atomic_store_n(&vring->avail->idx, htole16(vring->next_avail), __ATOMIC_RELEASE);
+}
+
+static bool
+split_wants_kick(const struct guest_vring *vring)
+{
+	return (le16toh(__atomic_load_n(&vring->used->flags, __ATOMIC_RELAXED)) &
+			       VRING_USED_F_NO_NOTIFY) == 0;
+}
+
+static void
+split_want_irq(struct guest_vring *vring, bool want)
+{
+	uint16_t flags = want ? 0 : htole16(VRING_AVAIL_F_NO_INTERRUPT);
+
+	__atomic_store_n(&vring->avail->flags, flags, __ATOMIC_RELAXED);
+}
+
+static uint16_t
+split_device_used(const struct guest_vring *vring)
+{
+	return le16toh(__atomic_load_n(&vring->used->idx, __ATOMIC_ACQUIRE));
+}
+
+static bool
+split_has_used(const struct guest_vring *vring)
+{
+	return split_device_used(vring) != vring->next_used;
+}
+
+static bool
+split_read(const struct guest_vring *vring, uint32_t *id, uint32_t *len)
+{
+	const struct vring_used_elem *elem;
+
+	if ((uint16_t)(split_device_used(vring) - vring->next_used) > vring->size)
+		return false;
+	elem = &vring->used->ring[vring->next_used & (vring->size - 1)];
+	*id = le32toh(__atomic_load_n(&elem->id, __ATOMIC_RELAXED));
+	*len = le32toh(__atomic_load_n(&elem->len, __ATOMIC_RELAXED));
+	return true;
+}
+
+static bool
+split_skip(struct guest_vring *vring, uint32_t nb_desc)
+{
+	(void)nb_desc;
+	vring->next_used++;
+	return true;
+}
+
+const struct guest_vring_layout guest_vring_split_layout = {
+	.measure = split_measure,
+	.init = split_init,
+	.write = split_write,
+	.show = split_show,
+	.wants_kick = split_wants_kick,
+	.want_irq = split_want_irq,
+	.has_used = split_has_used,
+	.read = split_read,
+	.skip = split_skip,
+	.device_used = split_device_used,
+};
