@@ -77,6 +77,7 @@ class FrontEnd:
         protocol: the protocol features to ask for; not every back-end has all of them."""
         self.protocol = protocol
         self.features = F_VERSION_1 | F_PROTOCOL
+        self.polled = set()  # SET_VRING_KICK, SET_VRING_CALL: given without files
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(20)
         self.socket.connect(path)
@@ -223,6 +224,17 @@ class FrontEnd:
     def vring_fd(self, request, queue, fd):
         self.send(request, struct.pack("=Q", queue), [fd])
 
+    def vring_no_fd(self, request, queue):
+        """SET_VRING_KICK or _CALL without a file: the ring is to be polled."""
+        self.send(request, struct.pack("=Q", queue | 1 << 8))
+
+    def ring_file(self, request, queue):
+        if request in self.polled:
+            self.vring_no_fd(request, queue)
+        else:
+            self.vring_fd(request, queue,
+                          (self.kicks if request == SET_VRING_KICK else self.calls)[queue])
+
     def ring_steps(self, queue):
         """What starts one ring."""
         return [
@@ -230,10 +242,8 @@ class FrontEnd:
             (f"SET_VRING_BASE {queue}",
              lambda: self.vring_state(SET_VRING_BASE, queue, self.base[queue])),
             (f"SET_VRING_ADDR {queue}", lambda: self.vring_address(queue)),
-            (f"SET_VRING_KICK {queue}",
-             lambda: self.vring_fd(SET_VRING_KICK, queue, self.kicks[queue])),
-            (f"SET_VRING_CALL {queue}",
-             lambda: self.vring_fd(SET_VRING_CALL, queue, self.calls[queue])),
+            (f"SET_VRING_KICK {queue}", lambda: self.ring_file(SET_VRING_KICK, queue)),
+            (f"SET_VRING_CALL {queue}", lambda: self.ring_file(SET_VRING_CALL, queue)),
         ]
 
     def steps(self):

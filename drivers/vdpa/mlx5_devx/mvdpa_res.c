@@ -2,7 +2,9 @@
 /*
  * Theory of operation: making these costs 15 commands, freshening 8 (destroying a queue object
  * leaves its event QP in error), so they stay until the connection ends or the ring's size
- * changes. Memory comes from DPDK's heap, page aligned because the card maps whole pages.
+ * changes. A queue that is only suspended and resumed needs nothing of it: its QPs stay as they
+ * are. A queue whose guest polls has no event objects; those of a former life are kept. Memory
+ * comes from DPDK's heap, page aligned because the card maps whole pages.
  */
 #include "mvdpa_res.h"
 
@@ -77,20 +79,18 @@ res_make_buf(struct mvdpa_res_buf *buf, const struct mvdpa_res_attr *attr,
 }
 
 static int
-res_make(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
+res_make_bufs(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 {
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	ret = res_make_events(res, attr);
 	for (i = 0; ret == 0 && i < 3; i++)
 		ret = res_make_buf(&res->buf[i], attr, attr->cap->umem[i]);
 	if (ret == 0 && res->counters == NULL && attr->cap->virtq_counters)
 		ret = devx_counters_create(attr->devx, res->index, &res->counters);
-	if (ret != 0)
-		return ret;
-	res->size = attr->size;
-	return 0;
+	if (ret == 0)
+		res->size = attr->size;
+	return ret;
 }
 
 int
@@ -98,16 +98,18 @@ mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 {
 	int ret = 0;
 
-	if (res->size != attr->size || res->broken) {
+	if (res->size != attr->size || res->broken)
 		mvdpa_res_release(res);
-		ret = res_make(res, attr);
-	} else if (res->qp_stale) {
+	if (attr->events && res->qp == NULL)
+		ret = res_make_events(res, attr);
+	else if (attr->events && res->qp_stale)
 		ret = devx_qp_reconnect(res->qp);
-	}
+	if (ret == 0 && attr->events)
+		res->qp_stale = false;
+	if (ret == 0 && res->size == 0)
+		ret = res_make_bufs(res, attr);
 	if (ret != 0)
 		mvdpa_res_release(res);
-	else
-		res->qp_stale = false;
 	return ret;
 }
 

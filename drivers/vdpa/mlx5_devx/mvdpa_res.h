@@ -30,7 +30,7 @@ struct mvdpa_res {
 	bool broken; /**< the event objects have failed: they must be made anew */
 	uint32_t version; /**< of the event objects; their error events carry it */
 	void *cq_mem, *qp_mem;
-	struct devx_cq *cq;
+	struct devx_cq *cq; /**< with qp: NULL until a ring wants events */
 	struct devx_qp *qp;
 	struct mvdpa_res_buf buf[3];
 	struct devx_obj *counters; /**< NULL where the card has none */
@@ -45,6 +45,7 @@ struct mvdpa_res_attr {
 			*completion; /**< completions are announced here, by queue index */
 	struct devx_event_channel *error; /**< and here that none will come (mvdpa_event.h) */
 	uint16_t size; /**< of the ring */
+	bool events; /**< false: nobody wants them, the queue runs without QP and CQ */
 };
 
 /** Makes or freshens everything for a ring of attr->size; on error there is nothing but the

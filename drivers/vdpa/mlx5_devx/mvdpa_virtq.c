@@ -69,6 +69,7 @@ virtq_get_ring(const struct mvdpa_virtq *vq, struct rte_vhost_vring *vring, stru
 		.vring = vring,
 		.type = mvdpa_features_to_type(vq->env->features),
 		.mem = &vq->env->mem->plan,
+		.may_be_polled = vq->env->cap->event_modes >> PRM_VIRTQ_EVENT_NO_MSIX & 1,
 		.log = vq->env->log,
 		.who = who,
 	};
@@ -118,6 +119,7 @@ virtq_prepare_res_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		.completion = vq->env->completion,
 		.error = vq->env->error,
 		.size = vq->ring.size,
+		.events = !vq->ring.polled,
 	};
 
 	return mvdpa_res_prepare(&vq->res, &attr);
@@ -135,7 +137,7 @@ virtq_make_attr_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *attr) BAS
 		.pd = devx_dev_pd(vq->env->devx),
 		.period = vq->env->period,
 		.tisn = vq->env->tis[vq->index / 2 % vq->env->nb_tis],
-		.event_qpn = devx_qp_fw_id(vq->res.qp),
+		.event_qpn = vq->ring.polled ? 0 : devx_qp_fw_id(vq->res.qp),
 		.counters = vq->res.counters != NULL ? devx_obj_id(vq->res.counters) : 0,
 	};
 	unsigned int i;
@@ -224,7 +226,7 @@ arc_ready_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		return ret;
 	mvdpa_ring_want_kicks(&ring);
 	mvdpa_dirty_mark_notify(vq->env->dirty, &ring);
-	mvdpa_io_start(&vq->io, vq->res.cq, vq->res.qp);
+	mvdpa_io_start(&vq->io, vq->ring.polled ? NULL : vq->res.cq, vq->res.qp);
 	ret = virtq_run_locked(vq);
 	if (ret != 0) {
 		mvdpa_io_stop(&vq->io);
@@ -466,7 +468,7 @@ mvdpa_virtq_events_are(struct mvdpa_virtq *vq, uint32_t version)
 	bool are;
 
 	base_mutex_lock(&vq->lock);
-	are = vq->res.size != 0 && vq->res.version == version;
+	are = vq->res.cq != NULL && vq->res.version == version;
 	base_mutex_unlock(&vq->lock);
 	return are;
 }

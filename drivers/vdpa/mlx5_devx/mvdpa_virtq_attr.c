@@ -84,6 +84,7 @@ mvdpa_ring_make(const struct mvdpa_ring_place *place, struct mvdpa_ring *ring)
 	ring->type = place->type;
 	ring->size = vring->size;
 	ring->used_va = vring->used;
+	ring->polled = place->may_be_polled && vring->callfd == -1;
 	return 0;
 }
 
@@ -91,7 +92,7 @@ bool
 mvdpa_ring_same(const struct mvdpa_ring *a, const struct mvdpa_ring *b)
 {
 	return a->type == b->type && a->size == b->size && a->desc == b->desc &&
-			a->avail == b->avail && a->used == b->used;
+			a->avail == b->avail && a->used == b->used && a->polled == b->polled;
 }
 
 uint16_t

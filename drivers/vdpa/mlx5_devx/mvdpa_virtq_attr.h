@@ -20,6 +20,9 @@ struct mvdpa_ring {
 	 * suppression area, as in the PRM. */
 	uint64_t desc, avail, used;
 	void *used_va; /**< @c used in this process */
+	/** The guest looks at the used ring by itself (it gave no call file), and the card can do
+	 * without telling. */
+	bool polled;
 };
 
 /** Where a ring is to be found. */
@@ -27,13 +30,14 @@ struct mvdpa_ring_place {
 	const struct rte_vhost_vring *vring;
 	enum prm_virtq_type type;
 	const struct mvdpa_mem_plan *mem;
+	bool may_be_polled; /**< the card has queues without events (mode NO_MSIX) */
 	const struct base_log *log;
 	const char *who; /**< device and queue, for the log */
 };
 
 /** Checks and translates a ring. @return 0; -EINVAL bad size or address, logged. */
 int mvdpa_ring_make(const struct mvdpa_ring_place *place, struct mvdpa_ring *ring);
-/** Same form, same size and same guest-physical addresses? */
+/** Same form, same size, same guest-physical addresses, and events as before? */
 bool mvdpa_ring_same(const struct mvdpa_ring *a, const struct mvdpa_ring *b);
 /**
  * The used index in guest memory (virtio 1.2, 2.7.8). A packed ring has none: there it is
