@@ -5,7 +5,7 @@ The card's trace says which commands came when; frames through the looped port s
 works on the memory that it should work on. In the names of the checklist (vdpa_flows): D11, D32,
 K7, N2, N3 (its variants c1 to c3), N21.
 
-usage: mem_early.py order|same|files|fail|many
+usage: mem_early.py order|same|files|fail|many [DEVARGS]
 """
 import json
 import os
@@ -74,17 +74,18 @@ class Guest:
         """A reply means that all before it was worked off, dev_conf included."""
         self.front.ask_u64(fe.GET_STATUS)
 
-    def table(self, what, memories, reg=0, keys=0, dereg=0, gone=None):
+    def table(self, what, memories, reg=0, keys=0, dereg=0):
         """A table that is taken; so many regions are registered, indirect keys made, and both given
         back."""
         self.settle()
         self.card.news()
         rig.check(self.front.set_table(memories) == 0, f"{what}: the table was refused")
         self.settle()
-        self.check(what, self.card.news(), {
-            "REG_MR": reg, "CREATE_MKEY": keys, "DEREG_MR": dereg,
-            "DESTROY_MKEY": keys if gone is None else gone})
+        commands = self.card.news()
+        self.check(what, commands, {"REG_MR": reg, "CREATE_MKEY": keys, "DEREG_MR": dereg,
+                                    "DESTROY_MKEY": keys})
         self.frames()
+        return commands
 
     @staticmethod
     def check(what, commands, wanted, one_stop=True):
@@ -117,7 +118,13 @@ def check_order(what, commands):
                       f"{what}: {command['command']} before the last queue ran")
 
 
-def order(guest):
+def together(commands):
+    """The most that were in progress at the same time."""
+    return max(sum(other["start_ns"] <= command["start_ns"] < end(other) for other in commands)
+               for command in commands)
+
+
+def order(guest, workers):
     """One region more, one less: what it costs, and when."""
     front = guest.front
     dimm = front.add_memory(ADDED, DIMM)
@@ -125,7 +132,12 @@ def order(guest):
         guest.table("added", [front.main, dimm], reg=1, keys=1)
         guest.table("removed", [front.main], keys=1, dereg=1)
     more = [front.add_memory(ADDED << step, DIMM) for step in range(1, 7)]
-    guest.table("seven added", [front.main, dimm, *more], reg=7, keys=1)
+    guest.card.ctl("latency", "REG_MR=100ms")
+    commands = guest.table("seven added", [front.main, dimm, *more], reg=7, keys=1)
+    guest.card.ctl("latency", "REG_MR=0")
+    beside = together([command for command in commands if command["command"] == "REG_MR"])
+    print(f"seven regions: {beside} registered at the same time")
+    rig.check(beside > 1 or workers == 0, "regions were registered one after the other")
     guest.table("all but two removed", [more[3], front.main], keys=1, dereg=6)
 
 
@@ -302,9 +314,9 @@ def many(guest):
               f"all {all_of_it * 1e3:.1f} ms")
 
 
-def main(story):
+def main(story, devargs=""):
     with rig.Rig(f"mem-early-{story}") as r:
-        app = dpdk.testvdpa(r, card={"control": {"socket": "ctl"},
+        app = dpdk.testvdpa(r, devargs="class=vdpa" + devargs, card={"control": {"socket": "ctl"},
                                      "trace": {"file": "trace.json"}})
         card = Card(r)
         app.ask(f"attach {dpdk.DEVICES[0]} {r.path('vm')} server", r"testvdpa> ")
@@ -314,8 +326,11 @@ def main(story):
             front.start()
             guest = Guest(front, card)
             guest.frames()
-            {"order": order, "same": same, "files": files, "fail": fail,
-             "many": many}[story](guest)
+            stories = {"same": same, "files": files, "fail": fail, "many": many}
+            if story == "order":
+                order(guest, "max_conf_threads" in devargs)
+            else:
+                stories[story](guest)
         app.expect(r"-> waiting")
         card.await_objects(idle)
         if story == "fail":
@@ -323,4 +338,4 @@ def main(story):
         dpdk.end(r, app)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])
