@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: a PCI function is found among the RDMA devices by the PCI_SLOT_NAME that
- * its sysfs uevent file gives. Opening takes, in this order: the context (DevX), the protection
+ * its sysfs uevent file gives, a sub-function by where the RDMA device's sysfs link "device" leads. Opening takes, in this order: the context (DevX), the protection
  * domain, a UAR page for completion doorbells (write-combining, or non-cached where the platform
  * refuses that), the VAR page for queue doorbells, and the null key that stands for holes in
  * guest memory. Closing gives them back in reverse.
@@ -67,6 +67,31 @@ devx_ibdev_is_at(const struct ibv_device *ibdev, const char *pci_addr)
 	return strncasecmp(slot, pci_addr, len) == 0 && (slot[len] == '\n' || slot[len] == '\0');
 }
 
+/* "mlx5_core.sf.2": has no PCI address of its own (that of the parent is several devices'). */
+static bool
+devx_ibdev_is_aux(const struct ibv_device *ibdev, const char *name)
+{
+	char path[sizeof(ibdev->ibdev_path) + sizeof("/device")], target[512];
+	const char *last;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/device", ibdev->ibdev_path);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	last = strrchr(target, '/');
+	return strcmp(last != NULL ? last + 1 : target, name) == 0;
+}
+
+static bool
+devx_ibdev_is(const struct ibv_device *ibdev, const char *name)
+{
+	return strncmp(name, DEVX_SF_PREFIX, sizeof(DEVX_SF_PREFIX) - 1) == 0 ?
+			devx_ibdev_is_aux(ibdev, name) :
+			devx_ibdev_is_at(ibdev, name);
+}
+
 static int
 devx_open_ctx(struct devx_dev *dev)
 {
@@ -81,12 +106,12 @@ devx_open_ctx(struct devx_dev *dev)
 				strerror(-ret));
 		return ret;
 	}
-	for (i = 0; i < nb && !devx_ibdev_is_at(list[i], dev->pci_addr); i++)
+	for (i = 0; i < nb && !devx_ibdev_is(list[i], dev->pci_addr); i++)
 		;
 	if (i == nb) {
 		base_err(dev->log,
-				"%s: none of %d RDMA devices has this PCI address (is the mlx5_ib "
-				"kernel driver bound?)",
+				"%s: none of %d RDMA devices belongs to it (is the mlx5_ib kernel "
+				"driver bound?)",
 				dev->pci_addr, nb);
 		goto free_list;
 	}

@@ -26,11 +26,15 @@ struct devx_var {
 	uint32_t page_id; /**< number that firmware knows it by */
 };
 
+/** What names of sub-functions on the auxiliary bus begin with. */
+#define DEVX_SF_PREFIX "mlx5_core.sf."
+
 /**
- * Opens the function at PCI address @p pci_addr ("0000:03:00.2").
+ * Opens the function at PCI address @p pci_addr ("0000:03:00.2"), or the sub-function of that name
+ * on the auxiliary bus ("mlx5_core.sf.2").
  *
  * @param log where messages of this device go; must stay valid until devx_dev_close().
- * @return 0; -ENODEV no RDMA device belongs to that address; -errno of what failed.
+ * @return 0; -ENODEV no RDMA device belongs to it; -errno of what failed.
  */
 int devx_dev_open(const char *pci_addr, const struct base_log *log, struct devx_dev **dev);
 void devx_dev_close(struct devx_dev *dev);

@@ -77,7 +77,41 @@ emu_conf_mtu(struct emu_json *at, const json_t *value, struct fw_func_attr *func
 struct emu_conf_one {
 	struct fw_func_attr *attr;
 	char *bdf;
+	enum seam_kind *kind;
+	uint32_t *sf;
 };
+
+static const char *const emu_conf_kinds[] = {
+	[SEAM_VF] = "vf",
+	[SEAM_PF] = "pf",
+	[SEAM_SF] = "sf",
+};
+
+static int
+emu_conf_kind_key(struct emu_json *at, const json_t *value, void *arg)
+{
+	const char *text = json_string_value(value);
+	unsigned int i;
+
+	for (i = 0; text != NULL && i < BASE_ARRAY_SIZE(emu_conf_kinds); i++) {
+		if (strcmp(text, emu_conf_kinds[i]) == 0) {
+			*((struct emu_conf_one *)arg)->kind = (enum seam_kind)i;
+			return 0;
+		}
+	}
+	return emu_json_bad(at, value, "\"pf\", \"vf\" or \"sf\"");
+}
+
+static int
+emu_conf_sf_key(struct emu_json *at, const json_t *value, void *arg)
+{
+	uint64_t number;
+	int ret = emu_json_u64(at, value, 1, SEAM_MAX_SF, &number);
+
+	if (ret == 0)
+		*((struct emu_conf_one *)arg)->sf = (uint32_t)number;
+	return ret;
+}
 
 static int
 emu_conf_mac_key(struct emu_json *at, const json_t *value, void *arg)
@@ -104,10 +138,13 @@ emu_conf_function(struct emu_json *at, const json_t *value, void *arg)
 		{ "mac", emu_conf_mac_key },
 		{ "mtu", emu_conf_mtu_key },
 		{ "pci", emu_conf_pci_key },
+		{ "kind", emu_conf_kind_key },
+		{ "sf", emu_conf_sf_key },
 	};
 	struct emu_conf *conf = arg;
 	unsigned int index = conf->seam.nb_funcs++;
-	struct emu_conf_one one = { &conf->funcs[index], conf->seam.bdf[index] };
+	struct emu_conf_one one = { &conf->funcs[index], conf->seam.bdf[index],
+		&conf->seam.kind[index], &conf->seam.sf[index] };
 
 	return emu_json_object(at, value, keys, BASE_ARRAY_SIZE(keys), &one);
 }
@@ -145,6 +182,11 @@ emu_conf_functions_show(const struct emu_conf *conf)
 			json_object_set_new(one, "mtu", json_integer(func->mtu));
 		if (one != NULL && conf->seam.bdf[i][0] != '\0')
 			json_object_set_new(one, "pci", json_string(conf->seam.bdf[i]));
+		if (one != NULL && conf->seam.kind[i] != SEAM_VF)
+			json_object_set_new(one, "kind",
+					json_string(emu_conf_kinds[conf->seam.kind[i]]));
+		if (one != NULL && conf->seam.sf[i] != 0)
+			json_object_set_new(one, "sf", json_integer(conf->seam.sf[i]));
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -153,17 +195,22 @@ emu_conf_functions_show(const struct emu_conf *conf)
 int
 emu_conf_functions_check(struct emu_json *at, const struct emu_conf *conf)
 {
-	char a[SEAM_BDF_SIZE], b[SEAM_BDF_SIZE];
+	char a[SEAM_NAME_SIZE], b[SEAM_NAME_SIZE];
 	unsigned int i, j;
 
 	for (i = 0; i < conf->seam.nb_funcs; i++) {
+		if (conf->seam.sf[i] != 0 && conf->seam.kind[i] != SEAM_SF)
+			return emu_json_fail(at,
+					"function %u has \"sf\", but is not of kind \"sf\"", i);
 		for (j = 0; j < i; j++) {
-			seam_bdf(&conf->seam, i, a);
-			seam_bdf(&conf->seam, j, b);
+			seam_dev_name(&conf->seam, i, a);
+			seam_dev_name(&conf->seam, j, b);
 			if (strcmp(a, b) == 0)
-				return emu_json_fail(at,
-						"functions %u and %u both have PCI address %s", j,
-						i, a);
+				return emu_json_fail(at, "functions %u and %u both have %s %s", j,
+						i,
+						conf->seam.kind[i] == SEAM_SF ? "the name" :
+										"PCI address",
+						a);
 			if (conf->funcs[i].has_mac && conf->funcs[j].has_mac &&
 					memcmp(conf->funcs[i].mac, conf->funcs[j].mac, 6) == 0)
 				return emu_json_fail(at,

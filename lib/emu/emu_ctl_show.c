@@ -46,7 +46,7 @@ emu_ctl_each_func(struct emu_ctl_call *call,
 static json_t *
 emu_ctl_status_func(const struct emu_ctl_call *call, unsigned int index)
 {
-	char bdf[SEAM_BDF_SIZE], ibdev[16], text[18];
+	char bdf[SEAM_BDF_SIZE], name[SEAM_NAME_SIZE], ibdev[16], text[18];
 	struct fw_func *func;
 	const uint8_t *mac;
 	json_t *one;
@@ -54,6 +54,10 @@ emu_ctl_status_func(const struct emu_ctl_call *call, unsigned int index)
 	seam_bdf(&call->conf->seam, index, bdf);
 	snprintf(ibdev, sizeof(ibdev), "mlx5_%u", call->conf->seam.first + index);
 	one = json_pack("{s:i, s:s, s:s}", "function", (int)index, "pci", bdf, "device", ibdev);
+	if (one != NULL && call->conf->seam.kind[index] == SEAM_SF) {
+		seam_dev_name(&call->conf->seam, index, name);
+		json_object_set_new(one, "auxiliary", json_string(name));
+	}
 	if (one == NULL || call->card == NULL)
 		return one;
 	func = fw_card_func(call->card, index);

@@ -7,6 +7,8 @@ usage: unplug.py STORY PROGRAM
   cycle      twenty times removed and probed, at a socket that stays
   surprise   the card is pulled out
   many       eight functions come and go, each with its front-end
+  kinds      physical, virtual and sub-functions, in both syntaxes of DPDK
+  stock      the same with DPDK's own mlx5 driver
 """
 import json
 import os
@@ -21,19 +23,23 @@ import rig  # noqa: E402
 
 FRAME = bytes.fromhex("ffffffffffff52540000000188b5") + bytes(range(200))
 A, B = dpdk.DEVICES
+# Allowing a device that is not there keeps EAL from looking at the others now. (An auxiliary device
+# that it has seen and not probed never gets arguments later: lib/eal of 22.11.)
+NOTHING_YET = ["-a", "0000:00:00.0", "-a", "auxiliary:mlx5_core.sf.0"]
 
 
 class App:
-    def __init__(self, r, program, functions=2):
+    def __init__(self, r, program, functions=2, stock=False):
         self.r = r
         driver = pathlib.Path(os.environ["DRIVER"])
+        load = [] if stock else ["-d", driver.name, "--log-level", "pmd.vdpa.mlx5_devx:info"]
         r.path("card.json").write_text(json.dumps({
             "functions": functions, "wire": "loop",
             "control": {"socket": str(r.path("ctl"))},
             "log": {"file": "card.log", "level": "info"}}))
         self.process = r.start("unplug", [
             os.environ["MLX5EMU"], "--config", "card.json", "--", program, *dpdk.eal("unplug"),
-            "-d", driver.name, "-a", "0000:00:00.0", "--log-level", "pmd.vdpa.mlx5_devx:info"],
+            *load, *NOTHING_YET],
             env={"LD_LIBRARY_PATH": str(driver.parent)})
         self.process.expect("ready", 60)
 
@@ -170,6 +176,50 @@ def many(r, program):
     dpdk.card_is_content(r)
 
 
+KINDS = [
+    # in the card's file, name, to be probed as
+    ({"kind": "pf", "pci": "0000:03:00.0"}, "0000:03:00.0", "{},class=vdpa"),
+    ({"kind": "pf", "pci": "0000:03:00.1"}, "0000:03:00.1", "bus=pci,addr={}/class=vdpa"),
+    ({}, "0000:03:00.4", "{},class=vdpa"),
+    ({"kind": "sf", "pci": "0000:03:00.0"}, "mlx5_core.sf.5", "auxiliary:{},class=vdpa"),
+    ({"kind": "sf", "sf": 88, "pci": "0000:03:00.1"}, "mlx5_core.sf.88",
+     "bus=auxiliary,name={}/class=vdpa"),
+]
+OURS = "/driver=mlx5_devx,resume_index=saved"
+
+
+def kinds(r, program, stock=False):
+    app = App(r, program, functions=[kind for kind, _, _ in KINDS], stock=stock)
+    status = app.ctl("status")["functions"]
+    rig.check([f.get("auxiliary") for f in status[2:]] ==
+              [None, "mlx5_core.sf.5", "mlx5_core.sf.88"], f"{status}")
+    protocol = fe.PROTOCOL_MQ if stock else fe.PROTOCOL_MQ | fe.PROTOCOL_REPLY_ACK
+    fronts = []
+    for _, name, how in KINDS:
+        if stock:  # it does not read classes of the global syntax
+            how = "{},class=vdpa" if name[0] == "0" else "auxiliary:{},class=vdpa"
+        elif "/class" in how:
+            how += OURS
+        app.do("probe", how.format(name))
+        fronts.append(fe.FrontEnd(app.serve(name, f"vm-{name}"), protocol=protocol))
+        fronts[-1].start()
+    for front in fronts:
+        front.send_frame(FRAME)
+    for (_, name, how), front in zip(KINDS, fronts):
+        front.close()
+        app.do("drop", r.path(f"vm-{name}"))
+        app.do("remove", name)
+        if not stock:
+            app.do("probe", how.format(name))
+    app.end()
+    if not stock:
+        dpdk.card_is_content(r)
+
+
+def stock_kinds(r, program):
+    kinds(r, program, stock=True)
+
+
 with rig.Rig("unplug") as rig_:
     {"connected": connected, "cycle": cycle, "surprise": surprise,
-     "many": many}[sys.argv[1]](rig_, sys.argv[2])
+     "many": many, "kinds": kinds, "stock": stock_kinds}[sys.argv[1]](rig_, sys.argv[2])

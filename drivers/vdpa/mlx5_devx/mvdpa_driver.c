@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: the PCI bus offers a function whose id is in the table. It is taken only
- * with class=vdpa (any other answer is "not mine", so that drivers of other classes get it), and
+ * Theory of operation: the PCI bus offers a function whose id is in the table, the auxiliary bus a
+ * sub-function by its name; from there on both are the same. It is taken only with class=vdpa (any other answer is "not mine", so that drivers of other classes get it), and
  * through rdma-core: the kernel's mlx5 driver stays bound, nothing is mapped by EAL.
  *
  * Removal works at any time. vhost keeps a pointer to the device for each connection and each
@@ -16,6 +16,7 @@
 #include <rte_devargs.h>
 #include <rte_eal.h>
 
+#include <bus_auxiliary_driver.h>
 #include <bus_pci_driver.h>
 #include <dev_driver.h>
 
@@ -104,6 +105,31 @@ static struct rte_pci_driver mvdpa_pci_driver = {
 	.remove = mvdpa_remove,
 };
 
+static bool
+mvdpa_aux_match(const char *name)
+{
+	return strncmp(name, DEVX_SF_PREFIX, sizeof(DEVX_SF_PREFIX) - 1) == 0;
+}
+
+static int
+mvdpa_aux_probe(struct rte_auxiliary_driver *driver, struct rte_auxiliary_device *aux)
+{
+	return driver_probe(&aux->device);
+}
+
+static int
+mvdpa_aux_remove(struct rte_auxiliary_device *aux)
+{
+	return driver_remove(&aux->device);
+}
+
+static struct rte_auxiliary_driver mvdpa_aux_driver = {
+	.match = mvdpa_aux_match,
+	.probe = mvdpa_aux_probe,
+	.remove = mvdpa_aux_remove,
+};
+
+RTE_PMD_REGISTER_AUXILIARY(vdpa_mlx5_devx_sf, mvdpa_aux_driver);
 RTE_PMD_REGISTER_PCI(vdpa_mlx5_devx, mvdpa_pci_driver);
 RTE_PMD_REGISTER_PCI_TABLE(vdpa_mlx5_devx, mvdpa_pci_ids);
 RTE_PMD_REGISTER_KMOD_DEP(vdpa_mlx5_devx, "* ib_uverbs & mlx5_core & mlx5_ib");

@@ -20,6 +20,15 @@
 #define SEAM_UVERBS_MINOR 192u
 
 #define SEAM_BDF_SIZE 13 /* "0000:03:00.2" */
+#define SEAM_NAME_SIZE 32 /* "0000:03:00.2", "mlx5_core.sf.2" */
+#define SEAM_MAX_SF 99999u
+
+/** What a function is on its bus. */
+enum seam_kind {
+	SEAM_VF, /**< PCI virtual function */
+	SEAM_PF, /**< PCI physical function */
+	SEAM_SF, /**< sub-function: a device of the auxiliary bus below a PCI function */
+};
 
 /** What is emulated. */
 struct seam_conf {
@@ -31,7 +40,10 @@ struct seam_conf {
 	 */
 	unsigned int first;
 	bool host_devices; /**< the tree has the host's own devices as well (seam_host_scan()) */
-	char bdf[SEAM_MAX_FUNCS][SEAM_BDF_SIZE]; /**< PCI addresses; "": by number */
+	/** PCI addresses, of a sub-function the one of its parent; "": by number. */
+	char bdf[SEAM_MAX_FUNCS][SEAM_BDF_SIZE];
+	enum seam_kind kind[SEAM_MAX_FUNCS];
+	uint32_t sf[SEAM_MAX_FUNCS]; /**< number of a sub-function, 1 to SEAM_MAX_SF; 0: index + 2 */
 };
 
 /** A descriptor's other side. */
@@ -86,8 +98,12 @@ int seam_fd_add(int fd, const struct seam_fd_ops *ops, void *arg, dev_t rdev);
  */
 void seam_stop(void);
 
-/** Address "0000:03:00.2" of function @p index, into SEAM_BDF_SIZE bytes. */
+/** PCI address "0000:03:00.2" of function @p index, of a sub-function the one of its parent, into
+ * SEAM_BDF_SIZE bytes. */
 void seam_bdf(const struct seam_conf *conf, unsigned int index, char *buf);
+/** Name on its bus of function @p index, "0000:03:00.2" or "mlx5_core.sf.2", into SEAM_NAME_SIZE
+ * bytes. */
+void seam_dev_name(const struct seam_conf *conf, unsigned int index, char *buf);
 
 /** Identity number (EUI-64) of function @p index, as sysfs and the device attributes show it. */
 uint64_t seam_guid(unsigned int index);

@@ -16,8 +16,20 @@ seam_bdf(const struct seam_conf *conf, unsigned int index, char *buf)
 
 	if (conf->bdf[index][0] != '\0')
 		memcpy(buf, conf->bdf[index], SEAM_BDF_SIZE);
+	else if (conf->kind[index] == SEAM_SF)
+		memcpy(buf, "0000:03:00.0", SEAM_BDF_SIZE);
 	else
 		snprintf(buf, SEAM_BDF_SIZE, "0000:03:%02x.%u", devfn / 8 & 0x1f, devfn % 8);
+}
+
+void
+seam_dev_name(const struct seam_conf *conf, unsigned int index, char *buf)
+{
+	if (conf->kind[index] == SEAM_SF)
+		snprintf(buf, SEAM_NAME_SIZE, "mlx5_core.sf.%u",
+				conf->sf[index] != 0 ? conf->sf[index] : index + 2);
+	else
+		seam_bdf(conf, index, buf);
 }
 
 uint64_t

@@ -43,7 +43,7 @@ seam_is_our_pci(const struct seam_conf *conf, const char *entry)
 
 	for (i = 0; i < conf->nb_funcs; i++) {
 		seam_bdf(conf, i, bdf);
-		if (seam_below(entry, bdf) != NULL)
+		if (conf->kind[i] != SEAM_SF && seam_below(entry, bdf) != NULL)
 			return true;
 	}
 	return false;

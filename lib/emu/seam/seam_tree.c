@@ -2,8 +2,9 @@
 /*
  * Theory of operation: the files that the kernel would show for the functions of a card, as far as
  * libibverbs, libmlx5, DPDK and the rdma tools read them. One table for what a PCI function has,
- * one for its RDMA device; values are the same for all functions or made from a few names of it.
- * Directories of a class are links into the device's own directory, relative as in sysfs.
+ * one for a sub-function (a device of the auxiliary bus, in the directory of its PCI function), one
+ * for the RDMA device of either; values are the same for all functions or made from a few names of
+ * it. Directories of a class are links into the device's own directory, relative as in sysfs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,27 +18,30 @@
 #include "seam_host.h"
 
 #define SEAM_BUS "sys/devices/pci0000:00/0000:00:02.0"
-#define SEAM_MODALIAS "pci:v000015B3d0000101Esv000015B3sd00000069bc02sc00i00"
+#define SEAM_MODALIAS "pci:v000015B3d0000%psv000015B3sd00000069bc02sc00i00"
 
 /* The names of one function. */
 struct seam_names {
-	char bdf[16];
+	enum seam_kind kind;
+	char bdf[SEAM_BDF_SIZE]; /* of a sub-function: its parent's */
+	char name[SEAM_NAME_SIZE]; /* of its own directory */
+	char dir[SEAM_BDF_SIZE + SEAM_NAME_SIZE]; /* that directory, below SEAM_BUS */
 	char guid[24]; /* "0242:c0ff:fe00:0001" */
 	unsigned int index;
 	unsigned int number; /* of its devices */
 };
 
-/* A file below a function's directory: "%b" bdf, "%g" guid, "%i" number of its devices in path and value,
- * "%f" number of the function. */
+/* A file below a function's directory; in path and value: "%b" bdf, "%d" its directory, "%n" the last
+ * part of that, "%g" guid, "%i" number of its devices, "%f" number of the function, "%p" device id. */
 struct seam_file {
 	const char *path;
 	const char *value;
 };
 
-static const struct seam_file seam_files[] = {
-	/* PCI function: a virtual function of a ConnectX family card, Ethernet controller */
+/* A PCI function of a ConnectX family card, Ethernet controller. */
+static const struct seam_file seam_pci_files[] = {
 	{ "vendor", "0x15b3" },
-	{ "device", "0x101e" },
+	{ "device", "0x%p" },
 	{ "subsystem_vendor", "0x15b3" },
 	{ "subsystem_device", "0x0069" },
 	{ "class", "0x020000" },
@@ -60,9 +64,23 @@ static const struct seam_file seam_files[] = {
 			"0x0000000000000000 0x0000000000000000 0x0000000000000000" },
 	/* mlx5_common wants the slot's name on a line of its own, below 31 bytes */
 	{ "uevent",
-			"DRIVER=mlx5_core\nPCI_CLASS=20000\nPCI_ID=15B3:101E\n"
+			"DRIVER=mlx5_core\nPCI_CLASS=20000\nPCI_ID=15B3:%p\n"
 			"PCI_SUBSYS_ID=15B3:0069\nPCI_SLOT_NAME=%b\nMODALIAS=" SEAM_MODALIAS },
-	/* RDMA device */
+};
+
+/*
+ * A sub-function. Its modalias is "auxiliary:mlx5_core.sf" in truth. libmlx5 does not look at it,
+ * because netlink tells it the driver; here netlink says nothing, and libmlx5 knows PCI aliases only.
+ */
+static const struct seam_file seam_sf_files[] = {
+	{ "sfnum", "%f" },
+	{ "modalias", SEAM_MODALIAS },
+	{ "uevent", "DRIVER=mlx5_core.sf\nMODALIAS=auxiliary:mlx5_core.sf" },
+	{ "../numa_node", "0" },
+};
+
+/* The RDMA device of either. */
+static const struct seam_file seam_rdma_files[] = {
 	{ "infiniband/mlx5_%i/node_type", "1: CA" },
 	{ "infiniband/mlx5_%i/node_guid", "%g" },
 	{ "infiniband/mlx5_%i/sys_image_guid", "%g" },
@@ -81,16 +99,39 @@ static const struct seam_file seam_files[] = {
 };
 
 /* Links of one function; a target is relative to the link's directory, and may dangle. */
-static const struct seam_file seam_links[] = {
+static const struct seam_file seam_pci_links[] = {
 	{ SEAM_BUS "/%b/driver", "../../../../bus/pci/drivers/mlx5_core" },
 	{ SEAM_BUS "/%b/subsystem", "../../../../bus/pci" },
-	{ SEAM_BUS "/%b/infiniband/mlx5_%i/device", "../../../%b" },
-	{ SEAM_BUS "/%b/infiniband_verbs/uverbs%i/device", "../../../%b" },
 	{ "sys/bus/pci/devices/%b", "../../../devices/pci0000:00/0000:00:02.0/%b" },
+};
+
+static const struct seam_file seam_sf_links[] = {
+	{ SEAM_BUS "/%d/driver", "../../../../../bus/auxiliary/drivers/mlx5_core.sf" },
+	{ SEAM_BUS "/%d/subsystem", "../../../../../bus/auxiliary" },
+	{ "sys/bus/auxiliary/devices/%n", "../../../devices/pci0000:00/0000:00:02.0/%d" },
+};
+
+static const struct seam_file seam_rdma_links[] = {
+	{ SEAM_BUS "/%d/infiniband/mlx5_%i/device", "../../../%n" },
+	{ SEAM_BUS "/%d/infiniband_verbs/uverbs%i/device", "../../../%n" },
 	{ "sys/class/infiniband/mlx5_%i",
-			"../../devices/pci0000:00/0000:00:02.0/%b/infiniband/mlx5_%i" },
+			"../../devices/pci0000:00/0000:00:02.0/%d/infiniband/mlx5_%i" },
 	{ "sys/class/infiniband_verbs/uverbs%i",
-			"../../devices/pci0000:00/0000:00:02.0/%b/infiniband_verbs/uverbs%i" },
+			"../../devices/pci0000:00/0000:00:02.0/%d/infiniband_verbs/uverbs%i" },
+};
+
+/* What a function of each kind has. */
+static const struct {
+	const char *device; /* "%p" */
+	const struct seam_file *files, *links;
+	size_t nb_files, nb_links;
+} seam_kinds[] = {
+	[SEAM_VF] = { "101E", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
+			BASE_ARRAY_SIZE(seam_pci_links) },
+	[SEAM_PF] = { "101D", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
+			BASE_ARRAY_SIZE(seam_pci_links) },
+	[SEAM_SF] = { "101E", seam_sf_files, seam_sf_links, BASE_ARRAY_SIZE(seam_sf_files),
+			BASE_ARRAY_SIZE(seam_sf_links) },
 };
 
 /* What is there once. */
@@ -100,6 +141,7 @@ static const struct seam_file seam_common[] = {
 
 static const char *const seam_empty_dirs[] = {
 	"sys/bus/auxiliary/devices",
+	"sys/bus/auxiliary/drivers/mlx5_core.sf",
 	"sys/bus/pci/devices",
 	"sys/bus/pci/drivers/mlx5_core",
 	"sys/class/infiniband",
@@ -125,6 +167,9 @@ seam_expand(const struct seam_names *names, const char *fmt, char *out, size_t s
 		}
 		fmt++;
 		value = *fmt == 'b'         ? names->bdf :
+				*fmt == 'd' ? names->dir :
+				*fmt == 'n' ? names->name :
+				*fmt == 'p' ? seam_kinds[names->kind].device :
 				*fmt == 'g' ? names->guid :
 				*fmt == 'v' ? dev :
 				*fmt == 'f' ? index :
@@ -175,23 +220,51 @@ seam_put_link(int dir, const char *path, const char *target)
 }
 
 static int
-seam_put_func(int dir, const struct seam_names *names)
+seam_put_files(int dir, const struct seam_names *names, const struct seam_file *files, size_t nb)
 {
 	char path[PATH_MAX], below[PATH_MAX / 2], value[1024];
-	size_t i;
 	int ret = 0;
+	size_t i;
 
-	for (i = 0; i < BASE_ARRAY_SIZE(seam_files) && ret == 0; i++) {
-		seam_expand(names, seam_files[i].path, below, sizeof(below));
-		seam_expand(names, seam_files[i].value, value, sizeof(value));
-		snprintf(path, sizeof(path), SEAM_BUS "/%s/%s", names->bdf, below);
+	for (i = 0; i < nb && ret == 0; i++) {
+		seam_expand(names, files[i].path, below, sizeof(below));
+		seam_expand(names, files[i].value, value, sizeof(value));
+		snprintf(path, sizeof(path), SEAM_BUS "/%s/%s", names->dir, below);
 		ret = seam_put_file(dir, path, value);
 	}
-	for (i = 0; i < BASE_ARRAY_SIZE(seam_links) && ret == 0; i++) {
-		seam_expand(names, seam_links[i].path, path, sizeof(path));
-		seam_expand(names, seam_links[i].value, value, sizeof(value));
+	return ret;
+}
+
+static int
+seam_put_links(int dir, const struct seam_names *names, const struct seam_file *links, size_t nb)
+{
+	char path[PATH_MAX], value[1024];
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < nb && ret == 0; i++) {
+		seam_expand(names, links[i].path, path, sizeof(path));
+		seam_expand(names, links[i].value, value, sizeof(value));
 		ret = seam_put_link(dir, path, value);
 	}
+	return ret;
+}
+
+static int
+seam_put_func(int dir, const struct seam_names *names)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	ret = seam_put_files(dir, names, seam_kinds[names->kind].files,
+			seam_kinds[names->kind].nb_files);
+	if (ret == 0)
+		ret = seam_put_files(dir, names, seam_rdma_files, BASE_ARRAY_SIZE(seam_rdma_files));
+	if (ret == 0)
+		ret = seam_put_links(dir, names, seam_kinds[names->kind].links,
+				seam_kinds[names->kind].nb_links);
+	if (ret == 0)
+		ret = seam_put_links(dir, names, seam_rdma_links, BASE_ARRAY_SIZE(seam_rdma_links));
 	if (ret == 0) {
 		snprintf(path, sizeof(path), "dev/infiniband/uverbs%u", names->number);
 		ret = seam_put_file(dir, path, "");
@@ -222,7 +295,13 @@ seam_names_of(const struct seam_conf *conf, unsigned int index, struct seam_name
 
 	names->index = index;
 	names->number = conf->first + index;
+	names->kind = conf->kind[index];
 	seam_bdf(conf, index, names->bdf);
+	seam_dev_name(conf, index, names->name);
+	if (names->kind == SEAM_SF)
+		snprintf(names->dir, sizeof(names->dir), "%s/%s", names->bdf, names->name);
+	else
+		snprintf(names->dir, sizeof(names->dir), "%s", names->bdf);
 	snprintf(names->guid, sizeof(names->guid), "%04x:%04x:%04x:%04x",
 			(unsigned int)(guid >> 48), (unsigned int)(guid >> 32) & 0xffff,
 			(unsigned int)(guid >> 16) & 0xffff, (unsigned int)guid & 0xffff);
@@ -248,23 +327,37 @@ seam_tree_write(const struct seam_conf *conf)
 	return ret;
 }
 
+static int
+seam_drop_links(int dir, const struct seam_names *names, const struct seam_file *links, size_t nb)
+{
+	char path[PATH_MAX];
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < nb; i++) {
+		seam_expand(names, links[i].path, path, sizeof(path));
+		if (unlinkat(dir, path, 0) != 0 && errno != ENOENT)
+			ret = -errno;
+	}
+	return ret;
+}
+
 int
 seam_tree_remove(const struct seam_conf *conf, unsigned int index)
 {
-	int dir = open(conf->tree, O_DIRECTORY | O_RDONLY | O_CLOEXEC), ret = 0;
+	int dir = open(conf->tree, O_DIRECTORY | O_RDONLY | O_CLOEXEC), ret, ret2;
 	struct seam_names names;
 	char path[PATH_MAX];
-	size_t i;
 
 	if (dir < 0)
 		return -errno;
 	seam_names_of(conf, index, &names);
 	/* What the links lead to is found by them only. */
-	for (i = 0; i < BASE_ARRAY_SIZE(seam_links); i++) {
-		seam_expand(&names, seam_links[i].path, path, sizeof(path));
-		if (unlinkat(dir, path, 0) != 0 && errno != ENOENT)
-			ret = -errno;
-	}
+	ret = seam_drop_links(dir, &names, seam_rdma_links, BASE_ARRAY_SIZE(seam_rdma_links));
+	ret2 = seam_drop_links(dir, &names, seam_kinds[names.kind].links,
+			seam_kinds[names.kind].nb_links);
+	if (ret == 0)
+		ret = ret2;
 	snprintf(path, sizeof(path), "dev/infiniband/uverbs%u", names.number);
 	if (unlinkat(dir, path, 0) != 0 && errno != ENOENT)
 		ret = -errno;

@@ -118,6 +118,10 @@ test_bad(void **state)
 		{ "{\"functions\": [{\"pci\": \"0000:03:00.22\"}]}", "*functions[0].pci is " },
 		{ "{\"functions\": [{\"pci\": \"0000:03:0A.2\"}]}", "*functions[0].pci is " },
 		{ "{\"functions\": [{\"pci\": \"\"}]}", "*functions[0].pci is " },
+		{ "{\"functions\": [{\"kind\": \"xf\"}]}",
+				"functions[0].kind is \"xf\", but must be \"pf\", \"vf\" or \"sf\"" },
+		{ "{\"functions\": [{\"sf\": 0}]}",
+				"functions[0].sf is 0, but must be a number from 1 to 99999" },
 		{ "{\"functions\": [{\"mtu\": 1499}]}",
 				"functions[0].mtu is 1499, but must be a number from 1500 to 9000" },
 		{ "{\"host_devices\": true}",
@@ -205,6 +209,39 @@ test_same_address(void **state)
 	assert_non_null(strstr(at.error, "functions 0 and 2 both have the same MAC"));
 }
 
+/* Sub-functions share their parent's address and differ by number. */
+static void
+test_kinds(void **state)
+{
+	char name[SEAM_NAME_SIZE];
+
+	setenv("MLX5EMU_CONFIG", file, 1);
+	assert_int_equal(read_text("{\"functions\": [{\"kind\": \"pf\", \"pci\": \"0000:03:00.0\"},"
+				   " {\"kind\": \"vf\"}, {\"kind\": \"sf\"},"
+				   " {\"kind\": \"sf\", \"sf\": 88}]}"),
+			0);
+	assert_int_equal(emu_conf_read(&conf, &at), 1);
+	seam_dev_name(&conf.seam, 0, name);
+	assert_string_equal(name, "0000:03:00.0");
+	seam_dev_name(&conf.seam, 1, name);
+	assert_string_equal(name, "0000:03:00.3");
+	seam_dev_name(&conf.seam, 2, name);
+	assert_string_equal(name, "mlx5_core.sf.4");
+	seam_dev_name(&conf.seam, 3, name);
+	assert_string_equal(name, "mlx5_core.sf.88");
+	seam_bdf(&conf.seam, 3, name);
+	assert_string_equal(name, "0000:03:00.0");
+
+	assert_int_equal(read_text("{\"functions\": [{\"kind\": \"sf\", \"sf\": 3},"
+				   " {\"kind\": \"sf\"}]}"),
+			0);
+	assert_int_equal(emu_conf_read(&conf, &at), -EINVAL);
+	assert_non_null(strstr(at.error, "functions 0 and 1 both have the name mlx5_core.sf.3"));
+	assert_int_equal(read_text("{\"functions\": [{\"sf\": 3}]}"), 0);
+	assert_int_equal(emu_conf_read(&conf, &at), -EINVAL);
+	assert_non_null(strstr(at.error, "function 0 has \"sf\", but is not of kind \"sf\""));
+}
+
 static void
 test_engine_bounds(void **state)
 {
@@ -222,7 +259,8 @@ test_show(void **state)
 	char *text;
 
 	assert_int_equal(
-			read_text("{\"functions\": [{}, {\"mac\": \"02:00:00:00:00:09\"}],"
+			read_text("{\"functions\": [{\"kind\": \"sf\", \"sf\": 7}, {\"mac\":"
+				  " \"02:00:00:00:00:09\"}],"
 				  " \"control\": {\"socket\": \"/x\"}, \"log\": {\"file\": \"/l\"},"
 				  " \"engine\": {\"sleep_max_us\": 2000, \"spin_us\": 0},"
 				  " \"capabilities\": {\"max_num_virtio_queues\": 6}}"),
@@ -297,6 +335,7 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup_teardown(test_environment, clear_env, clear_env),
 		cmocka_unit_test_setup_teardown(test_same_address, clear_env, clear_env),
+		cmocka_unit_test_setup_teardown(test_kinds, clear_env, clear_env),
 		cmocka_unit_test(test_engine_bounds),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test_setup_teardown(test_unload, clear_env, clear_env),
