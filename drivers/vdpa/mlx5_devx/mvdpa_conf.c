@@ -11,9 +11,10 @@
  * So "vhost wants this queue" (enabled) is kept apart from what firmware has: dev_close stops the
  * queues and leaves the wish, dev_conf fulfils it, dev_cleanup forgets it.
  *
- * Closing suspends all queues before anything else is done, so that vhost has all indices early
- * and no queue runs on while others are taken down; then steering goes, then the objects. Event
- * QPs, completion queues, buffers, counters and memory keys stay for the next dev_conf.
+ * Closing suspends all queues, so that vhost has all indices early, and leaves everything else
+ * where it is: objects (which the next dev_conf may resume with one command each), steering, event
+ * QPs, completion queues, buffers, counters and memory keys. dev_cleanup takes it all away, since
+ * vhost unmaps the guest's memory behind it.
  *
  * vhost takes any number of connections at a socket and hands all of them to the same device. The
  * first one that asks for something owns it until its dev_cleanup; another one is refused, and its
@@ -30,48 +31,7 @@
 #include "devx_grave.h"
 #include "mvdpa_log.h"
 #include "mvdpa_migrate.h"
-
-/* --- steering and single queues -------------------------------------------------------------- */
-
-int
-mvdpa_conf_steer_locked(struct mvdpa_dev *dev)
-{
-	uint32_t ids[MVDPA_STEER_MAX_RQT];
-	uint32_t i, nb = 0;
-
-	for (i = 0; i < dev->nb_virtqs && nb < dev->steer.rqt_size; i += 2) {
-		if (mvdpa_virtq_state(&dev->virtqs[i]) == MVDPA_VIRTQ_READY)
-			ids[nb++] = mvdpa_virtq_id(&dev->virtqs[i]);
-	}
-	return mvdpa_steer_set(&dev->steer, ids, nb);
-}
-
-int
-mvdpa_conf_start_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq)
-{
-	int ret;
-
-	ret = mvdpa_virtq_walk(vq, MVDPA_WANT_READY);
-	if (ret == 0 && mvdpa_virtq_is_rx(vq))
-		ret = mvdpa_conf_steer_locked(dev);
-	if (ret != 0) {
-		mvdpa_virtq_walk(vq, MVDPA_WANT_ABSENT);
-		mvdpa_conf_steer_locked(dev); /* the others go on */
-	}
-	return ret;
-}
-
-/* The queue leaves the receive table before its object goes: the card refuses otherwise. */
-static void
-conf_stop_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq,
-		enum mvdpa_virtq_wanted wanted) BASE_REQUIRES(dev->lock)
-{
-	mvdpa_virtq_walk(vq, MVDPA_WANT_SUSPENDED);
-	if (mvdpa_virtq_is_rx(vq))
-		mvdpa_conf_steer_locked(dev);
-	/* What the card does not stop has to go. */
-	mvdpa_virtq_walk(vq, mvdpa_virtq_has_stopped(vq) ? wanted : MVDPA_WANT_ABSENT);
-}
+#include "mvdpa_queues.h"
 
 /* --- the vDPA operations --------------------------------------------------------------------- */
 
@@ -95,15 +55,8 @@ conf_own_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 static void
 conf_close_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 {
-	uint32_t i;
-
 	mvdpa_notifier_disarm(&dev->notifier);
-	for (i = 0; i < dev->nb_virtqs; i++)
-		mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_SUSPENDED);
-	mvdpa_steer_set(&dev->steer, NULL, 0);
-	mvdpa_flow_torn_down(&dev->flows);
-	for (i = 0; i < dev->nb_virtqs; i++)
-		mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_ABSENT);
+	mvdpa_queues_stop_locked(dev);
 	mvdpa_migrate_balance_locked(dev);
 	dev->configured = false;
 }
@@ -161,20 +114,6 @@ mvdpa_conf_table_taken(void *arg)
 	base_mutex_unlock(&dev->lock);
 }
 
-static int
-conf_start_queues_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
-{
-	uint32_t i;
-	int ret = 0;
-
-	for (i = 0; i < dev->nb_virtqs && ret == 0; i++) {
-		dev->virtqs[i].down = false;
-		if (dev->virtqs[i].enabled)
-			ret = mvdpa_virtq_walk(&dev->virtqs[i], MVDPA_WANT_READY);
-	}
-	return ret;
-}
-
 /* The guest may send what the port drops: not refused, because most guests will not. */
 static void
 conf_check_mtu(const struct mvdpa_dev *dev, int vid)
@@ -189,8 +128,10 @@ conf_check_mtu(const struct mvdpa_dev *dev, int vid)
 }
 
 static int
-conf_configure_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
+conf_configure_locked(struct mvdpa_dev *dev, int vid, enum mvdpa_mem_table way)
+		BASE_REQUIRES(dev->lock)
 {
+	uint32_t i;
 	int ret;
 
 	if (dev->configured)
@@ -204,13 +145,13 @@ conf_configure_locked(struct mvdpa_dev *dev, int vid) BASE_REQUIRES(dev->lock)
 		return -EINVAL;
 	}
 	conf_check_mtu(dev, vid);
+	for (i = 0; i < dev->nb_virtqs; i++)
+		dev->virtqs[i].down = false;
 	ret = conf_take_memory_locked(dev);
 	if (ret == 0)
-		ret = conf_start_queues_locked(dev);
-	if (ret == 0)
-		ret = mvdpa_conf_steer_locked(dev);
+		ret = mvdpa_queues_start_locked(dev, way);
 	if (ret != 0) {
-		conf_close_locked(dev); /* takes down whatever was set up */
+		mvdpa_queues_drop_locked(dev);
 		return ret;
 	}
 	dev->configured = true;
@@ -232,14 +173,18 @@ conf_flow_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 int
 mvdpa_conf_configure(struct mvdpa_dev *dev, int vid)
 {
+	enum mvdpa_flow_kind kind;
 	int ret;
 
 	base_mutex_lock(&dev->lock);
 	ret = conf_own_locked(dev, vid);
 	if (ret == 0) {
 		mvdpa_message_follow(&dev->message, vid);
-		mvdpa_flow_begin(&dev->flows, conf_flow_locked(dev));
-		ret = conf_configure_locked(dev, vid);
+		kind = conf_flow_locked(dev);
+		mvdpa_flow_begin(&dev->flows, kind);
+		ret = conf_configure_locked(dev, vid,
+				kind == MVDPA_FLOW_SET_MEM_TABLE ? dev->args.mem_table :
+								   MVDPA_MEM_TABLE_AUTO);
 		mvdpa_flow_end(&dev->flows, ret);
 		mvdpa_message_done(&dev->message);
 		dev->has_run |= ret == 0;
@@ -260,6 +205,8 @@ mvdpa_conf_close(struct mvdpa_dev *dev, int vid)
 		table = mvdpa_message_sets_memory(&dev->message);
 		mvdpa_flow_begin(&dev->flows, table ? MVDPA_FLOW_SET_MEM_TABLE : MVDPA_FLOW_STOP);
 		conf_close_locked(dev);
+		if (table && dev->args.mem_table == MVDPA_MEM_TABLE_TEARDOWN)
+			mvdpa_queues_drop_locked(dev);
 		if (table)
 			mvdpa_flow_pause(&dev->flows); /* dev_conf follows */
 		else
@@ -276,6 +223,7 @@ mvdpa_conf_forget_locked(struct mvdpa_dev *dev)
 
 	if (dev->configured)
 		conf_close_locked(dev);
+	mvdpa_queues_drop_locked(dev);
 	for (i = 0; i < dev->nb_virtqs; i++)
 		mvdpa_virtq_forget(&dev->virtqs[i]);
 	mvdpa_migrate_forget_locked(dev);
@@ -297,6 +245,7 @@ mvdpa_conf_cleanup(struct mvdpa_dev *dev, int vid)
 	if (owned) {
 		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_CLEANUP);
 		mvdpa_conf_forget_locked(dev);
+		mvdpa_queues_precreate_locked(dev); /* for the next one */
 		mvdpa_flow_end(&dev->flows, 0);
 		mvdpa_message_forget(&dev->message);
 	}
@@ -319,8 +268,8 @@ conf_enable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES(
 		return mvdpa_virtq_attach(vq);
 	mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_ENABLE);
 	if (mvdpa_virtq_state(vq) == MVDPA_VIRTQ_READY)
-		conf_stop_queue_locked(dev, vq, MVDPA_WANT_ABSENT);
-	ret = mvdpa_conf_start_queue_locked(dev, vq);
+		mvdpa_queues_stop_one_locked(dev, vq);
+	ret = mvdpa_queues_start_one_locked(dev, vq);
 	mvdpa_migrate_balance_locked(dev);
 	mvdpa_flow_end(&dev->flows, ret);
 	return ret;
@@ -339,9 +288,7 @@ conf_disable_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES
 	vq->enabled = false;
 	if (dev->configured) {
 		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_DISABLE);
-		conf_stop_queue_locked(dev, vq,
-				dev->cap.freeze_to_rdy && keeps_life ? MVDPA_WANT_SUSPENDED :
-								       MVDPA_WANT_ABSENT);
+		mvdpa_queues_stop_one_locked(dev, vq);
 		mvdpa_migrate_balance_locked(dev);
 		mvdpa_flow_end(&dev->flows, 0);
 	}

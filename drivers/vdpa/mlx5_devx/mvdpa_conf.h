@@ -21,11 +21,6 @@ int mvdpa_conf_features(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock)
 int mvdpa_conf_prepare_table(void *dev, const struct guard_table *table);
 void mvdpa_conf_table_taken(void *dev);
 
-/** Packets go to all receive queues that run. */
-int mvdpa_conf_steer_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock);
-/** Starts one queue beside those that run; on error it is ABSENT and the others go on. */
-int mvdpa_conf_start_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq)
-		BASE_REQUIRES(dev->lock);
 /** Gives back all that belongs to the connection. */
 void mvdpa_conf_forget_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock);
 

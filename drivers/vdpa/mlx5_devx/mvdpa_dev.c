@@ -19,6 +19,7 @@
 #include "mvdpa_features.h"
 #include "mvdpa_log.h"
 #include "mvdpa_migrate.h"
+#include "mvdpa_queues.h"
 #include "mvdpa_repair.h"
 
 /* --- creation -------------------------------------------------------------------------------- */
@@ -110,6 +111,9 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 		.policy = dev->args.resume_index,
 		.mem = &dev->mem,
 		.dirty = &dev->dirty,
+		.learned = &dev->learned,
+		.offered = mvdpa_features_narrow(mvdpa_features_offered(&dev->cap),
+				dev->args.features),
 		.flows = &dev->flows,
 		.completion = dev->event.completion,
 		.error = dev->event.error,
@@ -131,6 +135,23 @@ dev_commands(const void *arg)
 	const struct mvdpa_dev *dev = arg;
 
 	return dev->devx != NULL ? devx_cmd_total(dev->devx) : 0;
+}
+
+/* How many queues are to be made beforehand, and their size. */
+static void
+dev_precreate(struct mvdpa_dev *dev)
+{
+	uint32_t nb = dev->args.queues * 2, size = dev->args.queue_size;
+
+	if (nb == 0 || size == 0)
+		return;
+	base_mutex_lock(&dev->lock);
+	dev->env.nb_blank = (uint16_t)(nb < dev->nb_virtqs ? nb : dev->nb_virtqs);
+	dev->env.blank_size = (uint16_t)size;
+	mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_PROBE);
+	mvdpa_queues_precreate_locked(dev);
+	mvdpa_flow_end(&dev->flows, 0);
+	base_mutex_unlock(&dev->lock);
 }
 
 static int
@@ -174,7 +195,10 @@ dev_open(struct mvdpa_dev *dev)
 	if (ret != 0)
 		return ret;
 	dev_init_env(dev);
-	return dev_create_virtqs(dev);
+	ret = dev_create_virtqs(dev);
+	if (ret == 0)
+		dev_precreate(dev);
+	return ret;
 }
 
 int

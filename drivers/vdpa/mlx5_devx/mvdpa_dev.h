@@ -4,7 +4,8 @@
  * A vDPA device: one PCI function with its queues, and its life between probe and remove.
  *
  * Locks, in the order in which they are taken: the device's, a queue's, a queue's io. vhost's
- * thread and recovery (event thread) take the device's for a whole operation.
+ * thread and recovery (event thread) take the device's for a whole operation; the pool's workers
+ * take a queue's, on behalf of one that holds the device's.
  */
 #ifndef MVDPA_DEV_H
 #define MVDPA_DEV_H
@@ -23,6 +24,7 @@
 #include "mvdpa_mem.h"
 #include "mvdpa_message.h"
 #include "mvdpa_notifier.h"
+#include "mvdpa_pool.h"
 #include "mvdpa_steer.h"
 #include "mvdpa_virtq.h"
 
@@ -39,7 +41,7 @@ struct mvdpa_dev {
 
 	/* Fixed after creation. */
 	struct mvdpa_args args;
-	struct mvdpa_pool *pool; /**< devarg max_conf_threads */
+	struct mvdpa_pool *pool; /**< runs what does not depend on each other */
 	struct devx_dev *devx;
 	struct devx_cap cap;
 	struct devx_obj *td;
@@ -47,6 +49,7 @@ struct mvdpa_dev {
 	uint32_t tis_id[MVDPA_MAX_LAG_PORTS];
 	uint16_t nb_virtqs;
 	struct mvdpa_virtq *virtqs;
+	struct mvdpa_virtq_learned learned; /**< set by whoever starts a queue */
 	struct mvdpa_event event;
 	struct mvdpa_notifier notifier;
 	struct mvdpa_flow_log flows; /**< has a lock of its own */

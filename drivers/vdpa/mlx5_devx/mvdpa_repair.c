@@ -19,9 +19,9 @@
 #include <errno.h>
 
 #include "base_clock.h"
-#include "mvdpa_conf.h"
 #include "mvdpa_log.h"
 #include "mvdpa_migrate.h"
+#include "mvdpa_queues.h"
 #include "mvdpa_recover.h"
 #include "mvdpa_unplug.h"
 
@@ -62,11 +62,9 @@ repair_restart_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIR
 	bool again;
 	int ret;
 
-	if (mvdpa_virtq_is_rx(vq))
-		mvdpa_conf_steer_locked(dev);
-	mvdpa_virtq_walk(vq, MVDPA_WANT_ABSENT);
+	mvdpa_queues_destroy_one_locked(dev, vq);
 	again = mvdpa_recover_allowed(vq->error_ns, base_clock_ns());
-	ret = again ? mvdpa_conf_start_queue_locked(dev, vq) : -EIO;
+	ret = again ? mvdpa_queues_start_one_locked(dev, vq) : -EIO;
 	vq->down = ret != 0;
 	base_mutex_lock(&vq->lock);
 	if (again)

@@ -20,6 +20,14 @@
 #include "mvdpa_virtq_attr.h"
 #include "mvdpa_virtq_state.h"
 
+/** What a device's queues have found out about the card, for as long as it is open. Set by any
+ * thread that starts a queue. */
+struct mvdpa_virtq_learned {
+	_Atomic uint64_t
+			refused; /**< enum prm_virtq_modify: what no suspended queue may be given */
+	_Atomic bool two_commands; /**< fields first, then the state */
+};
+
 /** What all queues of a device share. Changed only with the device's lock held and no queue
  * running. */
 struct mvdpa_virtq_env {
@@ -35,6 +43,9 @@ struct mvdpa_virtq_env {
 	struct mvdpa_period period; /**< how long events may be kept back */
 	const uint32_t *tis; /**< transmit side, one a port of the bond */
 	uint32_t nb_tis;
+	struct mvdpa_virtq_learned *learned;
+	uint64_t offered; /**< virtio features that a guest is offered */
+	uint16_t nb_blank, blank_size; /**< queues to be made before there is a guest */
 	int vid; /**< vhost device, -1: none */
 	uint64_t features; /**< negotiated */
 };
@@ -49,6 +60,18 @@ struct mvdpa_virtq_stats {
 	uint64_t give_ups; /**< errors after which the queue was left down */
 };
 
+/** What a queue is to be when it runs, as vhost and the ring say now. */
+struct mvdpa_virtq_goal {
+	struct rte_vhost_vring vring;
+	struct mvdpa_ring ring;
+	struct mvdpa_index start;
+	bool goes_on; /**< the ring is where it was left, in the same life */
+	uint64_t features;
+	uint32_t mkey; /**< 0: none yet */
+	struct devx_virtq_attr attr; /**< for the command that leads there... */
+	uint64_t select; /**< ... with these fields */
+};
+
 struct mvdpa_virtq {
 	const struct mvdpa_virtq_env *env;
 	uint16_t index;
@@ -58,13 +81,20 @@ struct mvdpa_virtq {
 	/* Covered by the device's lock. */
 	bool enabled; /**< vhost wants it; survives dev_close */
 	bool same_life; /**< the saved indices belong to the ring as it is now */
+	bool leaves; /**< about to be destroyed: not to be put in the receive table */
 	bool down; /**< recovery gave up; only a new wish brings it back */
 	uint64_t error_ns[3]; /**< when the last errors were, 0: never */
 
 	struct base_mutex lock;
 	enum mvdpa_virtq_state state BASE_GUARDED_BY(lock);
 	struct devx_obj *obj BASE_GUARDED_BY(lock);
-	struct mvdpa_ring ring BASE_GUARDED_BY(lock);
+	struct devx_virtq_attr
+			hw BASE_GUARDED_BY(lock); /**< what firmware has, while there is obj */
+	struct mvdpa_ring ring BASE_GUARDED_BY(lock); /**< of the object */
+	struct mvdpa_virtq_goal goal BASE_GUARDED_BY(lock); /**< of the walk that is under way */
+	bool is_new BASE_GUARDED_BY(lock); /**< was made for the ring as it is, has not run */
+	bool is_refused BASE_GUARDED_BY(lock); /**< the card did not start this object */
+	uint64_t refused BASE_GUARDED_BY(lock); /**< ... when these fields were to change */
 	struct mvdpa_res res BASE_GUARDED_BY(lock);
 	struct mvdpa_dirty_queue dirty BASE_GUARDED_BY(lock);
 	bool indices_from_memory BASE_GUARDED_BY(lock); /**< the card may still be writing */
@@ -79,11 +109,21 @@ void mvdpa_virtq_fini(struct mvdpa_virtq *vq);
 
 /**
  * Goes from arc to arc until @p wanted is reached. On error the queue stays in the last state it
- * reached; one that cannot be resumed is built anew. Ways to ABSENT and SUSPENDED always succeed:
- * what the card refuses is made up for.
+ * reached; an object that cannot be made to run as it is is replaced (it must not be in the receive
+ * table then). Ways to ABSENT and SUSPENDED always succeed: what the card refuses is made up for.
  */
 int
 mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted) BASE_EXCLUDES(vq->lock);
+/**
+ * Makes the object that waits (INIT, SUSPENDED) run, as vhost wants it now, without replacing it;
+ * costs no command if that cannot be.
+ * @return 0; -ESTALE: it has to be replaced; -errno: vhost's ring is bad.
+ */
+int mvdpa_virtq_resume(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** ABSENT -> INIT before there is a guest, for a ring of env->blank_size entries. Where the card
+ * could not fit the object to a guest later, only what it needs is made; nothing, if it is not
+ * ABSENT. */
+int mvdpa_virtq_precreate(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /**
  * READY -> ERROR, after an error event.
  * @return false: the card says that the queue runs (the event was an old one), or it is not READY.
@@ -97,6 +137,8 @@ bool mvdpa_virtq_events_are(struct mvdpa_virtq *vq, uint32_t version) BASE_EXCLU
 enum mvdpa_virtq_state mvdpa_virtq_state(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Firmware number of the object; only in states that have one. */
 uint32_t mvdpa_virtq_id(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
+/** Memory key that the object names; 0: none, or there is no object. */
+uint32_t mvdpa_virtq_key(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Is it certain that the card no longer touches the ring? Not when it refused to suspend. */
 bool mvdpa_virtq_has_stopped(struct mvdpa_virtq *vq) BASE_EXCLUDES(vq->lock);
 /** Asks the card: did firmware give up a queue that is READY for all we know? */

@@ -4,7 +4,8 @@
  * is the way to a wish; each of its entries is the state itself or one arc, which a test proves
  * over all pairs, as well as that every way ends.
  *
- * SUSPENDED -> READY depends on the card; where it cannot, the way leads over ABSENT.
+ * Whether an object that waits can be made ready depends on the card and on what has changed since
+ * it was made; where it cannot, the way leads over ABSENT.
  */
 #include "mvdpa_virtq_state.h"
 
@@ -53,11 +54,10 @@ mvdpa_virtq_arc(enum mvdpa_virtq_state from, enum mvdpa_virtq_state to)
 }
 
 enum mvdpa_virtq_state
-mvdpa_virtq_next(enum mvdpa_virtq_state state, enum mvdpa_virtq_wanted wanted, bool resumable)
+mvdpa_virtq_next(enum mvdpa_virtq_state state, enum mvdpa_virtq_wanted wanted, bool fits)
 {
 	enum mvdpa_virtq_state to = next[state][wanted];
 
-	if (state == MVDPA_VIRTQ_SUSPENDED && to == MVDPA_VIRTQ_READY && !resumable)
-		return MVDPA_VIRTQ_ABSENT;
-	return to;
+	return to == MVDPA_VIRTQ_READY && state != MVDPA_VIRTQ_READY && !fits ? MVDPA_VIRTQ_ABSENT :
+										to;
 }

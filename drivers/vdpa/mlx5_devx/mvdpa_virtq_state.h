@@ -18,7 +18,7 @@ enum mvdpa_virtq_state {
 	MVDPA_VIRTQ_ABSENT,
 	/**
 	 * The object exists and does not run; ring, memory key and indices are those it was
-	 * created with.
+	 * created with, or none yet if that was before there was a guest.
 	 * Operations: make ready -> READY; destroy -> ABSENT.
 	 */
 	MVDPA_VIRTQ_INIT,
@@ -32,7 +32,9 @@ enum mvdpa_virtq_state {
 	/**
 	 * The card has stopped; its indices were read back, saved and given to vhost (or, where
 	 * that failed, those of guest memory were).
-	 * Operations: make ready -> READY, on cards that can; destroy -> ABSENT.
+	 * Operations: make ready -> READY, on cards that can, with whatever changed since;
+	 * destroy -> ABSENT.
+	 * Caveats: it may still be in the receive table, and it still names its memory key.
 	 */
 	MVDPA_VIRTQ_SUSPENDED,
 	/**
@@ -61,9 +63,9 @@ bool mvdpa_virtq_arc(enum mvdpa_virtq_state from, enum mvdpa_virtq_state to);
 /**
  * The next state on the way from @p state to @p wanted; @p state itself when the wish is
  * fulfilled, or as near as it can be.
- * @param resumable a suspended queue may be made ready again (capability freeze_to_rdy).
+ * @param fits the object that waits in INIT or SUSPENDED can be made ready as it is.
  */
 enum mvdpa_virtq_state
-mvdpa_virtq_next(enum mvdpa_virtq_state state, enum mvdpa_virtq_wanted wanted, bool resumable);
+mvdpa_virtq_next(enum mvdpa_virtq_state state, enum mvdpa_virtq_wanted wanted, bool fits);
 
 #endif /* MVDPA_VIRTQ_STATE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: mvdpa_virtq.c alone; firmware, vhost and the fast side are stand-ins here
+ * Theory of operation: mvdpa_virtq.c and its two helpers alone; firmware, vhost and the fast side are stand-ins here
  * that note what they are asked and fail where a test wants it. Looked at are the order of the
  * commands, what vhost is told, and what is left after each failure.
  */
@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <linux/virtio_ring.h>
 
 #include "guard_log.h"
@@ -26,6 +28,10 @@ static struct {
 	char trace[512]; /* one letter a step */
 	const char *fail; /* letters of the steps that fail, each time */
 	char fail_once; /* letter of the step that fails the next time */
+	int error; /* with which MODIFY fails */
+	struct devx_virtq_attr modified;
+	uint64_t select; /* of the last MODIFY */
+	uint32_t key; /* of the memory in force */
 	struct devx_virtq_attr created;
 	struct devx_virtq_attr answer; /* of a query */
 	uint16_t base_avail, base_used; /* of vhost */
@@ -42,6 +48,7 @@ static struct mvdpa_mem mem;
 static struct devx_cap cap;
 static struct mvdpa_dirty dirty;
 static struct mvdpa_virtq_env env;
+static struct mvdpa_virtq_learned learned;
 static struct mvdpa_virtq vq;
 static const uint32_t tis[1] = { 77 };
 static int log_file;
@@ -79,15 +86,18 @@ devx_virtq_modify(struct devx_obj *obj, const struct devx_virtq_attr *attr, uint
 {
 	const uint64_t log = PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS |
 			PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE;
+	char letter = attr->state == PRM_VIRTQ_RDY ? 'R' : 'S';
 	int ret;
 
-	assert_int_equal(select & ~(log | PRM_VIRTQ_MOD_STATE), 0);
+	rig.select = select;
+	rig.modified = *attr;
 	if ((select & PRM_VIRTQ_MOD_STATE) == 0)
-		ret = step('L');
+		letter = (select & log) != 0 ? 'L' : 'M';
 	else if ((select & log) != 0)
-		ret = step('r');
-	else
-		ret = step(attr->state == PRM_VIRTQ_RDY ? 'R' : 'S');
+		letter = 'r';
+	else if (letter == 'S')
+		assert_int_equal(select, PRM_VIRTQ_MOD_STATE);
+	ret = step(letter) != 0 ? rig.error : 0;
 	if (ret == 0 && (select & PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS) != 0)
 		rig.log_key = attr->log.mkey;
 	if (ret == 0 && (select & PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE) != 0)
@@ -178,13 +188,16 @@ devx_umem_id(const struct devx_umem *umem)
 uint32_t
 mvdpa_mem_key(const struct mvdpa_mem *m)
 {
-	return 0x100;
+	return rig.key;
 }
 
 int
 mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 {
 	res->qp_stale = false;
+	res->size = attr->size;
+	if (attr->events)
+		res->qp = (struct devx_qp *)&rig;
 	return step('p');
 }
 
@@ -269,6 +282,9 @@ setup(void **state)
 	memset(guest, 0, sizeof(guest));
 	memset(&cap, 0, sizeof(cap));
 	memset(&vq, 0, sizeof(vq));
+	memset(&learned, 0, sizeof(learned));
+	rig.error = -EIO;
+	rig.key = 0x100;
 	rig.vring = (struct rte_vhost_vring){ .desc = (void *)guest,
 		.avail = (void *)(guest + 0x1000),
 		.used = used,
@@ -281,7 +297,10 @@ setup(void **state)
 		.mem = &mem,
 		.dirty = &dirty,
 		.tis = tis,
-		.nb_tis = 1 };
+		.nb_tis = 1,
+		.learned = &learned,
+		.offered = 1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_F_VERSION_1,
+		.blank_size = 64 };
 	mvdpa_dirty_init(&dirty, "test", NULL, NULL, &mem.plan);
 	mvdpa_virtq_init(&vq, &env, 2);
 	return mvdpa_mem_plan_make(&r, 1, &limits, NULL, &mem.plan);
@@ -327,7 +346,7 @@ test_life(void **state)
 	used->flags = VRING_USED_F_NO_NOTIFY; /* left by a back-end that polled */
 	lives_at(7);
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "pgCEiRa");
+	check(MVDPA_VIRTQ_READY, "gpCEiRa");
 	assert_int_equal(rig.created.hw_available, 7);
 	assert_int_equal(rig.created.hw_used, 7);
 	assert_int_equal(rig.created.index, 2);
@@ -346,7 +365,7 @@ test_life(void **state)
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
 	check(MVDPA_VIRTQ_ABSENT, "D");
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "pgCEiRa");
+	check(MVDPA_VIRTQ_READY, "gpCEiRa");
 	assert_int_equal(rig.created.hw_available, 20);
 	assert_int_equal(rig.cookie,
 			mvdpa_event_error_cookie(MVDPA_EVENT_OF_QUEUE, 2,
@@ -455,7 +474,7 @@ test_log(void **state)
 {
 	log_on();
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "pgCEira");
+	check(MVDPA_VIRTQ_READY, "gpCEira");
 	assert_true(rig.logs);
 	assert_int_equal(rig.log_key, 0x700);
 	assert_true(mvdpa_virtq_names_log(&vq, 0x700));
@@ -464,7 +483,7 @@ test_log(void **state)
 	assert_false(mvdpa_virtq_names_log(&vq, 0x700));
 	memset(rig.trace, 0, sizeof(rig.trace));
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "pgCEira");
+	check(MVDPA_VIRTQ_READY, "gpCEira");
 	mvdpa_dirty_want(&dirty, false);
 	assert_int_equal(mvdpa_virtq_log(&vq), 0);
 	check(MVDPA_VIRTQ_READY, "L");
@@ -486,7 +505,7 @@ test_log_refused(void **state)
 	log_on();
 	rig.fail = "rL";
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "pgCEirLLRa");
+	check(MVDPA_VIRTQ_READY, "gpCEirLLRa");
 	assert_false(rig.logs);
 	mvdpa_dirty_settle(&dirty);
 	assert_int_equal(log_bits(), 1 << 2);
@@ -537,10 +556,10 @@ test_start_fails(void **state)
 		const char *fail, *trace;
 		enum mvdpa_virtq_state left;
 	} cases[] = {
-		{ "p", "p", MVDPA_VIRTQ_ABSENT },
-		{ "C", "pgC", MVDPA_VIRTQ_ABSENT },
-		{ "E", "pgCED", MVDPA_VIRTQ_ABSENT },
-		{ "R", "pgCEiRo", MVDPA_VIRTQ_INIT },
+		{ "p", "gp", MVDPA_VIRTQ_ABSENT },
+		{ "C", "gpC", MVDPA_VIRTQ_ABSENT },
+		{ "E", "gpCED", MVDPA_VIRTQ_ABSENT },
+		{ "R", "gpCEiRQo", MVDPA_VIRTQ_INIT },
 	};
 	size_t i;
 
@@ -589,51 +608,258 @@ test_error(void **state)
 	mvdpa_virtq_fail(&vq); /* once is enough */
 	check(MVDPA_VIRTQ_ERROR, "");
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "DpgCEiRa");
+	check(MVDPA_VIRTQ_READY, "gDgpCEiRa");
 	assert_int_equal(rig.created.hw_available, 20);
 }
 
-/* SUSPENDED -> READY only where the card can and nothing has changed. */
+#define STATE PRM_VIRTQ_MOD_STATE
+#define BOTH_INDICES (PRM_VIRTQ_MOD_HW_AVAILABLE_INDEX | PRM_VIRTQ_MOD_HW_USED_INDEX)
+
+static void
+card_can_all(void)
+{
+	cap.freeze_to_rdy = cap.modify_ext = cap.addr_modify = cap.index_modify = true;
+	cap.version_1_0 = true;
+}
+
+static void
+runs_and_stops_at(uint16_t avail, uint16_t used_idx)
+{
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	stops_at(avail, used_idx, used_idx);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+}
+
+static void
+resumes(uint64_t select)
+{
+	assert_int_equal(mvdpa_virtq_resume(&vq), 0);
+	check(MVDPA_VIRTQ_READY, "giRa");
+	assert_int_equal(rig.select, select);
+}
+
+static void
+is_replaced(void)
+{
+	assert_int_equal(mvdpa_virtq_resume(&vq), -ESTALE);
+	check(MVDPA_VIRTQ_SUSPENDED, "g");
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "gDgpCEiRa");
+}
+
+/* Nothing is rewritten: the object knows where it was, also what is in flight. */
 static void
 test_resume(void **state)
 {
 	cap.freeze_to_rdy = true;
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	stops_at(50, 20, 20);
+	runs_and_stops_at(50, 20);
+	resumes(STATE);
+	assert_int_equal(vq.stats.resumed.avail, 50);
+	assert_int_equal(vq.stats.resumed.used, 20);
+	assert_int_equal(mvdpa_virtq_resume(&vq), -ESTALE); /* it runs */
+	check(MVDPA_VIRTQ_READY, "");
+}
+
+static void
+test_no_resume_on_old_card(void **state)
+{
+	card_can_all();
+	cap.freeze_to_rdy = false;
+	runs_and_stops_at(20, 20);
+	is_replaced();
+	assert_int_equal(rig.created.hw_used, 20);
+}
+
+static void
+test_new_memory(void **state)
+{
+	card_can_all();
+	runs_and_stops_at(50, 20);
+	rig.key = 0x200;
+	resumes(STATE | PRM_VIRTQ_MOD_Q_MKEY);
+	assert_int_equal(rig.modified.mkey, 0x200);
+	assert_int_equal(mvdpa_virtq_key(&vq), 0x200);
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
 	memset(rig.trace, 0, sizeof(rig.trace));
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "giRa");
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
-	memset(rig.trace, 0, sizeof(rig.trace));
-	lives_at(0); /* another life */
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "gDpgCEiRa");
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
-	rig.vring.size = 32; /* another ring */
+	cap.modify_ext = false; /* a card that cannot do that */
+	rig.key = 0x300;
+	is_replaced();
+	assert_int_equal(rig.created.mkey, 0x300);
+}
+
+/* A guest's reset: another base; and a driver that puts the ring elsewhere. */
+static void
+test_new_life(void **state)
+{
+	card_can_all();
+	runs_and_stops_at(20, 20);
+	lives_at(0);
+	resumes(STATE | BOTH_INDICES);
+	assert_int_equal(rig.modified.hw_available, 0);
+	assert_int_equal(rig.modified.hw_used, 0);
+	runs_and_stops_at(7, 7);
+	memmove(guest + 0x3000, guest + 0x2000, 0x400);
+	rig.vring.used = (void *)(guest + 0x3000);
 	assert_true(mvdpa_virtq_ring_changed(&vq));
-	memset(rig.trace, 0, sizeof(rig.trace));
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "DpgCEiRa");
+	resumes(STATE | PRM_VIRTQ_MOD_ADDR);
+	assert_int_equal(rig.modified.used, 0x3000);
+}
+
+/* What the former life had in flight must not end in the new one: the object goes. */
+static void
+test_new_life_with_entries_in_flight(void **state)
+{
+	card_can_all();
+	runs_and_stops_at(50, 20);
+	lives_at(0);
+	is_replaced();
+	assert_int_equal(rig.created.hw_available, 0);
+	runs_and_stops_at(50, 20);
+	vq.same_life = false; /* the front-end took the base away and gave the same back */
+	is_replaced();
+	assert_int_equal(rig.created.hw_available, 20);
+}
+
+static void
+test_other_size(void **state)
+{
+	card_can_all();
+	runs_and_stops_at(20, 20);
+	rig.vring.size = 32;
+	is_replaced();
 	assert_int_equal(rig.created.size, 32);
+}
+
+static void
+test_memory_differs(void **state)
+{
+	card_can_all();
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	stops_at(30, 30, 28);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	is_replaced();
+	assert_int_equal(rig.created.hw_used, 28);
 }
 
 /* A card that cannot resume after all gets a new object; the ring goes on where it was. */
 static void
 test_resume_refused(void **state)
 {
-	cap.freeze_to_rdy = true;
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	stops_at(20, 20, 20);
-	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
-	memset(rig.trace, 0, sizeof(rig.trace));
+	card_can_all();
+	runs_and_stops_at(20, 20);
 	rig.fail_once = 'R';
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "giRoDpgCEiRa");
+	check(MVDPA_VIRTQ_READY, "giRQogDgpCEiRa");
 	assert_int_equal(rig.created.hw_used, 20);
+	runs_and_stops_at(20, 20); /* an accident: tried again */
+	rig.fail_once = 'R';
+	assert_int_equal(mvdpa_virtq_resume(&vq), -ESTALE);
+	check(MVDPA_VIRTQ_SUSPENDED, "giRQo");
+	is_replaced();
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
 	rig.fail = "R";
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), -EIO); /* and it ends */
+}
+
+/* A refusal as invalid, and a new object that is not refused: the card cannot. */
+static void
+test_refusal_is_remembered(void **state)
+{
+	card_can_all();
+	rig.error = -EINVAL;
+	runs_and_stops_at(20, 20);
+	rig.key = 0x200;
+	rig.fail = "RM";
+	assert_int_equal(mvdpa_virtq_resume(&vq), -ESTALE);
+	check(MVDPA_VIRTQ_SUSPENDED, "giRMQo");
+	assert_int_equal(learned.refused, 0); /* could be the key's fault */
+	rig.fail = NULL;
+	is_replaced();
+	assert_int_equal(learned.refused, PRM_VIRTQ_MOD_Q_MKEY);
+	runs_and_stops_at(21, 21);
+	rig.key = 0x300;
+	is_replaced();
+	runs_and_stops_at(22, 22); /* resuming as such was not refused */
+	resumes(STATE);
+}
+
+/* The answer got lost, the queue runs: another object would be a second one on the ring. */
+static void
+test_started_after_all(void **state)
+{
+	card_can_all();
+	runs_and_stops_at(20, 20);
+	rig.answer.state = PRM_VIRTQ_RDY;
+	rig.fail = "R";
+	assert_int_equal(mvdpa_virtq_resume(&vq), 0);
+	check(MVDPA_VIRTQ_READY, "giRQa");
+	rig.answer.state = PRM_VIRTQ_SUSPEND;
+}
+
+static void
+test_precreated(void **state)
+{
+	card_can_all();
+	assert_int_equal(mvdpa_virtq_precreate(&vq), 0);
+	check(MVDPA_VIRTQ_INIT, "pCE");
+	assert_int_equal(rig.created.size, 64);
+	assert_int_equal(rig.created.mkey, 0);
+	assert_int_equal(mvdpa_virtq_key(&vq), 0);
+	assert_int_equal(mvdpa_virtq_precreate(&vq), 0); /* it is there */
+	check(MVDPA_VIRTQ_INIT, "");
+	env.features = env.offered;
+	lives_at(9);
+	resumes(STATE | PRM_VIRTQ_MOD_Q_MKEY | PRM_VIRTQ_MOD_ADDR | BOTH_INDICES);
+	assert_int_equal(rig.modified.hw_used, 9);
+	assert_int_equal(rig.modified.desc, 0);
+	assert_int_equal(rig.modified.avail, 0x1000);
+	assert_int_equal(rig.modified.mkey, 0x100);
+}
+
+static void
+test_precreated_does_not_fit(void **state)
+{
+	card_can_all();
+	assert_int_equal(mvdpa_virtq_precreate(&vq), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	env.features = 1ULL << VIRTIO_F_VERSION_1; /* no CSUM */
+	assert_int_equal(mvdpa_virtq_resume(&vq), -ESTALE);
+	check(MVDPA_VIRTQ_INIT, "g");
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "gDgpCEiRa");
+}
+
+/* Firmware that takes fields and state from INIT in two commands only. */
+static void
+test_two_commands(void **state)
+{
+	card_can_all();
+	env.features = env.offered;
+	rig.error = -EINVAL;
+	assert_int_equal(mvdpa_virtq_precreate(&vq), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	rig.fail_once = 'R';
+	assert_int_equal(mvdpa_virtq_resume(&vq), 0);
+	check(MVDPA_VIRTQ_READY, "giRMRa");
+	assert_int_equal(rig.select, STATE);
+	assert_true(learned.two_commands);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	assert_int_equal(mvdpa_virtq_precreate(&vq), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	assert_int_equal(mvdpa_virtq_resume(&vq), 0);
+	check(MVDPA_VIRTQ_READY, "giMRa");
+}
+
+/* What could not be fitted to a guest is not made; what it needs, is. */
+static void
+test_precreate_on_old_card(void **state)
+{
+	card_can_all();
+	cap.addr_modify = false;
+	assert_int_equal(mvdpa_virtq_precreate(&vq), 0);
+	check(MVDPA_VIRTQ_ABSENT, "p");
 }
 
 static void
@@ -669,7 +895,19 @@ main(void)
 		TEST(test_no_base),
 		TEST(test_error),
 		TEST(test_resume),
+		TEST(test_no_resume_on_old_card),
+		TEST(test_new_memory),
+		TEST(test_new_life),
+		TEST(test_new_life_with_entries_in_flight),
+		TEST(test_other_size),
+		TEST(test_memory_differs),
 		TEST(test_resume_refused),
+		TEST(test_refusal_is_remembered),
+		TEST(test_started_after_all),
+		TEST(test_precreated),
+		TEST(test_precreated_does_not_fit),
+		TEST(test_two_commands),
+		TEST(test_precreate_on_old_card),
 		TEST(test_has_failed),
 	};
 

@@ -59,19 +59,23 @@ is_end(enum mvdpa_virtq_state end, enum mvdpa_virtq_wanted wanted)
 static void
 test_ways(void **state)
 {
-	unsigned int from, wanted, resumable, steps;
+	unsigned int from, wanted, fits, steps;
 	enum mvdpa_virtq_state at, to;
+	bool made;
 
 	for (from = 0; from < MVDPA_VIRTQ_NB_STATES; from++) {
 		for (wanted = 0; wanted < MVDPA_VIRTQ_NB_WANTED; wanted++) {
-			for (resumable = 0; resumable < 2; resumable++) {
+			for (fits = 0; fits < 2; fits++) {
 				at = from;
+				made = false;
 				for (steps = 0; steps < 5; steps++) {
-					to = mvdpa_virtq_next(at, wanted, resumable);
+					/* what was just made does fit */
+					to = mvdpa_virtq_next(at, wanted, fits || made);
 					if (to == at)
 						break;
 					assert_true(mvdpa_virtq_arc(at, to));
 					assert_int_not_equal(to, MVDPA_VIRTQ_ERROR);
+					made = at == MVDPA_VIRTQ_ABSENT;
 					at = to;
 				}
 				assert_true(steps < 5);
@@ -86,6 +90,9 @@ test_resume_only_where_possible(void **state)
 {
 	assert_int_equal(mvdpa_virtq_next(S, MVDPA_WANT_READY, true), R);
 	assert_int_equal(mvdpa_virtq_next(S, MVDPA_WANT_READY, false), A);
+	assert_int_equal(mvdpa_virtq_next(I, MVDPA_WANT_READY, true), R);
+	assert_int_equal(mvdpa_virtq_next(I, MVDPA_WANT_READY, false), A);
+	assert_int_equal(mvdpa_virtq_next(R, MVDPA_WANT_READY, false), R);
 	/* A queue that runs is never destroyed without its indices being read. */
 	assert_int_equal(mvdpa_virtq_next(R, MVDPA_WANT_ABSENT, false), S);
 	assert_int_equal(mvdpa_virtq_next(R, MVDPA_WANT_INIT, true), S);
