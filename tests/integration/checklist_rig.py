@@ -110,14 +110,16 @@ class Ours:
         counts.pop("function")
         return counts
 
-    def trace(self):
-        """Commands that have ended so far."""
-        lines = map(json.loads, self.rig.path("trace.json").read_text().splitlines())
-        return [line for line in lines if line["kind"] == "command"]
+    def mark(self):
+        """For since(): what the card has been told so far."""
+        return self.rig.path("trace.json").stat().st_size
 
     def since(self, mark):
-        """Names of the commands behind the first @mark ones."""
-        return [line["command"] for line in self.trace()[mark:]]
+        """Names of the commands that have ended since."""
+        with open(self.rig.path("trace.json"), encoding="ascii") as file:
+            file.seek(mark)
+            lines = map(json.loads, file.read().splitlines())
+        return [line["command"] for line in lines if line["kind"] == "command"]
 
     def add_region(self, front):
         """SET_MEM_TABLE with one region more, and nothing else."""
@@ -132,6 +134,9 @@ class Ours:
     def said(self, text):
         """Is that in the app's log?"""
         return text in self.rig.path("app.log").read_text()
+
+    def count_said(self, text):
+        return self.rig.path("app.log").read_text().count(text)
 
     def end(self):
         dpdk.end(self.rig, self.app)

@@ -78,9 +78,12 @@ class FrontEnd:
         self.protocol = protocol
         self.features = F_VERSION_1 | F_PROTOCOL
         self.polled = set()  # SET_VRING_KICK, SET_VRING_CALL: given without files
-        self.socket = socket.socket(socket.AF_UNIX)
+        if isinstance(path, socket.socket):  # that a back-end has connected to
+            self.socket = path
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.connect(path)
         self.socket.settimeout(20)
-        self.socket.connect(path)
         self.main = Memory(0, RAM_SIZE, USER_BASE)
         self.memfd = self.main.fd
         self.ram = self.main.map

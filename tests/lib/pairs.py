@@ -58,7 +58,7 @@ class Ring:
         ram = self.front.ram
         ram[self.desc:self.device + 0x4000] = bytes(self.device + 0x4000 - self.desc)
         self.free = list(range(fe.RING_SIZE))
-        self.out = {}  # descriptor -> what was posted with it
+        self.out = {}  # descriptor -> (cookie, address of its buffer)
         self.nb_posted = self.nb_back = 0
         self.set_place(place)
 
@@ -72,11 +72,12 @@ class Ring:
         """Makes one descriptor available, with data in its buffer."""
         rig.check(self.free, f"queue {self.queue}: no descriptor left")
         slot = self.free.pop(0)
-        self.out[slot] = cookie
+        address = self.address(slot)
+        self.out[slot] = cookie, address
         if data:
-            self.front.write(self.address(slot), data)
+            self.front.write(address, data)
         self.nb_posted += 1
-        self.make_available(slot, self.address(slot), length, flags)
+        self.make_available(slot, address, length, flags)
 
     def took_back(self, slot):
         """A descriptor that the device returned; None and an error if it did not have it."""
@@ -85,10 +86,10 @@ class Ring:
             self.errors.append(f"queue {self.queue}: descriptor {slot} came back, but was not out")
             return None
         self.free.append(slot)
-        return slot, self.out.pop(slot)
+        return self.out.pop(slot)
 
     def poll(self):
-        """[(descriptor, cookie)] of all that has come back since."""
+        """[(cookie, address of the buffer)] of all that has come back since."""
         back = []
         while (slot := self.next_used()) is not None:
             entry = self.took_back(slot)
@@ -310,9 +311,9 @@ class Front(fe.FrontEnd):
     def look(self):
         """Takes all used entries; the frames' numbers are booked."""
         for ring in self.rings:
-            for slot, _ in ring.poll():
+            for _, address in ring.poll():
                 if ring.queue % 2 == 0:
-                    data = self.read(ring.address(slot) + fe.HEADER, FRAME_LEN)
+                    data = self.read(address + fe.HEADER, FRAME_LEN)
                     self.got.append(number_of(data))
                     self.rx_order.append(ring.queue)
 
@@ -355,10 +356,13 @@ class Front(fe.FrontEnd):
             self.refill()
             return all(ring.nb_back > nb for ring, nb in zip(self.rings, before))
 
+        # More than once: while rules are being made, all frames may go to one queue.
+        deadline = time.monotonic() + timeout
         self.refill()
-        for queue in range(1, self.nb_queues, 2):
-            self.push(queue, min(32, self.rings[queue].room()), spread=True)
-        self.until(moved, timeout)
+        while not moved() and time.monotonic() < deadline:
+            for queue in range(1, self.nb_queues, 2):
+                self.push(queue, min(32, self.rings[queue].room()), spread=True)
+            self.until(moved, 0.3)
         return {q for q, ring in enumerate(self.rings) if ring.nb_back > before[q]}
 
     def all_alive(self, what, timeout=5.0):
