@@ -160,8 +160,8 @@ def same(guest):
     half = DIMM // 2
     whole = part(front.main, 0, fe.RAM_SIZE)
     guest.table("added", [front.main, dimm], reg=1, keys=1)
-    guest.table("again", [front.main, dimm])
-    guest.table("another order", [dimm, front.main])
+    for what, memories in (("again", [front.main, dimm]), ("another order", [dimm, front.main])):
+        rig.check(not guest.table(what, memories), f"{what}: there were commands")
     dimm.user += 1 << 36  # vhost maps it anew
     guest.table("another address in the front-end", [dimm, front.main])
     cut = 8 << 20

@@ -56,7 +56,8 @@ def added_and_removed(guest):
         guest.table(f"removed, turn {turn}", [front.main])
     rig.check(front.posted[0] > 65536 + 100, "the indices did not wrap")
     guest.table("added for good", [front.main, dimm])
-    guest.table("another order", [dimm, front.main])
+    dimm.user += 1 << 40
+    guest.table("another address in the front-end", [dimm, front.main])
     return dimm
 
 

@@ -69,9 +69,9 @@ message_ring_parts(int vid, struct mvdpa_remap_part *parts, uint32_t nb_vrings)
 	return nb;
 }
 
-/* Makes vhost see that there are other files behind the addresses that it knows. */
+/* Writes the table so that vhost sees a change where there is one, and none where there is none. */
 static int
-message_show_files(int vid, struct guard_table *table, void *msg)
+message_rewrite_table(int vid, struct guard_table *table, void *msg)
 {
 	uint32_t nb_vrings = rte_vhost_get_vring_num(vid);
 	struct mvdpa_remap remap = { .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
@@ -91,6 +91,8 @@ message_show_files(int vid, struct guard_table *table, void *msg)
 		ret = mvdpa_remap_show(&remap, table);
 		if (ret == 0)
 			guard_table_write(table, msg);
+	} else if (mvdpa_remap_sort(&remap, table)) {
+		guard_table_write(table, msg);
 	}
 	free(memory);
 	free(parts);
@@ -111,7 +113,7 @@ message_take_table(struct mvdpa_message *message, int vid, struct guard_table *t
 	}
 	if (ret == 0 && message->mem_table) {
 		snprintf(why, sizeof(why), "vhost would not see that its files are others");
-		ret = message_show_files(vid, table, msg);
+		ret = message_rewrite_table(vid, table, msg);
 	}
 	if (ret == 0)
 		return 0;

@@ -8,7 +8,8 @@
  *
  * The driver's own view joins such pieces again (mvdpa_mem_cut.h). The next table of the front-end
  * looks changed to vhost, because it is compared with what was made of this one: a stop and start
- * more, with the same memory, at worst.
+ * more, with the same memory, at worst. Where only the order is another one, that is spared by
+ * putting the regions into vhost's order.
  */
 #include "mvdpa_remap.h"
 
@@ -30,6 +31,13 @@ remap_other_file(const struct rte_vhost_mem_region *old, int fd, uint64_t offset
 	return a.st_dev != b.st_dev || a.st_ino != b.st_ino;
 }
 
+static bool
+remap_same_place(const struct rte_vhost_mem_region *old, const struct guard_region *new)
+{
+	return old->guest_phys_addr == new->gpa && old->size == new->size &&
+			old->guest_user_addr == new->user;
+}
+
 bool
 mvdpa_remap_is_hidden(const struct mvdpa_remap *remap, const struct guard_table *table)
 {
@@ -40,27 +48,25 @@ mvdpa_remap_is_hidden(const struct mvdpa_remap *remap, const struct guard_table 
 		return false;
 	for (i = 0; i < table->nb; i++) {
 		const struct rte_vhost_mem_region *old = &remap->memory->regions[i];
-		const struct guard_region *new = &table->region[i];
 
-		if (old->guest_phys_addr != new->gpa || old->size != new->size ||
-				old->guest_user_addr != new->user)
+		if (!remap_same_place(old, &table->region[i]))
 			return false;
-		if (remap_other_file(old, table->fd[i], new->offset))
+		if (remap_other_file(old, table->fd[i], table->region[i].offset))
 			other = true;
 	}
 	return other;
 }
 
 static void
-remap_swap(struct guard_table *table)
+remap_swap(struct guard_table *table, uint32_t a, uint32_t b)
 {
-	const struct guard_region region = table->region[0];
-	const int fd = table->fd[0];
+	const struct guard_region region = table->region[a];
+	const int fd = table->fd[a];
 
-	table->region[0] = table->region[1];
-	table->fd[0] = table->fd[1];
-	table->region[1] = region;
-	table->fd[1] = fd;
+	table->region[a] = table->region[b];
+	table->fd[a] = table->fd[b];
+	table->region[b] = region;
+	table->fd[b] = fd;
 }
 
 /* Does a part of a ring lie on both sides of @p hva? */
@@ -108,6 +114,33 @@ mvdpa_remap_show(const struct mvdpa_remap *remap, struct guard_table *table)
 {
 	if (table->nb == 1)
 		return remap_cut(remap, table);
-	remap_swap(table);
+	remap_swap(table, 0, 1);
 	return 0;
+}
+
+bool
+mvdpa_remap_sort(const struct mvdpa_remap *remap, struct guard_table *table)
+{
+	struct guard_table sorted = *table;
+	bool moved = false;
+	uint32_t i, j;
+
+	if (table->nb != remap->memory->nregions)
+		return false;
+	for (i = 0; i < sorted.nb; i++) {
+		const struct rte_vhost_mem_region *old = &remap->memory->regions[i];
+
+		for (j = i; j < sorted.nb; j++) {
+			if (remap_same_place(old, &sorted.region[j]))
+				break;
+		}
+		if (j == sorted.nb || remap_other_file(old, sorted.fd[j], sorted.region[j].offset))
+			return false;
+		if (j != i)
+			moved = true;
+		remap_swap(&sorted, i, j);
+	}
+	if (moved)
+		*table = sorted;
+	return moved;
 }

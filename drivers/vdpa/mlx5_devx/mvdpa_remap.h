@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Memory tables whose change vhost does not see: it compares addresses, sizes and their order, and
- * when these are equal it closes the files that came with the message and keeps what it has
- * mapped, be they other files or not. Pure but for fstat() and dup().
+ * What vhost sees of a memory table: it compares addresses, sizes and their order. When these are
+ * equal it closes the files that came with the message and keeps what it has mapped, be they other
+ * files or not; when the order alone is different, it stops the device and maps all anew. Tables
+ * are written here so that it does what is right. Pure but for fstat() and dup().
  */
 #ifndef MVDPA_REMAP_H
 #define MVDPA_REMAP_H
@@ -37,5 +38,11 @@ bool mvdpa_remap_is_hidden(const struct mvdpa_remap *remap, const struct guard_t
  * @return 0; -ENOSPC there is no place to cut, -errno of dup().
  */
 int mvdpa_remap_show(const struct mvdpa_remap *remap, struct guard_table *table);
+
+/**
+ * Puts the regions of a table that is vhost's but for their order into vhost's order.
+ * @return false: it is not, or is in order; then it is as it was.
+ */
+bool mvdpa_remap_sort(const struct mvdpa_remap *remap, struct guard_table *table);
 
 #endif /* MVDPA_REMAP_H */

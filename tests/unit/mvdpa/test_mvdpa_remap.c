@@ -32,7 +32,7 @@ setup(void **state)
 {
 	uint32_t i;
 
-	memory = calloc(1, sizeof(*memory) + 2 * sizeof(memory->regions[0]));
+	memory = calloc(1, sizeof(*memory) + 3 * sizeof(memory->regions[0]));
 	assert_non_null(memory);
 	for (i = 0; i < 3; i++) {
 		file[i] = memfd_create("ram", MFD_CLOEXEC);
@@ -194,6 +194,48 @@ test_no_descriptor(void **state)
 	assert_true(table.region[0].size == SIZE);
 }
 
+static void
+table_reverse(struct guard_table *table)
+{
+	const struct guard_table old = *table;
+	uint32_t i;
+
+	for (i = 0; i < old.nb; i++) {
+		table->region[i] = old.region[old.nb - 1 - i];
+		table->fd[i] = old.fd[old.nb - 1 - i];
+	}
+}
+
+static void
+test_other_order(void **state)
+{
+	struct guard_table table = table_new(3), swapped = table;
+	const uint32_t order[] = { 2, 0, 1 };
+	uint32_t i;
+
+	assert_false(mvdpa_remap_sort(&remap, &table)); /* it is in order */
+	for (i = 0; i < 3; i++) {
+		swapped.region[i] = table.region[order[i]];
+		swapped.fd[i] = table.fd[order[i]];
+	}
+	assert_true(vhost_sees_change(&swapped));
+	assert_true(mvdpa_remap_sort(&remap, &swapped));
+	assert_false(vhost_sees_change(&swapped));
+	for (i = 0; i < 3; i++)
+		assert_int_equal(swapped.fd[i], file[i]);
+	/* Not only the order: vhost has to look. */
+	table_reverse(&swapped);
+	swapped.region[0].user += PAGE;
+	table = swapped;
+	assert_false(mvdpa_remap_sort(&remap, &swapped));
+	assert_memory_equal(&table, &swapped, sizeof(table));
+	swapped.region[0].user -= PAGE;
+	swapped.fd[0] = file[1];
+	assert_false(mvdpa_remap_sort(&remap, &swapped));
+	swapped.nb = 2;
+	assert_false(mvdpa_remap_sort(&remap, &swapped));
+}
+
 int
 main(void)
 {
@@ -203,6 +245,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_one_region, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_page, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_descriptor, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_order, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
