@@ -41,6 +41,7 @@ struct guest_mem_part {
 
 struct guest_mem {
 	const struct base_log *log;
+	struct guest_dirty *watch; /* atomic; NULL: nobody wants to know what is written */
 	struct base_mutex lock;
 	struct guest_mem_part *parts[GUEST_MEM_MAX_REGIONS]; /* (lock) */
 	unsigned int nb_parts; /* (lock) */
@@ -329,6 +330,7 @@ guest_mem_alloc(struct guest_mem *mem, const struct guest_mem_want *want, uint64
 	if (ret == 0) {
 		*gpa = part->reg.gpa + piece->off;
 		memset(part->reg.hva + piece->off, 0, piece->size);
+		guest_mem_wrote(mem, *gpa, piece->size);
 	}
 	base_mutex_unlock(&mem->lock);
 	if (ret != 0)
@@ -404,4 +406,53 @@ guest_mem_table(struct guest_mem *mem, struct guest_mem_region table[GUEST_MEM_M
 		table[i] = mem->parts[i]->reg;
 	base_mutex_unlock(&mem->lock);
 	return nb;
+}
+
+void
+guest_mem_watch(struct guest_mem *mem, struct guest_dirty *dirty)
+{
+	__atomic_store_n(&mem->watch, dirty, __ATOMIC_SEQ_CST);
+}
+
+void
+guest_mem_wrote(struct guest_mem *mem, uint64_t gpa, uint64_t len)
+{
+	struct guest_dirty *watch = __atomic_load_n(&mem->watch, __ATOMIC_ACQUIRE);
+
+	if (watch != NULL)
+		guest_dirty_mark(watch, gpa, len);
+}
+
+static int
+guest_mem_replace_part(struct guest_mem_part *part, int fd)
+{
+	int mine = dup(fd);
+
+	if (mine < 0)
+		return -errno;
+	if (mmap(part->reg.hva, part->reg.size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, mine, 0) == MAP_FAILED) {
+		int ret = -errno;
+
+		close(mine);
+		return ret;
+	}
+	close(part->reg.fd);
+	part->reg.fd = mine;
+	part->reg.fd_offset = 0;
+	return 0;
+}
+
+int
+guest_mem_replace(struct guest_mem *mem, uint64_t gpa, int fd)
+{
+	int ret = -ENOENT;
+
+	base_mutex_lock(&mem->lock);
+	for (unsigned int i = 0; i < mem->nb_parts; i++) {
+		if (mem->parts[i]->reg.gpa == gpa)
+			ret = guest_mem_replace_part(mem->parts[i], fd);
+	}
+	base_mutex_unlock(&mem->lock);
+	return ret;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base_log.h"
+#include "guest_dirty.h"
 
 /** What a vhost-user memory table holds at most (rte_vhost, QEMU without CONFIGURE_MEM_SLOTS). */
 #define GUEST_MEM_MAX_REGIONS 8
@@ -83,5 +84,19 @@ int guest_mem_gpa(struct guest_mem *mem, const void *hva, uint64_t *gpa);
 /** Copies the memory table, in the order of addition. @return number of rows. */
 unsigned int
 guest_mem_table(struct guest_mem *mem, struct guest_mem_region table[GUEST_MEM_MAX_REGIONS]);
+
+/**
+ * From now on what the guest writes itself is noted in @p dirty (its driver tells of each write);
+ * NULL: nowhere. @p dirty must live until then, and until the guest's threads stand still.
+ */
+void guest_mem_watch(struct guest_mem *mem, struct guest_dirty *dirty);
+/** The guest has written [gpa, gpa + len). */
+void guest_mem_wrote(struct guest_mem *mem, uint64_t gpa, uint64_t len);
+
+/**
+ * The region that starts at @p gpa is backed by the file @p fd from now on (a duplicate is kept), at
+ * the same address of ours. Nobody may be using it. @return 0, -ENOENT, -errno.
+ */
+int guest_mem_replace(struct guest_mem *mem, uint64_t gpa, int fd);
 
 #endif /* GUEST_MEM_H */

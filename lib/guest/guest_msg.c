@@ -28,6 +28,7 @@ static const struct guest_msg_row rows[GUEST_MSG_NB_REQUESTS] = {
 	[GUEST_MSG_SET_FEATURES] = { "SET_FEATURES", 0 },
 	[GUEST_MSG_SET_OWNER] = { "SET_OWNER", 0 },
 	[GUEST_MSG_SET_MEM_TABLE] = { "SET_MEM_TABLE", 0 },
+	[GUEST_MSG_SET_LOG_BASE] = { "SET_LOG_BASE", 0 }, /* QEMU expects nothing in its answer */
 	[GUEST_MSG_SET_VRING_NUM] = { "SET_VRING_NUM", 0 },
 	[GUEST_MSG_SET_VRING_ADDR] = { "SET_VRING_ADDR", 0 },
 	[GUEST_MSG_SET_VRING_BASE] = { "SET_VRING_BASE", 0 },

@@ -18,6 +18,7 @@ enum guest_msg_request {
 	GUEST_MSG_SET_FEATURES = 2,
 	GUEST_MSG_SET_OWNER = 3,
 	GUEST_MSG_SET_MEM_TABLE = 5,
+	GUEST_MSG_SET_LOG_BASE = 6,
 	GUEST_MSG_SET_VRING_NUM = 8,
 	GUEST_MSG_SET_VRING_ADDR = 9,
 	GUEST_MSG_SET_VRING_BASE = 10,
@@ -77,6 +78,9 @@ struct guest_msg_wire {
 		struct {
 			uint64_t u64, size, offset;
 		} area;
+		struct {
+			uint64_t size, offset;
+		} log;
 	} u;
 } __attribute__((packed));
 

@@ -286,6 +286,7 @@ guest_net_tx_post(struct guest_net *net, unsigned int pair, struct guest_slot *s
 	};
 
 	memset(slot->hva, 0, GUEST_NET_HDR_LEN);
+	guest_mem_wrote(net->attr.mem, slot->gpa, GUEST_NET_HDR_LEN + len);
 	if (guest_vring_add(net->queues[2 * pair + 1].ring, &chain) != 0) {
 		guest_pool_put(slot); /* not possible: tx_begin saw room for both layouts */
 		return;

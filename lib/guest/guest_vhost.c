@@ -32,12 +32,13 @@
 #include "guest_msg.h"
 #include "guest_vhost.h"
 
-#define GUEST_VHOST_PROTOCOL                                                          \
-	(GUEST_VHOST_P_MQ | GUEST_VHOST_P_REPLY_ACK | GUEST_VHOST_P_BACKEND_REQ |     \
-			GUEST_VHOST_P_BACKEND_SEND_FD | GUEST_VHOST_P_HOST_NOTIFIER | \
-			GUEST_VHOST_P_STATUS)
+#define GUEST_VHOST_PROTOCOL                                                        \
+	(GUEST_VHOST_P_MQ | GUEST_VHOST_P_LOG_SHMFD | GUEST_VHOST_P_REPLY_ACK |     \
+			GUEST_VHOST_P_BACKEND_REQ | GUEST_VHOST_P_BACKEND_SEND_FD | \
+			GUEST_VHOST_P_HOST_NOTIFIER | GUEST_VHOST_P_STATUS)
 #define GUEST_VHOST_STATUS_FEATURES_OK 8u /* virtio 1.2, 2.1 */
 #define GUEST_VHOST_STATUS_ALL 15u /* ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK */
+#define GUEST_VHOST_RING_LOG 1u /* VHOST_VRING_F_LOG as a bit, of SET_VRING_ADDR */
 #define GUEST_VHOST_RETRY_MS 10 /* between two looks for a listening back-end */
 #define GUEST_VHOST_ERROR_LEN 256
 
@@ -57,6 +58,10 @@ struct guest_vhost {
 	int fd; /* connection, -1: none */
 	bool broken; /* atomic; the connection had an error */
 	uint64_t features, protocol, max_pairs;
+	const struct guest_dirty *log_base; /* of SET_LOG_BASE, NULL: none */
+	bool logging;
+	bool started; /* rings are known to the back-end */
+	struct guest_vring_addr addrs[GUEST_BACK_MAX_QUEUES]; /* if started */
 	char error[GUEST_VHOST_ERROR_LEN];
 	struct base_mutex lock;
 	struct guest_back *back; /* (lock) NULL: not connected */
@@ -327,6 +332,8 @@ guest_vhost_tell_addr(struct guest_vhost *v, unsigned int queue,
 	msg.wire.u.addr.desc = (uint64_t)(uintptr_t)addr->desc;
 	msg.wire.u.addr.used = (uint64_t)(uintptr_t)addr->used;
 	msg.wire.u.addr.avail = (uint64_t)(uintptr_t)addr->avail;
+	msg.wire.u.addr.flags = v->logging ? GUEST_VHOST_RING_LOG : 0;
+	msg.wire.u.addr.log = addr->used_gpa;
 	return guest_vhost_send(v, &msg);
 }
 
@@ -454,6 +461,8 @@ guest_vhost_connect_fd(struct guest_vhost *vhost, int fd)
 	}
 	vhost->fd = fd;
 	vhost->broken = false;
+	vhost->logging = vhost->started = false;
+	vhost->log_base = NULL;
 	vhost->error[0] = '\0';
 	base_mutex_lock(&vhost->lock);
 	vhost->back = back;
@@ -615,17 +624,92 @@ guest_vhost_start_ring(struct guest_vhost *v, unsigned int queue,
 	return ret;
 }
 
+static int
+guest_vhost_set_features(struct guest_vhost *v, bool must_know)
+{
+	struct guest_msg msg = {
+		.wire = { .request = GUEST_MSG_SET_FEATURES, .size = 8 },
+	};
+
+	msg.wire.u.u64 = v->features | (v->logging ? GUEST_VHOST_F_LOG_ALL : 0);
+	return must_know ? guest_vhost_order(v, &msg) : guest_vhost_send(v, &msg);
+}
+
+int
+guest_vhost_set_log(struct guest_vhost *vhost, const struct guest_dirty *dirty)
+{
+	struct guest_msg msg = {
+		.wire = { .request = GUEST_MSG_SET_LOG_BASE, .size = sizeof(msg.wire.u.log) },
+		.fds = { guest_dirty_fd(dirty) },
+		.nb_fds = 1,
+	};
+
+	if ((vhost->protocol & GUEST_VHOST_P_LOG_SHMFD) == 0)
+		return -EOPNOTSUPP;
+	msg.wire.u.log.size = guest_dirty_size(dirty);
+	msg.wire.u.log.offset = guest_dirty_offset(dirty);
+	vhost->log_base = dirty;
+	return guest_vhost_ask(vhost, &msg);
+}
+
+/* Tells a back-end that runs, as QEMU does: the features, then each ring's address once more. */
+static int
+guest_vhost_switch_log(struct guest_vhost *v, bool on)
+{
+	int ret;
+
+	v->logging = on;
+	if (!v->started)
+		return 0;
+	ret = guest_vhost_set_features(v, true);
+	for (unsigned int i = 0; i < v->nb_queues && ret == 0; i++)
+		ret = guest_vhost_tell_addr(v, i, &v->addrs[i]);
+	return ret == 0 ? guest_vhost_barrier(v) : ret;
+}
+
+int
+guest_vhost_log_on(struct guest_vhost *vhost)
+{
+	return guest_vhost_switch_log(vhost, true);
+}
+
+int
+guest_vhost_log_off(struct guest_vhost *vhost)
+{
+	return guest_vhost_switch_log(vhost, false);
+}
+
+bool
+guest_vhost_is_logging(const struct guest_vhost *vhost)
+{
+	return vhost->logging;
+}
+
+int
+guest_vhost_retarget(struct guest_vhost *vhost, const char *path)
+{
+	if (strlen(path) >= sizeof(vhost->addr.sun_path))
+		return -ENAMETOOLONG;
+	snprintf(vhost->addr.sun_path, sizeof(vhost->addr.sun_path), "%s", path);
+	return 0;
+}
+
 int
 guest_vhost_start(struct guest_vhost *vhost, const struct guest_vhost_start *start)
 {
-	int ret = guest_vhost_tell_u64(vhost, GUEST_MSG_SET_FEATURES, vhost->features);
+	int ret = guest_vhost_set_features(vhost, false);
 
 	if (ret == 0)
 		ret = guest_vhost_add_status(vhost, 0, GUEST_VHOST_STATUS_FEATURES_OK);
 	if (ret == 0)
 		ret = guest_vhost_set_mem(vhost, start->table, start->nb_regions);
-	for (unsigned int i = 0; i < vhost->nb_queues && ret == 0; i++)
+	for (unsigned int i = 0; i < vhost->nb_queues && ret == 0; i++) {
+		vhost->addrs[i] = start->rings[i].addr;
 		ret = guest_vhost_start_ring(vhost, i, &start->rings[i]);
+	}
+	vhost->started = ret == 0;
+	if (ret == 0 && vhost->logging && vhost->log_base != NULL)
+		ret = guest_vhost_set_log(vhost, vhost->log_base);
 	if (ret == 0)
 		ret = guest_vhost_add_status(vhost, GUEST_VHOST_STATUS_FEATURES_OK,
 				GUEST_VHOST_STATUS_ALL);
@@ -664,6 +748,7 @@ guest_vhost_stop(struct guest_vhost *vhost, uint16_t *bases)
 	uint16_t base;
 	int ret = 0;
 
+	vhost->started = false;
 	if (vhost->protocol & GUEST_VHOST_P_STATUS)
 		ret = guest_vhost_tell_u64(vhost, GUEST_MSG_SET_STATUS, 0);
 	for (unsigned int i = 0; i < vhost->nb_queues && ret == 0; i++) {

@@ -11,6 +11,9 @@
  *            per queue, GET_STATUS, SET_STATUS 15, and a GET_FEATURES of our own: when its answer
  *            is here, the back-end has done all that was asked before
  *   stop     SET_STATUS 0, GET_VRING_BASE per queue
+ *   log on   SET_LOG_BASE, SET_FEATURES* with LOG_ALL, SET_VRING_ADDR with its log flag per queue;
+ *            a start while it is on: SET_FEATURES has LOG_ALL, SET_LOG_BASE comes after the rings
+ *   log off  SET_FEATURES*, SET_VRING_ADDR per queue
  *
  * (* with need_reply where REPLY_ACK was negotiated; else a GET_FEATURES follows as a barrier.)
  *
@@ -30,10 +33,12 @@
 #include "guest_vring.h"
 
 #define GUEST_VHOST_F_MQ (1ULL << 22)
+#define GUEST_VHOST_F_LOG_ALL (1ULL << 26) /**< the back-end notes what it writes */
 #define GUEST_VHOST_F_PROTOCOL_FEATURES (1ULL << 30)
 #define GUEST_VHOST_F_VERSION_1 (1ULL << 32)
 #define GUEST_VHOST_F_RING_PACKED (1ULL << 34)
 #define GUEST_VHOST_P_MQ (1ULL << 0)
+#define GUEST_VHOST_P_LOG_SHMFD (1ULL << 1)
 #define GUEST_VHOST_P_REPLY_ACK (1ULL << 3)
 #define GUEST_VHOST_P_BACKEND_REQ (1ULL << 5)
 #define GUEST_VHOST_P_BACKEND_SEND_FD (1ULL << 10)
@@ -115,6 +120,21 @@ int guest_vhost_barrier(struct guest_vhost *vhost);
  * @return 0, -EREMOTEIO when the back-end refuses it, or as every message. */
 int guest_vhost_set_mem(struct guest_vhost *vhost, const struct guest_mem_region *table,
 		unsigned int nb_regions);
+
+/**
+ * Hands over a log of dirty pages, which must live until the next one or the end of the connection.
+ * The answer says that the one before is not written any more.
+ * @return 0, -EOPNOTSUPP (the back-end has no LOG_SHMFD), or as every message.
+ */
+int guest_vhost_set_log(struct guest_vhost *vhost, const struct guest_dirty *dirty);
+/** Begins or ends logging, while the device runs or before; kept over stops, not over
+ * guest_vhost_disconnect(). @return 0, or as every message. */
+int guest_vhost_log_on(struct guest_vhost *vhost);
+int guest_vhost_log_off(struct guest_vhost *vhost);
+bool guest_vhost_is_logging(const struct guest_vhost *vhost);
+
+/** The next connection goes to @p path (client mode). @return 0 or -ENAMETOOLONG. */
+int guest_vhost_retarget(struct guest_vhost *vhost, const char *path);
 
 /** Notifies the device of queue @p queue. */
 void guest_vhost_kick(struct guest_vhost *vhost, unsigned int queue);

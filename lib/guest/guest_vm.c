@@ -40,6 +40,9 @@ struct guest_vm {
 	struct guest_vm_pool pools[GUEST_MEM_MAX_REGIONS];
 	unsigned int nb_pools;
 	bool running; /* device started and traffic thread not parked */
+	struct guest_dirty *dirty; /* the log in use, or used last */
+	struct guest_dirty *stale; /* the one before, which nobody writes any more */
+	uint64_t stale_bits;
 	uint64_t base_errors;
 	uint16_t bases[2 * GUEST_NET_MAX_PAIRS];
 };
@@ -193,6 +196,8 @@ guest_vm_destroy(struct guest_vm *vm)
 	while (vm->nb_pools > 0)
 		guest_pool_destroy(vm->pools[--vm->nb_pools].pool);
 	guest_mem_destroy(vm->mem);
+	guest_dirty_destroy(vm->dirty);
+	guest_dirty_destroy(vm->stale);
 	free(vm);
 }
 
@@ -443,7 +448,11 @@ guest_vm_hot_add(struct guest_vm *vm, uint64_t size, uint64_t *gpa)
 	ret = guest_vm_add_pool(vm, at);
 	if (ret != 0)
 		goto remove_region;
-	ret = guest_vm_send_table(vm, GUEST_MEM_ANY);
+	/* a log grows before the memory does */
+	if (guest_vhost_is_logging(vm->vhost) && !guest_dirty_covers(vm->dirty, at + size))
+		ret = guest_vm_log_renew(vm, 0);
+	if (ret == 0)
+		ret = guest_vm_send_table(vm, GUEST_MEM_ANY);
 	if (ret != 0)
 		goto destroy_pool;
 	guest_vm_use_pool(vm, vm->pools[vm->nb_pools - 1].pool);
@@ -480,6 +489,91 @@ guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa)
 	vm->nb_pools--;
 	memmove(&vm->pools[i], &vm->pools[i + 1], (vm->nb_pools - i) * sizeof(vm->pools[0]));
 	return guest_mem_remove(vm->mem, gpa);
+}
+
+/* --- live migration ------------------------------------------------------------------------- */
+
+static void
+guest_vm_log_carry(void *arg, uint64_t gpa)
+{
+	guest_dirty_mark(arg, gpa, GUEST_DIRTY_PAGE);
+}
+
+/* A log for the memory that there is, once a region @end_gpa or more is added. */
+static int
+guest_vm_new_log(struct guest_vm *vm, uint64_t end_gpa, uint64_t offset)
+{
+	struct guest_dirty *dirty;
+	int ret = guest_dirty_create(end_gpa, offset, &dirty);
+
+	if (ret != 0)
+		return ret;
+	ret = guest_vhost_set_log(vm->vhost, dirty);
+	if (ret != 0) {
+		guest_dirty_destroy(dirty);
+		return ret;
+	}
+	guest_vm_stale_bits(vm);
+	guest_dirty_destroy(vm->stale);
+	vm->stale = vm->dirty;
+	vm->dirty = dirty;
+	/* The answer is here: what is in the old log now is all. */
+	if (vm->stale != NULL)
+		guest_dirty_take(vm->stale, guest_vm_log_carry, dirty);
+	return 0;
+}
+
+int
+guest_vm_log_renew(struct guest_vm *vm, uint64_t offset)
+{
+	return guest_vm_new_log(vm, guest_mem_hotplug_gpa(vm->mem), offset);
+}
+
+int
+guest_vm_log_on(struct guest_vm *vm)
+{
+	uint64_t end = guest_mem_hotplug_gpa(vm->mem);
+	int ret;
+
+	if (vm->dirty == NULL || !guest_dirty_covers(vm->dirty, end))
+		ret = guest_vm_new_log(vm, end, 0);
+	else
+		ret = guest_vhost_set_log(vm->vhost, vm->dirty);
+	return ret == 0 ? guest_vhost_log_on(vm->vhost) : ret;
+}
+
+int
+guest_vm_log_off(struct guest_vm *vm)
+{
+	return guest_vhost_log_off(vm->vhost);
+}
+
+struct guest_dirty *
+guest_vm_dirty(struct guest_vm *vm)
+{
+	return vm->dirty;
+}
+
+uint64_t
+guest_vm_stale_bits(struct guest_vm *vm)
+{
+	if (vm->stale != NULL)
+		vm->stale_bits += guest_dirty_take(vm->stale, NULL, NULL);
+	return vm->stale_bits;
+}
+
+int
+guest_vm_move_to(struct guest_vm *vm, const char *socket)
+{
+	int ret = vm->running ? -EALREADY : guest_vhost_retarget(vm->vhost, socket);
+
+	if (ret != 0)
+		return ret;
+	guest_vhost_disconnect(vm->vhost);
+	ret = guest_vhost_connect(vm->vhost);
+	if (ret == 0)
+		ret = guest_vm_enable_all(vm);
+	return ret == 0 ? guest_vm_run(vm) : ret;
 }
 
 /* --- looking in ----------------------------------------------------------------------------- */

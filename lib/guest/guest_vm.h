@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guest_dirty.h"
 #include "guest_traffic.h"
 #include "guest_vhost.h"
 
@@ -99,6 +100,26 @@ int guest_vm_call_again(struct guest_vm *vm);
 void guest_vm_disconnect(struct guest_vm *vm);
 /** Connects again after a disconnect or the back-end's death, at the used index of each ring. */
 int guest_vm_reconnect(struct guest_vm *vm);
+
+/**
+ * Begins a log of the pages that the device writes, as QEMU does when a migration begins; while the
+ * device is down it is asked for at the next start. A log is made when there is none, or when it is
+ * too small.
+ */
+int guest_vm_log_on(struct guest_vm *vm);
+/** Ends it; what is in the log stays. */
+int guest_vm_log_off(struct guest_vm *vm);
+/** Gives the device another log, @p offset bytes deep in its file, and puts what the one before has
+ * into it. */
+int guest_vm_log_renew(struct guest_vm *vm, uint64_t offset);
+/** The log, NULL if there was none yet. */
+struct guest_dirty *guest_vm_dirty(struct guest_vm *vm);
+/** Bits that were set in a log after another one had taken its place: must be 0. */
+uint64_t guest_vm_stale_bits(struct guest_vm *vm);
+
+/** After guest_vm_pause(): goes on with the back-end at @p socket, at the bases where the first one
+ * stopped. */
+int guest_vm_move_to(struct guest_vm *vm, const char *socket);
 
 bool guest_vm_is_up(const struct guest_vm *vm); /**< running, and the back-end is there */
 const char *guest_vm_error(const struct guest_vm *vm); /**< last vhost-user error, "" if none */

@@ -134,6 +134,14 @@ guest_vring_in_flight(const struct guest_vring *vring)
 	return vring->in_flight;
 }
 
+/* We wrote: descriptors and what lies before the device's part, whichever entries. */
+static void
+guest_vring_wrote(struct guest_vring *vring)
+{
+	guest_mem_wrote(vring->mem, vring->gpa,
+			(uint64_t)((uint8_t *)vring->used - (uint8_t *)vring->desc));
+}
+
 int
 guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain)
 {
@@ -159,6 +167,7 @@ guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain
 	slot->in_len = in_len;
 	slot->serial = ++vring->last_serial;
 	slot->cookie = chain->cookie;
+	guest_vring_wrote(vring);
 	guest_vring_count(&vring->stats.posted);
 	return 0;
 }
@@ -169,6 +178,7 @@ guest_vring_publish(struct guest_vring *vring)
 	if (vring->shown_avail == vring->next_avail)
 		return false;
 	vring->layout->show(vring);
+	guest_vring_wrote(vring);
 	vring->shown_avail = vring->next_avail;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return vring->layout->wants_kick(vring);
@@ -250,6 +260,7 @@ bool
 guest_vring_irq_on(struct guest_vring *vring)
 {
 	vring->layout->want_irq(vring, true);
+	guest_vring_wrote(vring);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return guest_vring_has_used(vring);
 }
@@ -258,6 +269,7 @@ void
 guest_vring_irq_off(struct guest_vring *vring)
 {
 	vring->layout->want_irq(vring, false);
+	guest_vring_wrote(vring);
 }
 
 uint16_t

@@ -16,7 +16,8 @@ static void
 split_measure(uint16_t size, size_t *avail, size_t *used, size_t *all)
 {
 	*avail = 16ul * size;
-	*used = base_align_up(*avail + 6 + 2ul * size, 64);
+	/* On a page of its own, so that it can be told who dirtied it. */
+	*used = base_align_up(*avail + 6 + 2ul * size, GUEST_DIRTY_PAGE);
 	*all = *used + 6 + 8ul * size;
 }
 

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: each region has a copy, a file and a mapping. A round takes the bits, then
+ * copies the pages, with plain loads and stores: what is torn by a writer is dirty again.
+ *
+ * The guest's log is larger than its memory, so that memory may be added.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest_move.h"
+
+#define GUEST_MOVE_ROOM (4ull << 30) /* of memory that may come */
+
+struct guest_move_part {
+	struct guest_mem_region from; /* fd is not ours */
+	int fd;
+	uint8_t *hva;
+};
+
+struct guest_move {
+	struct guest_mem *mem;
+	const struct base_log *log;
+	struct guest_dirty *cpu;
+	struct guest_move_part parts[GUEST_MEM_MAX_REGIONS];
+	unsigned int nb_parts;
+};
+
+static void
+guest_move_drop(struct guest_move_part *part)
+{
+	munmap(part->hva, part->from.size);
+	close(part->fd);
+}
+
+static int
+guest_move_add(struct guest_move *m, const struct guest_mem_region *region)
+{
+	struct guest_move_part *part = &m->parts[m->nb_parts];
+
+	part->from = *region;
+	part->fd = memfd_create("guest-copy", MFD_CLOEXEC);
+	if (part->fd < 0)
+		return -errno;
+	if (ftruncate(part->fd, (off_t)region->size) != 0)
+		goto close_fd;
+	part->hva = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED, part->fd, 0);
+	if (part->hva == MAP_FAILED)
+		goto close_fd;
+	memcpy(part->hva, region->hva, region->size);
+	m->nb_parts++;
+	return 0;
+
+close_fd:
+	close(part->fd);
+	return -ENOMEM;
+}
+
+static bool
+guest_move_has(const struct guest_mem_region *table, unsigned int nb, uint64_t gpa)
+{
+	for (unsigned int i = 0; i < nb; i++) {
+		if (table[i].gpa == gpa)
+			return true;
+	}
+	return false;
+}
+
+static bool
+guest_move_knows(const struct guest_move *m, uint64_t gpa)
+{
+	for (unsigned int i = 0; i < m->nb_parts; i++) {
+		if (m->parts[i].from.gpa == gpa)
+			return true;
+	}
+	return false;
+}
+
+int
+guest_move_follow(struct guest_move *move)
+{
+	struct guest_mem_region table[GUEST_MEM_MAX_REGIONS];
+	unsigned int nb = guest_mem_table(move->mem, table), i = 0;
+	int ret = 0;
+
+	while (i < move->nb_parts) {
+		if (guest_move_has(table, nb, move->parts[i].from.gpa)) {
+			i++;
+			continue;
+		}
+		guest_move_drop(&move->parts[i]);
+		move->parts[i] = move->parts[--move->nb_parts];
+	}
+	for (i = 0; i < nb && ret == 0; i++) {
+		if (!guest_move_knows(move, table[i].gpa))
+			ret = guest_move_add(move, &table[i]);
+	}
+	return ret;
+}
+
+int
+guest_move_begin(struct guest_mem *mem, const struct base_log *log, struct guest_move **move)
+{
+	uint64_t end = guest_mem_hotplug_gpa(mem) + GUEST_MOVE_ROOM;
+	struct guest_move *m = calloc(1, sizeof(*m));
+	int ret;
+
+	if (m == NULL)
+		return -ENOMEM;
+	m->mem = mem;
+	m->log = log;
+	ret = guest_dirty_create(end, 0, &m->cpu);
+	if (ret != 0) {
+		free(m);
+		return ret;
+	}
+	guest_mem_watch(mem, m->cpu); /* before the first copy */
+	ret = guest_move_follow(m);
+	if (ret != 0) {
+		guest_move_end(m);
+		return ret;
+	}
+	*move = m;
+	return 0;
+}
+
+static void
+guest_move_page(void *arg, uint64_t gpa)
+{
+	struct guest_move *m = arg;
+
+	for (unsigned int i = 0; i < m->nb_parts; i++) {
+		const struct guest_move_part *part = &m->parts[i];
+		uint64_t off = gpa - part->from.gpa;
+
+		if (gpa >= part->from.gpa && off < part->from.size)
+			memcpy(part->hva + off, part->from.hva + off, GUEST_DIRTY_PAGE);
+	}
+}
+
+uint64_t
+guest_move_round(struct guest_move *move, struct guest_dirty *device)
+{
+	uint64_t nb = guest_dirty_take(move->cpu, guest_move_page, move);
+
+	if (device != NULL)
+		nb += guest_dirty_take(device, guest_move_page, move);
+	return nb;
+}
+
+uint64_t
+guest_move_compare(struct guest_move *move)
+{
+	uint64_t nb = 0;
+
+	for (unsigned int i = 0; i < move->nb_parts; i++) {
+		const struct guest_move_part *part = &move->parts[i];
+
+		for (uint64_t off = 0; off < part->from.size; off += GUEST_DIRTY_PAGE) {
+			if (memcmp(part->hva + off, part->from.hva + off, GUEST_DIRTY_PAGE) == 0)
+				continue;
+			if (nb++ == 0)
+				base_err(move->log,
+						"guest page 0x%" PRIx64
+						" was written, but is in no dirty log",
+						part->from.gpa + off);
+		}
+	}
+	return nb;
+}
+
+int
+guest_move_finish(struct guest_move *move)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < move->nb_parts && ret == 0; i++)
+		ret = guest_mem_replace(move->mem, move->parts[i].from.gpa, move->parts[i].fd);
+	return ret;
+}
+
+void
+guest_move_end(struct guest_move *move)
+{
+	if (move == NULL)
+		return;
+	guest_mem_watch(move->mem, NULL);
+	while (move->nb_parts > 0)
+		guest_move_drop(&move->parts[--move->nb_parts]);
+	guest_dirty_destroy(move->cpu);
+	free(move);
+}

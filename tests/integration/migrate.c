@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: a guest under traffic is migrated as QEMU does it: all memory is copied once,
+ * then again and again what the dirty logs tell, last of all after the device has stopped; then not
+ * one page of the copy may differ from the memory. So a page that was written and not marked cannot
+ * hide, whoever wrote it. The copy then becomes the guest's memory, at the same device or at another
+ * one, and the ledger tells whether the guest noticed.
+ *
+ * A story is what happens to the device between the beginning of the log and the stop. Where the card
+ * is to be tampered with, the program prints "ASK what" and waits for a line.
+ *
+ * usage: migrate STORY PAIRS SOCKET [SOCKET]
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_math.h"
+#include "guest_move.h"
+#include "guest_vm.h"
+
+#define MAX_PAIRS 16u
+#define RAM (8u << 20)
+#define DIMM (4u << 20)
+#define ALIVE_PACKETS 60u
+#define ALIVE_MS 20000u
+#define DRAIN_MS 20000u
+#define ROUNDS 3u
+
+struct run {
+	struct guest_vm *vm;
+	struct guest_ledger *ledger;
+	struct guest_move *move;
+	unsigned int pairs;
+	const char *sockets[2];
+	uint64_t dimm;
+};
+
+static void
+run_write(void *arg, enum base_log_level level, const char *msg)
+{
+	printf("guest %s: %s\n", base_log_level_name(level), msg);
+}
+
+static const struct base_log run_log = { .level = BASE_LOG_WARN, .write = run_write };
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+/* Every queue pair carries new packets. */
+static int
+alive(struct run *run)
+{
+	struct guest_ledger_count count;
+	unsigned int stream;
+	int ret = 0;
+
+	for (stream = 0; stream < run->pairs && ret == 0; stream++) {
+		guest_ledger_count(run->ledger, stream, &count);
+		ret = guest_ledger_wait(run->ledger, stream,
+				count.received + count.torn + ALIVE_PACKETS, ALIVE_MS);
+		if (ret != 0)
+			printf("queue pair %u does not run: %s\n", stream, strerror(-ret));
+	}
+	return ret;
+}
+
+static int
+ask(const char *what)
+{
+	char line[64];
+
+	printf("ASK %s\n", what);
+	return fgets(line, sizeof(line), stdin) != NULL ? 0 : -EPIPE;
+}
+
+/* Begins a migration: logs on, one copy of everything. */
+static int
+begin(struct run *run)
+{
+	int ret = guest_vm_log_on(run->vm);
+
+	return ret != 0 ? ret : guest_move_begin(guest_vm_mem(run->vm), &run_log, &run->move);
+}
+
+static int
+rounds(struct run *run)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < ROUNDS && ret == 0; i++) {
+		ret = alive(run);
+		if (ret == 0)
+			ret = guest_move_follow(run->move);
+		if (ret == 0)
+			printf("  round %u: %" PRIu64 " pages\n", i,
+					guest_move_round(run->move, guest_vm_dirty(run->vm)));
+	}
+	return ret;
+}
+
+/* The device stops, the last round is done, and everything must have been copied. */
+static int
+stop_and_compare(struct run *run)
+{
+	uint64_t nb, device;
+	int ret = guest_vm_pause(run->vm);
+
+	if (ret == 0)
+		ret = guest_move_follow(run->move);
+	if (ret != 0)
+		return ret;
+	device = guest_dirty_count(guest_vm_dirty(run->vm));
+	nb = guest_move_round(run->move, guest_vm_dirty(run->vm));
+	printf("  last round: %" PRIu64 " pages, %" PRIu64 " of the device's log\n", nb, device);
+	nb = guest_move_compare(run->move);
+	if (nb != 0 || guest_vm_stale_bits(run->vm) != 0) {
+		printf("%" PRIu64 " pages were written unmarked, %" PRIu64
+		       " bits came into a log that had been replaced\n",
+				nb, guest_vm_stale_bits(run->vm));
+		return -EBADMSG;
+	}
+	/* the used rings at least: a device that ran has written them */
+	return device != 0 ? 0 : -ENODATA;
+}
+
+/* The destination has not come up: the guest goes on where it was. */
+static int
+fail_back(struct run *run)
+{
+	int ret;
+
+	guest_move_end(run->move);
+	run->move = NULL;
+	ret = guest_vm_log_off(run->vm);
+	if (ret == 0)
+		ret = guest_vm_resume(run->vm);
+	if (ret != 0)
+		return ret;
+	guest_dirty_take(guest_vm_dirty(run->vm), NULL, NULL);
+	ret = alive(run);
+	if (ret == 0 && guest_dirty_count(guest_vm_dirty(run->vm)) != 0) {
+		printf("pages are marked although logging is off\n");
+		ret = -EBADMSG;
+	}
+	return ret;
+}
+
+/* The guest goes on with the copy as its memory, at the device behind @socket. */
+static int
+move_to(struct run *run, const char *socket)
+{
+	int ret = guest_move_finish(run->move);
+
+	guest_move_end(run->move);
+	run->move = NULL;
+	if (ret == 0)
+		ret = guest_vm_move_to(run->vm, socket);
+	return ret == 0 ? alive(run) : ret;
+}
+
+/* A whole migration that fails in the end, with @act in the middle. */
+static int
+migrate_around(struct run *run, int (*act)(struct run *run))
+{
+	int ret = begin(run);
+
+	if (ret == 0)
+		ret = rounds(run);
+	if (ret == 0)
+		ret = act(run);
+	if (ret == 0)
+		ret = rounds(run);
+	if (ret == 0)
+		ret = stop_and_compare(run);
+	return ret == 0 ? fail_back(run) : ret;
+}
+
+/* --- what happens in the middle -------------------------------------------------------------- */
+
+static int
+act_nothing(struct run *run)
+{
+	return 0;
+}
+
+static int
+act_larger_log(struct run *run)
+{
+	int ret = guest_vm_log_renew(run->vm, 0);
+
+	if (ret == 0)
+		ret = alive(run);
+	/* N18: one that does not begin at the beginning of its file */
+	return ret == 0 ? guest_vm_log_renew(run->vm, 0x10000) : ret;
+}
+
+static int
+act_rings(struct run *run)
+{
+	unsigned int queue;
+	int ret = 0;
+
+	for (queue = 0; queue < 2 * run->pairs && ret == 0; queue++) {
+		ret = guest_vm_disable(run->vm, queue);
+		if (ret == 0)
+			ret = guest_vm_enable(run->vm, queue);
+	}
+	return ret;
+}
+
+static int
+act_files(struct run *run)
+{
+	return guest_vm_call_again(run->vm);
+}
+
+static int
+act_hot_add(struct run *run)
+{
+	return guest_vm_hot_add(run->vm, DIMM, &run->dimm);
+}
+
+static int
+act_hot_remove(struct run *run)
+{
+	int ret = act_hot_add(run);
+
+	if (ret == 0)
+		ret = rounds(run);
+	if (ret == 0)
+		ret = guest_vm_hot_remove(run->vm, run->dimm);
+	return ret;
+}
+
+static int
+act_error(struct run *run)
+{
+	int ret = ask("queue-error 0 0 invalid-buffer");
+
+	return ret == 0 ? ask("queue-error 0 1 invalid-buffer") : ret;
+}
+
+static int
+act_stop_cont(struct run *run)
+{
+	int ret = guest_vm_pause(run->vm);
+
+	return ret == 0 ? guest_vm_resume(run->vm) : ret;
+}
+
+static int
+act_reset(struct run *run)
+{
+	return guest_vm_reset(run->vm);
+}
+
+static int
+act_off_on(struct run *run)
+{
+	int ret = guest_vm_log_off(run->vm);
+
+	/* What is written now is in no log: as a migration that is begun anew, copy everything. */
+	guest_move_end(run->move);
+	run->move = NULL;
+	if (ret == 0)
+		ret = alive(run);
+	return ret == 0 ? begin(run) : ret;
+}
+
+/* --- stories --------------------------------------------------------------------------------- */
+
+static int
+story_steps(struct run *run)
+{
+	static const struct {
+		const char *name;
+		int (*act)(struct run *run);
+	} acts[] = {
+		{ "on", act_nothing },
+		{ "on, off, on (N8)", act_off_on },
+		{ "another log while logging (N9, N18)", act_larger_log },
+		{ "rings disabled and enabled (N10)", act_rings },
+		{ "call files sent again (N10)", act_files },
+		{ "stop and cont (N10)", act_stop_cont },
+		{ "guest reset (N10)", act_reset },
+		{ "memory hot-add (N10)", act_hot_add },
+		{ "memory hot-add and hot-remove (N10)", act_hot_remove },
+		{ "on again", act_nothing },
+	};
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(acts) && ret == 0; i++) {
+		ret = migrate_around(run, acts[i].act);
+		printf("%-40s %s\n", acts[i].name, ret == 0 ? "ok" : "FAIL");
+	}
+	return ret;
+}
+
+static int
+story_error(struct run *run)
+{
+	return migrate_around(run, act_error);
+}
+
+/* The device is closed and started anew while the log is on (N10: "set before start"). */
+static int
+story_before(struct run *run)
+{
+	int ret = guest_vm_pause(run->vm);
+
+	if (ret == 0)
+		ret = begin(run);
+	if (ret == 0)
+		ret = guest_vm_resume(run->vm);
+	if (ret == 0)
+		ret = rounds(run);
+	if (ret == 0)
+		ret = stop_and_compare(run);
+	return ret == 0 ? fail_back(run) : ret;
+}
+
+/* There and back, with an attempt that fails in between. */
+static int
+story_move(struct run *run)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 1; i <= 4 && ret == 0; i++) {
+		ret = migrate_around(run, act_nothing);
+		if (ret == 0)
+			ret = begin(run);
+		if (ret == 0)
+			ret = rounds(run);
+		if (ret == 0)
+			ret = stop_and_compare(run);
+		if (ret == 0)
+			ret = move_to(run, run->sockets[i % 2]);
+		printf("move to function %u: %s\n", i % 2, ret == 0 ? "ok" : "FAIL");
+	}
+	return ret;
+}
+
+static const struct {
+	const char *name;
+	int (*play)(struct run *run);
+} stories[] = {
+	{ "steps", story_steps },
+	{ "error", story_error },
+	{ "before", story_before },
+	{ "move", story_move },
+};
+
+/* --- the account at the end ------------------------------------------------------------------ */
+
+static int
+account(struct run *run)
+{
+	struct guest_ledger_count sum = { 0 }, count;
+	struct guest_vm_stats *stats = calloc(1, sizeof(*stats));
+	unsigned int stream;
+	int ret;
+
+	if (stats == NULL)
+		return -ENOMEM;
+	guest_vm_quiet(run->vm);
+	guest_ledger_drain(run->ledger, DRAIN_MS);
+	for (stream = 0; stream < run->pairs; stream++) {
+		guest_ledger_count(run->ledger, stream, &count);
+		guest_ledger_count_add(&sum, &count);
+	}
+	guest_vm_stats(run->vm, stats);
+	printf("sent %" PRIu64 " received %" PRIu64 " excused %" PRIu64 " lost %" PRIu64
+	       " duplicated %" PRIu64 " reordered %" PRIu64 " torn %" PRIu64 " invented %" PRIu64
+	       "; driver errors %" PRIu64 ", GET_VRING_BASE errors %" PRIu64 "\n",
+			sum.sent, sum.received, sum.excused, sum.lost, sum.duplicated,
+			sum.reordered, sum.torn, sum.invented, stats->device_errors,
+			stats->base_errors);
+	ret = sum.lost == 0 && sum.duplicated == 0 && sum.reordered == 0 && sum.torn == 0 &&
+					sum.invented == 0 && stats->device_errors == 0 &&
+					stats->base_errors == 0 && sum.received > 0 ?
+			0 :
+			-EBADMSG;
+	free(stats);
+	return ret;
+}
+
+static int
+play(struct run *run, const char *story)
+{
+	struct guest_traffic_load load = { .peer = { 0x52, 0x54, 0, 0, 0, 1 },
+		.frame_len = 200,
+		.window = 16,
+		.rate = 3000 };
+	int ret = guest_vm_start(run->vm);
+	unsigned int i;
+
+	if (ret == 0)
+		ret = guest_vm_send(run->vm, &load);
+	if (ret == 0)
+		ret = alive(run);
+	for (i = 0; i < BASE_ARRAY_SIZE(stories) && ret == 0; i++) {
+		if (strcmp(stories[i].name, story) == 0)
+			ret = stories[i].play(run);
+	}
+	if (ret == 0)
+		ret = account(run);
+	if (ret != 0)
+		printf("%s: %s\n", strerror(-ret), guest_vm_error(run->vm));
+	guest_move_end(run->move);
+	return ret;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct guest_vm_attr attr = { .name = "guest",
+		.mode = GUEST_VHOST_CLIENT,
+		.ring_size = 256,
+		.ram = RAM,
+		.mac = { 0x52, 0x54, 0, 0, 0, 1 },
+		.wait = GUEST_TRAFFIC_IRQ,
+		.log = &run_log };
+	struct run run = { 0 };
+	int ret;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	run.pairs = argc >= 4 ? (unsigned int)atoi(argv[2]) : 0;
+	if (run.pairs == 0 || run.pairs > MAX_PAIRS) {
+		fprintf(stderr, "usage: migrate STORY PAIRS SOCKET [SOCKET]\n");
+		return 2;
+	}
+	run.sockets[0] = attr.socket = argv[3];
+	run.sockets[1] = argc > 4 ? argv[4] : argv[3];
+	attr.nb_pairs = attr.nb_rx = run.pairs;
+	if (guest_ledger_create(run.pairs, &run.ledger) != 0)
+		return 1;
+	attr.ledger = run.ledger;
+	ret = guest_vm_create(&attr, &run.vm);
+	if (ret == 0)
+		ret = play(&run, argv[1]);
+	guest_vm_destroy(run.vm);
+	guest_ledger_destroy(run.ledger);
+	printf("%s\n", ret == 0 ? "PASS" : "FAIL");
+	return ret == 0 ? 0 : 1;
+}
