@@ -18,7 +18,7 @@ QUIET_S = 0.15  # a flow's work is over when no command was sent for so long
 SETTLE_S = 5
 
 
-def app(r, driver, card, devargs):
+def app(r, driver, card, devargs, log="pmd.vdpa.mlx5_devx:info"):
     """The app with a driver, at its prompt. A probe that hangs is a Failure."""
     r.path("card.json").write_text(json.dumps(card))
     plugin, env = [], {}
@@ -30,7 +30,7 @@ def app(r, driver, card, devargs):
         os.environ["MLX5EMU"], "--config", "card.json", "--wire", "loop", "--log", "card.log",
         "--log-level", "info", "--trace", "trace.json", "--", os.environ["TESTVDPA"],
         *dpdk.eal("testvdpa"), *plugin, "-a", f"{dpdk.DEVICES[0]},class=vdpa{devargs}",
-        "--log-level", "pmd.vdpa.mlx5_devx:info", "--", "-i"], env=env)
+        "--log-level", log, "--", "-i"], env=env)
     prog.expect(r"testvdpa> ", 40)
     return prog
 
@@ -82,10 +82,11 @@ def count(lines):
 class Run:
     """A started device with a guest that is not connected yet."""
 
-    def __init__(self, r, driver, pairs, card=None, devargs="", rate=1000, alive_ms=3000):
+    def __init__(self, r, driver, pairs, card=None, devargs="", rate=1000, alive_ms=3000,
+                 **options):
         self.rig, self.pairs = r, pairs
         self.card = dict(card or {})
-        self.app = app(r, driver, self.card, devargs)
+        self.app = app(r, driver, self.card, devargs, **options)
         self.trace = Trace(r.path("trace.json"))
         self.trace.settle()
         self.probe = count(self.trace.commands)

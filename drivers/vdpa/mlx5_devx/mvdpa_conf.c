@@ -21,6 +21,7 @@
  * end (vhost calls dev_cleanup even for a connection that the application never let in) is nothing
  * to the owner.
  */
+#define MVDPA_LOG_MODULE MVDPA_LOG_CONF
 #include "mvdpa_conf.h"
 
 #include <errno.h>

@@ -95,7 +95,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 {
 	dev->owner = -1;
 	dev->mem.devx = dev->devx;
-	dev->mem.log = &mvdpa_log;
+	dev->mem.log = &mvdpa_logs[MVDPA_LOG_MEM];
 	dev->mem.pool = dev->pool;
 	dev->mem.max_klms = dev->cap.max_klms;
 	dev->message.prepare = mvdpa_conf_prepare_table;
@@ -105,7 +105,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 	mvdpa_steer_init(&dev->steer, dev->devx, devx_obj_id(dev->td), dev->cap.rqt_max_size);
 	dev->env = (struct mvdpa_virtq_env){
 		.name = dev->name,
-		.log = &mvdpa_log,
+		.log = &mvdpa_logs[MVDPA_LOG_VIRTQ],
 		.devx = dev->devx,
 		.cap = &dev->cap,
 		.policy = dev->args.resume_index,
@@ -161,7 +161,7 @@ dev_start_events(struct mvdpa_dev *dev)
 		.devx = dev->devx,
 		.ops = &mvdpa_repair_ops,
 		.arg = dev,
-		.log = &mvdpa_log,
+		.log = &mvdpa_logs[MVDPA_LOG_EVENT],
 		.moder = {
 			.mode = (enum mvdpa_event_mode)dev->args.event_mode,
 			.event_us = dev->args.event_us,
@@ -181,7 +181,7 @@ dev_open(struct mvdpa_dev *dev)
 
 	ret = mvdpa_pool_create(dev->args.max_conf_threads, dev->name, &mvdpa_log, &dev->pool);
 	if (ret == 0)
-		ret = devx_dev_open(dev->name, &mvdpa_log, &dev->devx);
+		ret = devx_dev_open(dev->name, &mvdpa_logs[MVDPA_LOG_DEVX], &dev->devx);
 	if (ret == 0)
 		ret = devx_cap_query(dev->devx, &dev->cap);
 	if (ret == 0)
@@ -189,7 +189,7 @@ dev_open(struct mvdpa_dev *dev)
 	if (ret == 0)
 		ret = dev_create_tis(dev);
 	if (ret == 0)
-		ret = mvdpa_notifier_start(&dev->notifier, dev->name, &mvdpa_log);
+		ret = mvdpa_notifier_start(&dev->notifier, dev->name, &mvdpa_logs[MVDPA_LOG_EVENT]);
 	if (ret == 0)
 		ret = dev_start_events(dev);
 	if (ret != 0)
@@ -215,7 +215,7 @@ mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struc
 	dev->args = *args;
 	mvdpa_event_init(&dev->event);
 	base_mutex_init(&dev->lock);
-	mvdpa_flow_init(&dev->flows, dev->name, &mvdpa_log,
+	mvdpa_flow_init(&dev->flows, dev->name, &mvdpa_logs[MVDPA_LOG_FLOW],
 			(struct mvdpa_flow_counter){ dev_commands, dev });
 	ret = dev_open(dev);
 	if (ret != 0) {

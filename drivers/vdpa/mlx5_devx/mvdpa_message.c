@@ -13,6 +13,7 @@
  * take it; should the application take it from us later, what we know must not mislead: the number
  * is used up by the first question, and a memory table that was good counts as good.
  */
+#define MVDPA_LOG_MODULE MVDPA_LOG_CONF
 #include "mvdpa_message.h"
 
 #include <errno.h>

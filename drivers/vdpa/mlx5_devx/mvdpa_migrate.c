@@ -16,6 +16,7 @@
  * SEND_RARP ends at vhost, which wants to put the packet into the guest's ring in a data path that
  * it does not have here; the guest's driver announces itself (VIRTIO_NET_F_GUEST_ANNOUNCE).
  */
+#define MVDPA_LOG_MODULE MVDPA_LOG_MIGRATE
 #include "mvdpa_migrate.h"
 
 #include <linux/vhost.h>

@@ -14,6 +14,7 @@
  * entries (or the QP before that). The second leaves the queue running, but its guest would wait
  * for ever, so it is stopped in good order and gets new event objects.
  */
+#define MVDPA_LOG_MODULE MVDPA_LOG_EVENT
 #include "mvdpa_repair.h"
 
 #include <errno.h>

@@ -29,7 +29,9 @@
 #define SIZE 0x10000u
 #define HVA 0x7f0000000000ULL
 
-const struct base_log mvdpa_log = { BASE_LOG_DEBUG, last_log_write, NULL };
+const struct base_log mvdpa_logs[MVDPA_LOG_MODULES] = {
+	[MVDPA_LOG_CONF] = { BASE_LOG_DEBUG, last_log_write, NULL },
+};
 
 static struct {
 	struct rte_vhost_user_extern_ops ops;
