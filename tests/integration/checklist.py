@@ -58,7 +58,7 @@ def mem_table_100(rig):
         with Rig("mem-table-100") as inner:
             ours = cr.Ours(inner, (devargs,))
             with ours.running(pairs=2) as front:
-                costs, objects = [], []
+                costs, objects = [], ours.objects()
                 for turn in range(turns):
                     mark = ours.mark()
                     ours.add_region(front)
@@ -66,12 +66,13 @@ def mem_table_100(rig):
                     front.all_alive(devargs)
                     front.account(devargs)
                     costs.append(len(ours.since(mark)))
-                    if turn % 7 == 0:
-                        objects.append(ours.objects())
-                check(len(set(costs[1:])) == 1, f"{devargs}: commands of two tables: {costs}")
-                check(all(counts == objects[0] for counts in objects), f"{devargs}: objects: "
-                      f"{objects[0]} became {objects[-1]}")
-                print(f"'{devargs}': {costs[-1]} commands for two tables", flush=True)
+                # What is given back behind a table may be counted with the next one.
+                usual = sorted(costs)[turns // 2]
+                check(abs(sum(costs[1:]) - usual * (turns - 1)) < usual,
+                      f"{devargs}: commands of two tables: {costs}")
+                until(f"{devargs}: objects to be as before, {objects}", 5,
+                      lambda: ours.objects() == objects)
+                print(f"'{devargs}': {usual} commands for two tables", flush=True)
             ours.end()
             dpdk.card_is_content(inner)
 
@@ -105,7 +106,8 @@ def probe_with_workers(rig):
 
 
 def other_than_pre_created(rig):
-    """N16: the guest wants other queues than those that were made for it, with workers."""
+    """N16, K12: the guest wants other queues than those that were made for it, with workers; three pairs,
+    which is no power of two as the size of the receive table has to be."""
     ways = [f"{WORKERS},queues=4,queue_size=256", f"{WORKERS},queues=1,queue_size=64"]
     ours = cr.Ours(rig, ways)
     for number, devargs in enumerate(ways):
@@ -126,7 +128,7 @@ def other_than_pre_created(rig):
 
 def no_receive_queue(rig):
     """N14, D27: all receive queues go and come back; each leaves the receive table before its object
-    goes (the card would refuse that)."""
+    goes (the card refuses to destroy a queue that is in a table, and says so)."""
     ours = cr.Ours(rig, capabilities=cr.NO_RESUME)
     for packed in RINGS:
         with ours.running(pairs=2, packed=packed) as front:
@@ -141,10 +143,8 @@ def no_receive_queue(rig):
                 counts.append(ours.objects())
                 front.all_alive("with receive queues again")
                 front.account("with receive queues again")
-                tables = [i for i, name in enumerate(commands) if name.endswith("_RQT")]
-                gone = [i for i, name in enumerate(commands) if name == cr.DESTROY]
-                check(len(gone) == 2 and len(tables) >= 2 and tables[0] < gone[0] and
-                      tables[-1] < gone[-1], f"not out of the receive table: {commands}")
+                check(sum(name.endswith("_RQT") for name in commands) >= 2,
+                      f"queues stay in the receive table: {commands}")
             check(all(count == counts[0] for count in counts), f"objects: {counts}")
     ours.end()
     dpdk.card_is_content(rig)
@@ -239,8 +239,8 @@ def table_while_disabled(rig):
 
 
 def ends(rig):
-    """V8: a connection that ends when all is stopped, when a ring is disabled, in the middle of its
-    start, and twice: each object goes once, none stays."""
+    """V8, K13: a connection that ends when all is stopped, when a ring is disabled, while queues fail, in
+    the middle of its start: each object goes once, none stays, nothing waits for itself."""
     ours = cr.Ours(rig, (WORKERS,))
     before = idle_objects(ours)
 
@@ -251,7 +251,11 @@ def ends(rig):
     def disabled(front):
         front.disable(0)
 
-    for act in (stopped, disabled):
+    def failing(front):
+        for queue in range(front.nb_queues):
+            ours.ctl("queue-error", "0", str(queue), "invalid-buffer")
+
+    for act in (stopped, disabled, failing):
         with ours.running(pairs=3) as front:
             act(front)
         ours.await_state("waiting")
@@ -265,7 +269,6 @@ def ends(rig):
         ours.await_state("waiting")
         until(f"objects to go, {number} messages", 10, lambda: ours.objects() == before)
     ours.end()
-    dpdk.card_is_content(rig)
 
 
 def memory_goes(rig):
@@ -293,8 +296,57 @@ def memory_goes(rig):
     dpdk.card_is_content(rig)
 
 
+def ring_sizes(rig):
+    """D12, K10: rings of other sizes, on a card that wants odd amounts of buffers for its queues."""
+    card = {f"umem_{i}_buffer_param_{letter}": value
+            for i in (1, 2, 3) for letter, value in (("a", 100 * i + 1), ("b", 4096 * i + 17))}
+    ours = cr.Ours(rig, capabilities=card)
+    usual = fe.RING_SIZE
+    try:
+        for size in (4, 8, 32, 128, 512, 1024):
+            fe.RING_SIZE = size
+            for packed in RINGS:
+                with ours.running(packed=packed) as front:
+                    for _ in range(3):
+                        front.all_alive(f"size {size}")
+                        front.account(f"size {size}")
+                    ours.add_region(front)
+                    front.all_alive(f"size {size}, after a table")
+                    front.account(f"size {size}, after a table")
+    finally:
+        fe.RING_SIZE = usual
+    ours.end()
+    dpdk.card_is_content(rig)
+
+
+def attach_twice(rig):
+    """V13: a device that is attached already, a socket that is taken, a detach under traffic, and twice;
+    then all is well again."""
+    ours = cr.Ours(rig, ("", ""))
+    other = rig.path("other")
+    for words in (f"{ours.devices[0]} {other}", f"0000:09:00.0 {other}"):
+        ours.app.ask(f"attach {words} server", r"testvdpa> ")
+    check(not other.exists(), "a socket was made for a device that is attached, or is none")
+    ours.app.ask(f"detach {ours.devices[1]}", r"testvdpa> ")
+    ours.app.ask(f"attach {ours.devices[1]} {ours.socket(0)} server", r"testvdpa> ")
+    check(ours.device(1)["state"] == "not attached", "two devices at one socket")
+    front = ours.running(0)
+    front.push(1, 16)
+    for _ in range(2):
+        ours.app.ask(f"detach {ours.devices[0]}", r"testvdpa> ")
+    front.close()
+    ours.app.ask(f"attach {ours.devices[0]} {ours.socket(0)} server", r"testvdpa> ")
+    with ours.running(0):
+        pass
+    ours.await_state("waiting")
+    ours.app.send("quit")
+    check(ours.app.wait(30) == 1, "the app does not tell that commands failed")
+    dpdk.card_said(rig, " left")
+
+
 def client(rig):
-    """V11: the app as client, which connects again after the front-end went; each time with traffic."""
+    """V11, V12: the app as client, which connects again after the front-end went; each time with
+    traffic. Detached while it tries."""
     ours = cr.Ours(rig)
     ours.app.ask(f"detach {ours.devices[0]}", r"testvdpa> ")
     path = str(rig.path("server"))
@@ -312,13 +364,16 @@ def client(rig):
             front.account(f"connection {turn}")
         server.close()
         os.unlink(path)
+    ours.await_state("waiting")
+    ours.app.ask(f"detach {ours.devices[0]}", r"testvdpa> ")
+    check(ours.device()["state"] == "not attached", "it is attached still")
     ours.end()
 
 
 STORIES = {f.__name__: f for f in (
     mem_table_running, mem_table_100, restart_at_once, probe_with_workers, other_than_pre_created,
     no_receive_queue, flapping, ghosts, second_start, table_while_disabled, ends, memory_goes,
-    client)}
+    ring_sizes, attach_twice, client)}
 
 if __name__ == "__main__":
     cr.main(STORIES, sys.argv[1:])

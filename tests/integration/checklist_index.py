@@ -168,7 +168,7 @@ def cases(rig_of, base_of):
 
 
 def thread_case(rig):
-    """N5 (a), (b), (c), K1: the case of the thread that began it. 50 posted, 20 done when SUSPEND
+    """N5, K1, K15: the case of the thread that began it. 50 posted, 20 done when SUSPEND
     comes: nothing is lost, whatever stopped the queue."""
     cases(PATHS, lambda packed: None)
 
@@ -197,7 +197,7 @@ def places(front):
 
 
 def get_after_reset(rig):
-    """K2, K14: the base can be read after the guest's reset, and again; the next life sets its own.
+    """K2: the base can be read after the guest's reset, and again; the next life sets its own.
     (A status of 0 comes before GET_VRING_BASE in QEMU.)"""
     for ours, front, number in variants(rig):
         want = places(front)
