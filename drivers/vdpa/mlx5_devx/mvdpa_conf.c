@@ -94,7 +94,7 @@ mvdpa_conf_prepare_table(void *arg, const struct guard_table *table)
 	base_mutex_lock(&dev->lock);
 	if (dev->configured)
 		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_SET_MEM_TABLE);
-	ret = mvdpa_mem_prepare(&dev->mem, table);
+	ret = dev->gone ? -ENODEV : mvdpa_mem_prepare(&dev->mem, table);
 	if (dev->configured && ret == 0)
 		mvdpa_flow_pause(&dev->flows);
 	else if (dev->configured)

@@ -107,6 +107,8 @@ mem_table_mkey(struct mvdpa_mem *mem, const struct mvdpa_mem_plan *plan,
 /* What is worked on while a table is sought. */
 struct mem_search {
 	struct mvdpa_mem *mem;
+	const struct mvdpa_mem_region *regions; /* what is wanted */
+	uint32_t nb_regions;
 	struct mvdpa_mem_key **known; /* all keys that there are */
 	struct mvdpa_mem_piece pieces[MVDPA_MEM_MAX_REGIONS];
 	uint32_t nb;
@@ -123,8 +125,7 @@ mem_known_add(struct mvdpa_mem_key **known, uint32_t nb, const struct mvdpa_mem_
 
 /* Cuts the regions by the keys that there are, those of @p first before others. */
 static int
-mem_search_cut(struct mem_search *s, const struct mvdpa_mem_region *regions, uint32_t nb,
-		const struct mvdpa_mem_set *first)
+mem_search_cut(struct mem_search *s, const struct mvdpa_mem_set *first)
 {
 	const struct mvdpa_mem_set *t;
 	struct mvdpa_mem_known known = { 0 };
@@ -142,7 +143,7 @@ mem_search_cut(struct mem_search *s, const struct mvdpa_mem_region *regions, uin
 			known.nb = mem_known_add(s->known, known.nb, t);
 		for (i = 0; i < known.nb; i++)
 			known.regions[i] = &s->known[i]->region;
-		s->nb = mvdpa_mem_cut(regions, nb, &known, s->pieces);
+		s->nb = mvdpa_mem_cut(s->regions, s->nb_regions, &known, s->pieces);
 	}
 	free(known.regions);
 	return s->nb != 0 ? 0 : -ENOMEM;
@@ -192,9 +193,8 @@ mem_make_keys(struct mem_search *s)
 	return nb != 0 ? mvdpa_pool_run(s->mem->pool, nb, mem_make_key, s) : 0;
 }
 
-/* Makes a plan of the pieces: this is where a table that cannot be served is refused. */
 static int
-mem_search_plan(const struct mem_search *s, struct mvdpa_mem_plan *plan)
+mem_plan_pieces(const struct mem_search *s, const struct base_log *log, struct mvdpa_mem_plan *plan)
 {
 	const struct mvdpa_mem_limits limits = { .page_size = devx_dev_page_size(s->mem->devx),
 		.max_klms = s->mem->max_klms };
@@ -203,7 +203,22 @@ mem_search_plan(const struct mem_search *s, struct mvdpa_mem_plan *plan)
 
 	for (i = 0; i < s->nb; i++)
 		regions[i] = s->pieces[i].region;
-	return mvdpa_mem_plan_make(regions, s->nb, &limits, s->mem->log, plan);
+	return mvdpa_mem_plan_make(regions, s->nb, &limits, log, plan);
+}
+
+/*
+ * Makes a plan of the pieces: this is where a table that cannot be served is refused. Memory that
+ * grew little by little may be too many pieces for the card; then new keys are made for all of it.
+ */
+static int
+mem_search_plan(struct mem_search *s, struct mvdpa_mem_plan *plan)
+{
+	const struct mvdpa_mem_known none = { 0 };
+
+	if (mem_plan_pieces(s, NULL, plan) == 0)
+		return 0;
+	s->nb = mvdpa_mem_cut(s->regions, s->nb_regions, &none, s->pieces);
+	return mem_plan_pieces(s, s->mem->log, plan);
 }
 
 static int
@@ -252,7 +267,9 @@ mem_table_get(struct mvdpa_mem *mem, const struct mvdpa_mem_region *regions, uin
 	if (s == NULL)
 		return -ENOMEM;
 	s->mem = mem;
-	ret = mem_search_cut(s, regions, nb, first);
+	s->regions = regions;
+	s->nb_regions = nb;
+	ret = mem_search_cut(s, first);
 	for (*table = mem->tables; ret == 0 && *table != NULL; *table = (*table)->next) {
 		if (mem_search_is(s, *table))
 			break;

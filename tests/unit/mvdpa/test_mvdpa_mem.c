@@ -420,6 +420,58 @@ test_grown(void **state)
 	finish(&ram, 1);
 }
 
+/* More pieces than the card has entries for: one new key for all. */
+static void
+test_grown_too_often(void **state)
+{
+	struct ram ram = ram_new(0, 8 * MIB), part;
+	unsigned int i;
+
+	mem.max_klms = 3;
+	for (i = 1; i <= 3; i++) {
+		part = ram_part(&ram, 0, i * MIB);
+		assert_int_equal(prepare(&part, 1), 0);
+		assert_int_equal(update(&part, 1), 0);
+		move_queues();
+		check_alive(i, 1);
+	}
+	check_made(3, 3);
+	nb_logs = 0;
+	part = ram_part(&ram, 0, 4 * MIB + 4096);
+	assert_int_equal(prepare(&part, 1), 0);
+	assert_int_equal(update(&part, 1), 0);
+	move_queues();
+	check_made(1, 1);
+	check_alive(1, 1);
+	assert_int_equal(nb_logs, 0); /* nothing to complain of */
+	finish(&ram, 1);
+}
+
+/* Huge pages are mapped in whole ones, wherever in them a region begins. */
+static void
+test_huge_pages(void **state)
+{
+	struct ram ram = { .gpa = GIB, .size = 4 * MIB };
+	struct ram part;
+
+	ram.fd = memfd_create("ram", MFD_CLOEXEC | MFD_HUGETLB);
+	if (ram.fd < 0 || ftruncate(ram.fd, (off_t)ram.size) != 0)
+		skip();
+	ram.map = mmap(NULL, ram.size, PROT_READ | PROT_WRITE, MAP_SHARED, ram.fd, 0);
+	if (ram.map == MAP_FAILED) { /* the system has none */
+		close(ram.fd);
+		skip();
+	}
+	part = ram_part(&ram, MIB + 4096, MIB);
+	assert_int_equal(prepare(&part, 1), 0);
+	assert_int_equal(update(&part, 1), 0);
+	move_queues();
+	check_made(1, 1);
+	assert_int_equal(prepare(&ram, 1), 0);
+	check_made(2, 1); /* before it, and behind */
+	finish(&ram, 1);
+}
+
 /* Several tables before the queues have moved: what they name stays, and is found again. */
 static void
 test_several_before_trim(void **state)
@@ -649,6 +701,8 @@ main(void)
 		cmocka_unit_test_setup(test_same_memory, setup),
 		cmocka_unit_test_setup(test_changed_file, setup),
 		cmocka_unit_test_setup(test_grown, setup),
+		cmocka_unit_test_setup(test_grown_too_often, setup),
+		cmocka_unit_test_setup(test_huge_pages, setup),
 		cmocka_unit_test_setup(test_several_before_trim, setup),
 		cmocka_unit_test_setup(test_prepared_in_vain, setup),
 		cmocka_unit_test_setup(test_prepared_was_in_force, setup),
