@@ -421,6 +421,12 @@ guest_vm_use_pool(struct guest_vm *vm, struct guest_pool *pool)
 		guest_traffic_unpark(vm->traffic);
 }
 
+void
+guest_vm_use_ram(struct guest_vm *vm)
+{
+	guest_vm_use_pool(vm, vm->pools[0].pool);
+}
+
 /* Sends the memory table, without the region at @without (GUEST_MEM_ANY: with all). */
 static int
 guest_vm_send_table(struct guest_vm *vm, uint64_t without)

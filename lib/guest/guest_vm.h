@@ -79,6 +79,9 @@ int guest_vm_hot_add(struct guest_vm *vm, uint64_t size, uint64_t *gpa);
  */
 int guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa);
 
+/** New buffers come from RAM from now on; what is posted already stays. */
+void guest_vm_use_ram(struct guest_vm *vm);
+
 /** Reset by the guest, as QEMU tells it: status 0, bases read, queues enabled, a new life at 0. */
 int guest_vm_reset(struct guest_vm *vm);
 

@@ -18,7 +18,6 @@
 #include "chaos.h"
 
 #define CHAOS_RAM (64u << 20)
-#define CHAOS_RING 256u
 #define CHAOS_PACKETS 20u /* new ones of each stream, to count as alive */
 #define CHAOS_CONNECT_MS 8000u
 #define CHAOS_IDLE_MS 5000u
@@ -65,6 +64,7 @@ chaos_open(struct chaos *chaos, const struct chaos_attr *attr)
 		.mode = GUEST_VHOST_CLIENT,
 		.nb_pairs = attr->pairs,
 		.ring_size = CHAOS_RING,
+		.packed = attr->packed,
 		.ram = CHAOS_RAM,
 		.mac = { 0x52, 0x54, 0, 0, 0, 1 },
 		.nb_rx = attr->pairs,
@@ -152,16 +152,22 @@ chaos_disconnect(struct chaos *chaos)
 	return -EBUSY;
 }
 
+/* How many queues run, of all or of one. */
 static unsigned int
-chaos_nb_running(struct chaos *chaos)
+chaos_nb_running(struct chaos *chaos, int which)
 {
 	json_t *reply = card_ctl_ask(chaos->card, "stats 0"), *queue;
 	json_t *func = json_array_get(json_object_get(reply, "functions"), 0);
 	unsigned int nb = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(func, "queues"), i, queue) nb +=
-			strcmp(json_string_value(json_object_get(queue, "state")), "RDY") == 0;
+	json_array_foreach(json_object_get(func, "queues"), i, queue)
+	{
+		const char *state = json_string_value(json_object_get(queue, "state"));
+		int index = (int)json_integer_value(json_object_get(queue, "queue"));
+
+		nb += strcmp(state, "RDY") == 0 && (which < 0 || which == index);
+	}
 	json_decref(reply);
 	return nb;
 }
@@ -171,7 +177,20 @@ chaos_all_run(struct chaos *chaos, unsigned int timeout_ms)
 {
 	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS;
 
-	while (chaos_nb_running(chaos) != 2 * chaos->attr.pairs) {
+	while (chaos_nb_running(chaos, -1) != 2 * chaos->attr.pairs) {
+		if (base_clock_ns() > end)
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
+}
+
+bool
+chaos_runs(struct chaos *chaos, unsigned int queue, unsigned int timeout_ms)
+{
+	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS;
+
+	while (chaos_nb_running(chaos, (int)queue) == 0) {
 		if (base_clock_ns() > end)
 			return false;
 		poll(NULL, 0, 1);
@@ -180,7 +199,7 @@ chaos_all_run(struct chaos *chaos, unsigned int timeout_ms)
 }
 
 int
-chaos_alive(struct chaos *chaos, unsigned int timeout_ms)
+chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int timeout_ms)
 {
 	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS, now;
 	struct guest_ledger_count count;
@@ -188,13 +207,48 @@ chaos_alive(struct chaos *chaos, unsigned int timeout_ms)
 	int ret = 0;
 
 	for (stream = 0; stream < chaos->attr.pairs && ret == 0; stream++) {
+		if ((pairs >> stream & 1) == 0)
+			continue;
 		now = base_clock_ns();
 		guest_ledger_count(chaos->ledger, stream, &count);
 		ret = guest_ledger_wait(chaos->ledger, stream,
 				count.received + count.torn + CHAOS_PACKETS,
 				now < end ? (unsigned int)((end - now) / BASE_NS_PER_MS) + 1 : 1);
+		if (ret != 0)
+			snprintf(chaos_kept.lines[chaos_kept.next++ % CHAOS_LOG_LINES],
+					sizeof(chaos_kept.lines[0]), "pair %u is silent", stream);
 	}
 	return ret;
+}
+
+int
+chaos_alive(struct chaos *chaos, unsigned int timeout_ms)
+{
+	return chaos_pairs_alive(chaos, UINT32_MAX, timeout_ms);
+}
+
+int
+chaos_drain(struct chaos *chaos, uint64_t may_miss, unsigned int timeout_ms, uint64_t *missing)
+{
+	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS;
+	struct guest_ledger_count sum;
+
+	for (;;) {
+		uint64_t before;
+
+		chaos_count(chaos, &sum);
+		before = sum.received;
+		*missing = sum.sent - sum.received - sum.torn;
+		if (*missing == 0)
+			return 0;
+		poll(NULL, 0, 50); /* the rest may be gone: nothing will tell */
+		chaos_count(chaos, &sum);
+		*missing = sum.sent - sum.received - sum.torn;
+		if (sum.received == before && *missing <= may_miss)
+			return 0;
+		if (base_clock_ns() > end)
+			return -ETIMEDOUT;
+	}
 }
 
 void

@@ -15,6 +15,7 @@
 #include "guest_vm.h"
 
 #define CHAOS_MAX_PAIRS 8u
+#define CHAOS_RING 256u /**< entries of each ring */
 
 struct chaos_attr {
 	const char *socket, *control; /**< of the back-end, of the card */
@@ -49,8 +50,19 @@ int chaos_disconnect(struct chaos *chaos);
 /** Do all queues run, says the card? Asks again until @p timeout_ms are over. */
 bool chaos_all_run(struct chaos *chaos, unsigned int timeout_ms);
 
+/** Does queue @p queue run? Asks again until @p timeout_ms are over. */
+bool chaos_runs(struct chaos *chaos, unsigned int queue, unsigned int timeout_ms);
+
 /** Each pair carries new packets. @return 0, or -ETIMEDOUT after @p timeout_ms. */
 int chaos_alive(struct chaos *chaos, unsigned int timeout_ms);
+/** The same of the pairs whose bit is set. */
+int chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int timeout_ms);
+
+/**
+ * After guest_vm_quiet(): waits until not more than @p may_miss packets are missing, excused ones
+ * among them. @return 0, -ETIMEDOUT; @p missing gets how many are.
+ */
+int chaos_drain(struct chaos *chaos, uint64_t may_miss, unsigned int timeout_ms, uint64_t *missing);
 
 /** Sums over all streams. */
 void chaos_count(struct chaos *chaos, struct guest_ledger_count *sum);
