@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: a PCI function is found among the RDMA devices by the PCI_SLOT_NAME that
- * its sysfs uevent file gives, a sub-function by where the RDMA device's sysfs link "device" leads. Opening takes, in this order: the context (DevX), the protection
- * domain, a UAR page for completion doorbells (write-combining, or non-cached where the platform
- * refuses that), the VAR page for queue doorbells, and the null key that stands for holes in
- * guest memory. Closing gives them back in reverse.
+ * its sysfs uevent file gives, a sub-function by where the RDMA device's sysfs link "device" leads.
+ * Opening takes, in this order: the context (DevX), the protection domain, a UAR page for
+ * completion doorbells (write-combining, or non-cached where the platform refuses that or the user
+ * says so), the VAR page for queue doorbells, and the null key that stands for holes in guest
+ * memory. Closing gives them back in reverse.
  *
  * The VAR of a process that has just died may still be on its way back to the pool; the kernel
  * then says EAGAIN, and the allocation is tried again with growing pauses (there is no event to
@@ -159,9 +160,14 @@ devx_open_uar(struct devx_dev *dev)
 {
 	int ret;
 
-	dev->uar = mlx5dv_devx_alloc_uar(dev->ctx, MLX5DV_UAR_ALLOC_TYPE_BF);
-	if (dev->uar == NULL) /* some platforms have no write-combining mapping for it */
+	errno = 0;
+	if (!dev->doorbell_nc)
+		dev->uar = mlx5dv_devx_alloc_uar(dev->ctx, MLX5DV_UAR_ALLOC_TYPE_BF);
+	if (dev->uar == NULL) { /* some platforms have no write-combining mapping for it */
+		base_info(dev->log, "%s: completion doorbells are not write-combining",
+				dev->pci_addr);
 		dev->uar = mlx5dv_devx_alloc_uar(dev->ctx, MLX5DV_UAR_ALLOC_TYPE_NC);
+	}
 	if (dev->uar != NULL)
 		return 0;
 	ret = devx_errno();
@@ -222,7 +228,7 @@ devx_open_var(struct devx_dev *dev)
 }
 
 int
-devx_dev_open(const char *pci_addr, const struct base_log *log, struct devx_dev **out)
+devx_dev_open(const struct devx_dev_attr *attr, struct devx_dev **out)
 {
 	static int (*const steps[])(struct devx_dev *) = { devx_open_ctx, devx_open_pd,
 		devx_open_uar, devx_open_var, devx_null_key_open };
@@ -233,8 +239,9 @@ devx_dev_open(const char *pci_addr, const struct base_log *log, struct devx_dev 
 	dev = calloc(1, sizeof(*dev));
 	if (dev == NULL)
 		return ret;
-	snprintf(dev->pci_addr, sizeof(dev->pci_addr), "%s", pci_addr);
-	dev->log = log;
+	snprintf(dev->pci_addr, sizeof(dev->pci_addr), "%s", attr->name);
+	dev->log = attr->log;
+	dev->doorbell_nc = attr->doorbell_nc;
 	dev->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	dev->count = devx_count_create();
 	dev->grave = devx_grave_create();
@@ -297,4 +304,10 @@ size_t
 devx_dev_page_size(const struct devx_dev *dev)
 {
 	return dev->page_size;
+}
+
+size_t
+devx_var_in_page(uint64_t doorbell_offset, size_t page_size)
+{
+	return (size_t)(doorbell_offset & (page_size - 1));
 }

@@ -11,6 +11,7 @@
 #ifndef DEVX_DEV_H
 #define DEVX_DEV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,14 +30,19 @@ struct devx_var {
 /** What names of sub-functions on the auxiliary bus begin with. */
 #define DEVX_SF_PREFIX "mlx5_core.sf."
 
-/**
- * Opens the function at PCI address @p pci_addr ("0000:03:00.2"), or the sub-function of that name
- * on the auxiliary bus ("mlx5_core.sf.2").
- *
- * @param log where messages of this device go; must stay valid until devx_dev_close().
- * @return 0; -ENODEV no RDMA device belongs to it; -errno of what failed.
- */
-int devx_dev_open(const char *pci_addr, const struct base_log *log, struct devx_dev **dev);
+/** Which function is opened, and how. */
+struct devx_dev_attr {
+	/** PCI address ("0000:03:00.2"), or a sub-function's name on the auxiliary bus
+	 * ("mlx5_core.sf.2"). */
+	const char *name;
+	const struct base_log *log; /**< must stay valid until devx_dev_close() */
+	/** Completion doorbells through a non-cached page at once; false: only where the platform
+	 * has no write-combining one. */
+	bool doorbell_nc;
+};
+
+/** @return 0; -ENODEV no RDMA device belongs to the name; -errno of what failed. */
+int devx_dev_open(const struct devx_dev_attr *attr, struct devx_dev **dev);
 void devx_dev_close(struct devx_dev *dev);
 
 /** Command file: a process that gets it can map the doorbell page at devx_var.offset. */
@@ -44,6 +50,12 @@ int devx_dev_cmd_fd(const struct devx_dev *dev);
 /** Number of the protection domain that all objects are created in. */
 uint32_t devx_dev_pd(const struct devx_dev *dev);
 const struct devx_var *devx_dev_var(const struct devx_dev *dev);
+/**
+ * Where in its page the doorbell lies (pure): the kernel maps whole pages of the host, and the card
+ * counts from the start of its BAR, so on a host with pages of 64 KiB it may be in the middle.
+ * @param page_size a power of two
+ */
+size_t devx_var_in_page(uint64_t doorbell_offset, size_t page_size);
 /** Bytes in a page of this host. */
 size_t devx_dev_page_size(const struct devx_dev *dev);
 

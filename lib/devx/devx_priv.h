@@ -20,6 +20,7 @@ struct devx_dev {
 	struct ibv_pd *pd;
 	uint32_t pdn;
 	size_t page_size;
+	bool doorbell_nc; /* the user wants no write-combining */
 	struct mlx5dv_devx_uar *uar;
 	struct mlx5dv_var *var;
 	struct devx_var var_map;

@@ -5,8 +5,11 @@ doc/guides/checklist.md.
 
 usage: events.py [STORY]...
 """
+import mmap
 import os
 import select
+import socket
+import struct
 import sys
 import threading
 import time
@@ -132,6 +135,97 @@ def cwd(task):
         return os.readlink(f"/proc/{task}/cwd")
     except OSError:
         return ""
+
+
+# --- doorbells ------------------------------------------------------------------------------------
+
+def doorbells(rig):
+    """D6, D20: a doorbell in the middle of its page; no write-combining page to be had; none wanted."""
+    offset = {"capabilities": {"doorbell_bar_offset": 0x13340}}
+    refuse = {"faults": [{"id": "no-bf", "action": "fail", "command": "ALLOC_UAR", "nth": 2,
+                          "status": "NO_RES"}]}
+    for devargs, card in (("", offset), ("", refuse), ("sq_db_nc=1", offset)):
+        with cr.Rig("doorbells") as own:
+            ours = cr.Ours(own, [devargs], **card)
+            if "faults" in card:
+                ours.no_faults("refusing the page")
+            check(ours.said("not write-combining") == (card is refuse or devargs != ""),
+                  f"{devargs} {card}: the page")
+            front = ours.front()
+            front.start()
+            bursts(front, [1, 40, 1], 0.01, f"{devargs} {card}")
+            front.close()
+            ours.end()
+
+
+BACKEND_REQ, SEND_FD, HOST_NOTIFIER = 1 << 5, 1 << 10, 1 << 11
+SET_BACKEND_REQ_FD, BACKEND_HOST_NOTIFIER = 21, 3
+
+
+class Doorbell:
+    """What a front-end does when it is offered the host notifier, in a thread of its own: maps
+    the page, and says yes."""
+
+    def __init__(self, channel, wanted):
+        self.channel, self.wanted = channel, wanted
+        self.pages = {}  # of each queue
+        self.done = threading.Event()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while len(self.pages) < self.wanted:
+            data, fds, _, _ = socket.recv_fds(self.channel, 12 + 24, 1)
+            if not data:
+                return
+            request, _, _ = struct.unpack_from("=III", data)
+            check(request == BACKEND_HOST_NOTIFIER, f"request {request}")
+            queue, size, offset = struct.unpack_from("=QQQ", data, 12)
+            if fds:  # vhost takes an offer back by one without a file
+                self.pages[queue & 0xFF] = mmap.mmap(fds[0], size, offset=offset)
+                os.close(fds[0])
+            self.channel.sendall(struct.pack("=IIIQ", request, fe.VERSION | fe.REPLY, 8, 0))
+        self.done.set()
+
+    def ring(self, queue):
+        struct.pack_into("<I", self.pages[queue], 0, queue)
+
+
+def with_notifier(ours):
+    mine, theirs = socket.socketpair()
+    front = ours.front(protocol=cr.PROTOCOL | BACKEND_REQ | SEND_FD | HOST_NOTIFIER)
+    for name, step in front.steps():
+        step()
+        if name == "SET_PROTOCOL_FEATURES":
+            front.send(SET_BACKEND_REQ_FD, struct.pack("=Q", 0), [theirs.fileno()])
+    theirs.close()
+    return front, Doorbell(mine, 2)
+
+
+def notifier(rig):
+    """The front-end takes the doorbell page: it rings by itself, kicks are relayed all the same
+    (QEMU may take the page back at any time), and no second offer comes for them. A doorbell that
+    does not lie where a guest writes to is not offered (D6)."""
+    ours = cr.Ours(rig, [""])
+    front, doorbell = with_notifier(ours)
+    front.all_alive("relayed")
+    check(doorbell.done.wait(10), f"offered for {sorted(doorbell.pages)} of two queues")
+    relay, front.kick = front.kick, doorbell.ring
+    front.all_alive("rung by the front-end")
+    bursts(front, [1, 20, 1], 0.01, "rung by the front-end")
+    front.kick = lambda queue: (relay(queue), doorbell.ring(queue))
+    front.all_alive("both")
+    front.kick = relay
+    bursts(front, [1, 20, 1], 0.01, "relayed again")
+    front.close()
+    ours.end()
+    with cr.Rig("notifier-in-page") as own:
+        ours = cr.Ours(own, [""], capabilities={"doorbell_bar_offset": 0x340})
+        front, doorbell = with_notifier(ours)
+        bursts(front, [1, 20, 1], 0.01, "relayed, nothing is offered")
+        until("the offer to be left out", 10, lambda: ours.said("kicks are relayed"))
+        check(not doorbell.pages, "a page was offered that has its doorbell elsewhere")
+        front.close()
+        ours.end()
 
 
 # --- guests that poll -----------------------------------------------------------------------------
@@ -395,7 +489,7 @@ def others_run(rig):
 
 
 STORIES = {story.__name__: story for story in (
-    modes_timer, modes_card, idle, polling, polling_elsewhere, no_kicks, recovery, recovery_indices, recovery_events,
+    modes_timer, modes_card, idle, doorbells, notifier, polling, polling_elsewhere, no_kicks, recovery, recovery_indices, recovery_events,
     recovery_races, others_run)}
 
 cr.main(STORIES, sys.argv[1:])

@@ -150,8 +150,8 @@ static const struct args_row rows[] = {
 	NUMBER("mr_ext_memseg_en", ignored, "0, 1", INT_MAX),
 	NUMBER("mr_mempool_reg_en", ignored, "0, 1", INT_MAX),
 	NUMBER("sys_mem_en", ignored, "0, 1", INT_MAX),
-	NUMBER("sq_db_nc", ignored, "0 to 2", 2),
-	NUMBER("tx_db_nc", ignored, "0 to 2", 2),
+	NUMBER("sq_db_nc", doorbell, "0 to 2", MVDPA_DOORBELL_HEURISTIC),
+	NUMBER("tx_db_nc", doorbell, "0 to 2", MVDPA_DOORBELL_HEURISTIC),
 };
 
 static void

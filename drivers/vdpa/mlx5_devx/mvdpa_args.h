@@ -31,6 +31,13 @@ enum mvdpa_event_mode {
 	MVDPA_EVENT_INTERRUPT = 2, /**< a completion event for each burst */
 };
 
+/** How completion doorbells are written (sq_db_nc); numbers as the user writes them. */
+enum mvdpa_doorbell {
+	MVDPA_DOORBELL_WC = 0, /**< through a write-combining page, if there is one */
+	MVDPA_DOORBELL_NC = 1, /**< through a non-cached one */
+	MVDPA_DOORBELL_HEURISTIC = 2, /**< of send queues in the stock drivers; the same as 0 */
+};
+
 struct mvdpa_args {
 	enum mvdpa_index_policy resume_index;
 	enum mvdpa_mem_table mem_table;
@@ -50,6 +57,7 @@ struct mvdpa_args {
 
 	uint32_t cmd_fd; /**< file of a context opened by somebody else, or MVDPA_ARGS_UNSET */
 	uint32_t pd_handle; /**< its protection domain; both are set or none */
+	uint32_t doorbell; /**< enum mvdpa_doorbell */
 	uint32_t ignored; /**< last value of a key that has no effect here */
 };
 

@@ -74,7 +74,7 @@ static int
 dev_create_virtqs(struct mvdpa_dev *dev) BASE_NO_TSA
 {
 	const struct devx_var *var = devx_dev_var(dev->devx);
-	size_t in_page = dev->cap.doorbell_offset & (devx_dev_page_size(dev->devx) - 1);
+	size_t in_page = devx_var_in_page(dev->cap.doorbell_offset, devx_dev_page_size(dev->devx));
 	uint16_t i, nb = (uint16_t)(mvdpa_features_pairs(&dev->cap) * 2);
 
 	dev->virtqs = calloc(nb, sizeof(*dev->virtqs));
@@ -175,13 +175,25 @@ dev_start_events(struct mvdpa_dev *dev)
 }
 
 static int
+dev_open_devx(struct mvdpa_dev *dev)
+{
+	const struct devx_dev_attr attr = {
+		.name = dev->name,
+		.log = &mvdpa_logs[MVDPA_LOG_DEVX],
+		.doorbell_nc = dev->args.doorbell == MVDPA_DOORBELL_NC,
+	};
+
+	return devx_dev_open(&attr, &dev->devx);
+}
+
+static int
 dev_open(struct mvdpa_dev *dev)
 {
 	int ret;
 
 	ret = mvdpa_pool_create(dev->args.max_conf_threads, dev->name, &mvdpa_log, &dev->pool);
 	if (ret == 0)
-		ret = devx_dev_open(dev->name, &mvdpa_logs[MVDPA_LOG_DEVX], &dev->devx);
+		ret = dev_open_devx(dev);
 	if (ret == 0)
 		ret = devx_cap_query(dev->devx, &dev->cap);
 	if (ret == 0)
@@ -189,7 +201,8 @@ dev_open(struct mvdpa_dev *dev)
 	if (ret == 0)
 		ret = dev_create_tis(dev);
 	if (ret == 0)
-		ret = mvdpa_notifier_start(&dev->notifier, dev->name, &mvdpa_logs[MVDPA_LOG_EVENT]);
+		ret = mvdpa_notifier_start(&dev->notifier, dev->name,
+				&mvdpa_logs[MVDPA_LOG_EVENT]);
 	if (ret == 0)
 		ret = dev_start_events(dev);
 	if (ret != 0)

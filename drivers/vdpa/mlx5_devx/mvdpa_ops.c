@@ -197,10 +197,14 @@ op_get_device_fd(int vid)
 static int
 dev_notify_area(struct mvdpa_dev *dev, int queue, uint64_t *offset, uint64_t *size)
 {
-	if (queue < 0 || queue >= dev->nb_virtqs)
+	size_t page = devx_dev_page_size(dev->devx);
+
+	/* A guest writes to the start of the page; one that would miss the doorbell is relayed. */
+	if (queue < 0 || queue >= dev->nb_virtqs ||
+			devx_var_in_page(dev->cap.doorbell_offset, page) != 0)
 		return -1;
 	*offset = devx_dev_var(dev->devx)->offset;
-	*size = devx_dev_page_size(dev->devx);
+	*size = page;
 	return 0;
 }
 
