@@ -578,6 +578,17 @@ guest_vhost_call_again(struct guest_vhost *vhost, unsigned int queue)
 }
 
 int
+guest_vhost_renew_files(struct guest_vhost *vhost, unsigned int queue)
+{
+	int ret = guest_vhost_tell_fd(vhost, GUEST_MSG_SET_VRING_KICK, queue,
+			vhost->queues[queue].kick_fd);
+
+	return ret != 0 ? ret :
+			  guest_vhost_tell_fd(vhost, GUEST_MSG_SET_VRING_CALL, queue,
+					  vhost->queues[queue].call_fd);
+}
+
+int
 guest_vhost_barrier(struct guest_vhost *vhost)
 {
 	uint64_t features;

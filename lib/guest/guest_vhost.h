@@ -113,6 +113,9 @@ int guest_vhost_disable(struct guest_vhost *vhost, unsigned int queue);
 /** SET_VRING_CALL with the file that the back-end has already. */
 int guest_vhost_call_again(struct guest_vhost *vhost, unsigned int queue);
 
+/** Sends the kick and call files of @p queue again, as a front-end that changes them does. */
+int guest_vhost_renew_files(struct guest_vhost *vhost, unsigned int queue);
+
 /** Asks for something harmless: when the answer is here, all messages before have been handled. */
 int guest_vhost_barrier(struct guest_vhost *vhost);
 

@@ -394,6 +394,14 @@ guest_vm_call_again(struct guest_vm *vm)
 	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
 }
 
+int
+guest_vm_renew_files(struct guest_vm *vm, unsigned int queue)
+{
+	int ret = queue < vm->nb_queues ? guest_vhost_renew_files(vm->vhost, queue) : -EINVAL;
+
+	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
+}
+
 /* --- traffic -------------------------------------------------------------------------------- */
 
 int
@@ -473,11 +481,11 @@ remove_region:
 	return ret;
 }
 
-int
-guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa)
+/* Lets the pool of the region at @gpa run dry; its place in pools[], or -ENOENT, -EBUSY. */
+static int
+guest_vm_drain_pool(struct guest_vm *vm, uint64_t gpa)
 {
 	unsigned int i = 1;
-	int ret;
 
 	while (i < vm->nb_pools && vm->pools[i].gpa != gpa)
 		i++;
@@ -485,16 +493,55 @@ guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa)
 		return -ENOENT;
 	/* buffers from the latest region that stays; RAM when there is none */
 	guest_vm_use_pool(vm, vm->pools[i == vm->nb_pools - 1 ? i - 1 : vm->nb_pools - 1].pool);
-	ret = guest_traffic_wait_pool(vm->traffic, vm->pools[i].pool, GUEST_VM_REMOVE_MS);
-	if (ret != 0)
+	if (guest_traffic_wait_pool(vm->traffic, vm->pools[i].pool, GUEST_VM_REMOVE_MS) != 0)
 		return -EBUSY;
-	ret = guest_vm_send_table(vm, gpa);
-	if (ret != 0)
-		return ret;
+	return (int)i;
+}
+
+static int
+guest_vm_drop_region(struct guest_vm *vm, unsigned int i)
+{
+	uint64_t gpa = vm->pools[i].gpa;
+
 	guest_pool_destroy(vm->pools[i].pool);
 	vm->nb_pools--;
 	memmove(&vm->pools[i], &vm->pools[i + 1], (vm->nb_pools - i) * sizeof(vm->pools[0]));
 	return guest_mem_remove(vm->mem, gpa);
+}
+
+int
+guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa)
+{
+	int i = guest_vm_drain_pool(vm, gpa), ret;
+
+	if (i < 0)
+		return i;
+	ret = guest_vm_send_table(vm, gpa);
+	return ret != 0 ? ret : guest_vm_drop_region(vm, (unsigned int)i);
+}
+
+int
+guest_vm_hot_swap(struct guest_vm *vm, uint64_t gpa)
+{
+	struct guest_mem_region table[GUEST_MEM_MAX_REGIONS];
+	int i = guest_vm_drain_pool(vm, gpa), ret;
+	unsigned int row = 0;
+
+	if (i < 0)
+		return i;
+	guest_mem_table(vm->mem, table);
+	while (table[row].gpa != gpa)
+		row++;
+	ret = guest_vm_drop_region(vm, (unsigned int)i);
+	if (ret == 0)
+		ret = guest_mem_add(vm->mem, gpa, table[row].size);
+	if (ret == 0)
+		ret = guest_vm_add_pool(vm, gpa);
+	if (ret == 0)
+		ret = guest_vm_send_table(vm, GUEST_MEM_ANY);
+	if (ret == 0)
+		guest_vm_use_pool(vm, vm->pools[vm->nb_pools - 1].pool);
+	return ret;
 }
 
 /* --- live migration ------------------------------------------------------------------------- */

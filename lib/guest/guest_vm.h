@@ -79,6 +79,13 @@ int guest_vm_hot_add(struct guest_vm *vm, uint64_t size, uint64_t *gpa);
  */
 int guest_vm_hot_remove(struct guest_vm *vm, uint64_t gpa);
 
+/**
+ * Puts another file behind the region at @p gpa, in one memory table; its buffers must come back as
+ * in guest_vm_hot_remove(). Afterwards new buffers are taken from there.
+ * @return as guest_vm_hot_remove(); after an error of the back-end the guest has the new file.
+ */
+int guest_vm_hot_swap(struct guest_vm *vm, uint64_t gpa);
+
 /** New buffers come from RAM from now on; what is posted already stays. */
 void guest_vm_use_ram(struct guest_vm *vm);
 
@@ -98,6 +105,9 @@ int guest_vm_disable(struct guest_vm *vm, unsigned int queue);
 int guest_vm_barrier(struct guest_vm *vm);
 /** SET_VRING_CALL of every queue, which says nothing new, and wait until all are handled. */
 int guest_vm_call_again(struct guest_vm *vm);
+
+/** Kick and call files of a queue that runs are sent again, and that was handled. */
+int guest_vm_renew_files(struct guest_vm *vm, unsigned int queue);
 
 /** Closes the connection as a QEMU that dies does; rings stay as they are. */
 void guest_vm_disconnect(struct guest_vm *vm);

@@ -75,6 +75,30 @@ act_remove(struct sweep *sweep)
 }
 
 static int
+act_swap(struct sweep *sweep)
+{
+	return sweep->dimm != 0 ? guest_vm_hot_swap(sweep->chaos.vm, sweep->dimm) : 0;
+}
+
+static int
+ready_log(struct sweep *sweep)
+{
+	return guest_vm_log_on(sweep->chaos.vm);
+}
+
+static int
+act_log_off(struct sweep *sweep)
+{
+	return guest_vm_log_off(sweep->chaos.vm);
+}
+
+static int
+act_log_renew(struct sweep *sweep)
+{
+	return guest_vm_log_renew(sweep->chaos.vm, 0);
+}
+
+static int
 ready_down(struct sweep *sweep)
 {
 	return chaos_disconnect(&sweep->chaos);
@@ -180,6 +204,11 @@ static const struct sweep_flow {
 	{ "restart", ready_paused, act_restart },
 	{ "mem_add", ready_add, act_add },
 	{ "mem_remove", act_add, act_remove },
+	{ "mem_swap", act_add, act_swap },
+	{ "log_on", NULL, ready_log },
+	{ "log_off", ready_log, act_log_off },
+	{ "log_renew", ready_log, act_log_renew },
+	{ "stop_logged", ready_log, act_stop },
 	{ "disable_rx", ready_rx, act_disable },
 	{ "disable_tx", ready_tx, act_disable },
 	{ "enable_rx", ready_rx_disabled, act_enable },

@@ -46,6 +46,7 @@ struct schedule {
 	bool unconfigured; /* vhost configures a device only while its first pair is enabled */
 	uint64_t dimms[MAX_DIMMS];
 	unsigned int nb_dimms;
+	bool logging;
 	bool rings_in_dimms; /* buffers of idle rings may lie in one */
 	/* the account */
 	uint64_t may_miss; /* packets that the guest took back, at most */
@@ -118,31 +119,48 @@ step_add(struct schedule *s)
 	return guest_vm_hot_add(s->chaos.vm, DIMM, &s->dimms[s->nb_dimms++]);
 }
 
+/* Its buffers come back from rings that run; from one that gets no packets never. */
+static int
+schedule_free_dimms(struct schedule *s)
+{
+	int ret = schedule_enable_all(s);
+
+	if (ret != 0 || !s->rings_in_dimms)
+		return ret;
+	guest_vm_use_ram(s->chaos.vm);
+	schedule_excuse(s);
+	s->rings_in_dimms = false;
+	return guest_vm_reset(s->chaos.vm);
+}
+
 static int
 step_unplug(struct schedule *s)
 {
-	unsigned int i;
+	unsigned int i = (unsigned int)schedule_random(s, s->nb_dimms + 1);
 	int ret;
 
-	if (s->nb_dimms == 0) {
-		schedule_note(s, "remove memory: none");
-		return 0;
-	}
-	i = (unsigned int)schedule_random(s, s->nb_dimms);
 	schedule_note(s, "remove memory %u of %u", i, s->nb_dimms);
-	/* Its buffers come back from rings that run; from one that gets no packets never. */
-	ret = schedule_enable_all(s);
-	if (ret == 0 && s->rings_in_dimms) {
-		guest_vm_use_ram(s->chaos.vm);
-		schedule_excuse(s);
-		ret = guest_vm_reset(s->chaos.vm);
-		s->rings_in_dimms = false;
-	}
+	if (i == s->nb_dimms)
+		return 0;
+	ret = schedule_free_dimms(s);
 	if (ret == 0)
 		ret = guest_vm_hot_remove(s->chaos.vm, s->dimms[i]);
 	if (ret == 0)
 		s->dimms[i] = s->dimms[--s->nb_dimms];
 	return ret;
+}
+
+static int
+step_swap(struct schedule *s)
+{
+	unsigned int i = (unsigned int)schedule_random(s, s->nb_dimms + 1);
+	int ret;
+
+	schedule_note(s, "another file for memory %u of %u", i, s->nb_dimms);
+	if (i == s->nb_dimms)
+		return 0;
+	ret = schedule_free_dimms(s);
+	return ret == 0 ? guest_vm_hot_swap(s->chaos.vm, s->dimms[i]) : ret;
 }
 
 static int
@@ -230,11 +248,36 @@ step_error(struct schedule *s)
 }
 
 static int
+step_log(struct schedule *s)
+{
+	s->logging = !s->logging;
+	schedule_note(s, "log %s", s->logging ? "on" : "off");
+	return s->logging ? guest_vm_log_on(s->chaos.vm) : guest_vm_log_off(s->chaos.vm);
+}
+
+static int
+step_log_renew(struct schedule *s)
+{
+	schedule_note(s, "another log%s", s->logging ? "" : ": none");
+	return s->logging ? guest_vm_log_renew(s->chaos.vm, 0) : 0;
+}
+
+static int
+step_files(struct schedule *s)
+{
+	unsigned int queue = schedule_queue(s);
+
+	schedule_note(s, "kick and call files of queue %u", queue);
+	return guest_vm_renew_files(s->chaos.vm, queue);
+}
+
+static int
 step_reconnect(struct schedule *s)
 {
 	schedule_note(s, "reconnect");
 	guest_vm_disconnect(s->chaos.vm);
 	memset(s->enabled, true, sizeof(s->enabled));
+	s->logging = false;
 	return chaos_connect(&s->chaos);
 }
 
@@ -271,6 +314,10 @@ static const struct {
 	{ 8, step_error },
 	{ 4, step_reconnect },
 	{ 10, step_early },
+	{ 8, step_log },
+	{ 4, step_log_renew },
+	{ 6, step_files },
+	{ 6, step_swap },
 };
 
 static int
@@ -286,7 +333,8 @@ schedule_step(struct schedule *s)
 		pick -= steps[i].weight;
 	s->nb_played++;
 	/* All numbered frames go to the first receive queue that runs; which one that was may change. */
-	if (steps[i].act != step_add && steps[i].act != step_unplug && s->attr.pairs > 1)
+	if (steps[i].act != step_add && steps[i].act != step_unplug && steps[i].act != step_swap &&
+			s->attr.pairs > 1)
 		s->rings_in_dimms |= s->nb_dimms != 0;
 	return steps[i].act(s);
 }
@@ -333,7 +381,7 @@ schedule_account(struct schedule *s)
 			sum.torn, sum.invented, stats->device_errors, stats->base_errors);
 	if (missing > s->may_miss + may_skip || sum.duplicated > s->in_flight ||
 			sum.torn + sum.invented + stats->base_errors != 0 ||
-			stats->device_errors > may_skip ||
+			guest_vm_stale_bits(s->chaos.vm) != 0 || stats->device_errors > may_skip ||
 			sum.reordered > sum.duplicated + s->in_flight || sum.received == 0)
 		ret = -EBADMSG;
 	free(stats);
