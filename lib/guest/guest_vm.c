@@ -615,6 +615,12 @@ guest_vm_stale_bits(struct guest_vm *vm)
 	return vm->stale_bits;
 }
 
+void
+guest_vm_ring_addr(struct guest_vm *vm, unsigned int queue, struct guest_vring_addr *addr)
+{
+	guest_vring_addr(guest_net_ring(vm->net, queue), addr);
+}
+
 int
 guest_vm_move_to(struct guest_vm *vm, const char *socket)
 {

@@ -9,7 +9,7 @@
  * A story is what happens to the device between the beginning of the log and the stop. Where the card
  * is to be tampered with, the program prints "ASK what" and waits for a line.
  *
- * usage: migrate STORY PAIRS SOCKET [SOCKET]
+ * usage: migrate STORY PAIRS split|packed SOCKET [SOCKET]
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -35,6 +35,7 @@ struct run {
 	struct guest_ledger *ledger;
 	struct guest_move *move;
 	unsigned int pairs;
+	bool packed;
 	const char *sockets[2];
 	uint64_t dimm;
 };
@@ -346,6 +347,57 @@ story_move(struct run *run)
 	return ret;
 }
 
+/* Is all that the device may write of the ring in the log? */
+static int
+ring_is_marked(struct run *run, unsigned int queue)
+{
+	const struct guest_dirty *dirty = guest_vm_dirty(run->vm);
+	struct guest_vring_addr addr;
+	uint64_t gpa, first, last;
+
+	guest_vm_ring_addr(run->vm, queue, &addr);
+	first = run->packed ? addr.desc_gpa : addr.used_gpa;
+	last = run->packed ? addr.used_gpa + 3 : addr.used_gpa + 4 + 8ull * addr.size - 1;
+	for (gpa = first & ~(uint64_t)(GUEST_DIRTY_PAGE - 1); gpa <= last;
+			gpa += GUEST_DIRTY_PAGE) {
+		if (guest_dirty_is_set(dirty, gpa))
+			continue;
+		printf("queue %u: page 0x%" PRIx64 " of its ring is not marked\n", queue, gpa);
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+/* N11: nothing moves any more, all bits have been taken; a stop marks each queue's own ring. */
+static int
+story_rings(struct run *run)
+{
+	unsigned int queue;
+	int ret = begin(run);
+
+	if (ret == 0)
+		ret = rounds(run);
+	guest_vm_quiet(run->vm);
+	if (ret == 0)
+		ret = guest_ledger_drain(run->ledger, DRAIN_MS);
+	if (ret == 0)
+		ret = guest_vm_barrier(run->vm);
+	if (ret != 0)
+		return ret;
+	guest_move_round(run->move, guest_vm_dirty(run->vm));
+	ret = guest_vm_disable(run->vm, 1);
+	if (ret == 0)
+		ret = ring_is_marked(run, 1);
+	if (ret == 0)
+		ret = guest_vm_enable(run->vm, 1);
+	guest_move_round(run->move, guest_vm_dirty(run->vm));
+	if (ret == 0)
+		ret = guest_vm_pause(run->vm);
+	for (queue = 0; queue < 2 * run->pairs && ret == 0; queue++)
+		ret = ring_is_marked(run, queue);
+	return ret;
+}
+
 static const struct {
 	const char *name;
 	int (*play)(struct run *run);
@@ -354,6 +406,7 @@ static const struct {
 	{ "error", story_error },
 	{ "before", story_before },
 	{ "move", story_move },
+	{ "rings", story_rings },
 };
 
 /* --- the account at the end ------------------------------------------------------------------ */
@@ -430,13 +483,14 @@ main(int argc, char **argv)
 	int ret;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	run.pairs = argc >= 4 ? (unsigned int)atoi(argv[2]) : 0;
+	run.pairs = argc >= 5 ? (unsigned int)atoi(argv[2]) : 0;
 	if (run.pairs == 0 || run.pairs > MAX_PAIRS) {
-		fprintf(stderr, "usage: migrate STORY PAIRS SOCKET [SOCKET]\n");
+		fprintf(stderr, "usage: migrate STORY PAIRS split|packed SOCKET [SOCKET]\n");
 		return 2;
 	}
-	run.sockets[0] = attr.socket = argv[3];
-	run.sockets[1] = argc > 4 ? argv[4] : argv[3];
+	run.packed = attr.packed = strcmp(argv[3], "packed") == 0;
+	run.sockets[0] = attr.socket = argv[4];
+	run.sockets[1] = argc > 5 ? argv[5] : argv[4];
 	attr.nb_pairs = attr.nb_rx = run.pairs;
 	if (guest_ledger_create(run.pairs, &run.ledger) != 0)
 		return 1;

@@ -2,7 +2,7 @@
 """Live migration by the built-in guest: every page that was written is in a dirty log, whatever
 happens to the device meanwhile, and a guest that moves loses nothing (N8 to N12, N18, D11, V2, V3).
 
-usage: migrate.py PROGRAM STORY PAIRS [DEVARGS [CAPABILITY=VALUE...]]
+usage: migrate.py PROGRAM STORY PAIRS split|packed [DEVARGS [CAPABILITY=VALUE...]]
 """
 import json
 import pathlib
@@ -30,13 +30,13 @@ def play(ours, guest):
         guest.send("done")
 
 
-def main(program, story, pairs, devargs="", *capabilities):
+def main(program, story, pairs, layout, devargs="", *capabilities):
     caps = dict(cap.split("=") for cap in capabilities)
     card = {"capabilities": {key: json.loads(value) for key, value in caps.items()}} if caps else {}
     with Rig("migrate-" + story) as r:
         ours = Ours(r, devargs=(devargs, devargs), **card)
         before = [objects(ours, number) for number in (0, 1)]
-        guest = r.start("guest", [program, story, pairs, ours.socket(0), ours.socket(1)])
+        guest = r.start("guest", [program, story, pairs, layout, ours.socket(0), ours.socket(1)])
         word = play(ours, guest)
         guest.wait(20)
         print(guest.text)
