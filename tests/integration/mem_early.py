@@ -3,9 +3,9 @@
 
 The card's trace says which commands came when; frames through the looped port say that the device
 works on the memory that it should work on. In the names of the checklist (vdpa_flows): D11, D32,
-K7, N2, N3 (its variants c1 to c3), N21.
+K5, K7, N2, N3 (its variants c1 to c3), N21.
 
-usage: mem_early.py order|same|files|fail|many [DEVARGS]
+usage: mem_early.py order|same|files|fail|many|edges [DEVARGS]
 """
 import json
 import os
@@ -266,6 +266,78 @@ def fail(guest):
     guest.table("afterwards", [front.main, *dimms], reg=2, keys=1)
 
 
+def edges(guest):
+    """K5: regions that make no sense are refused and change nothing; those that touch, or lie
+    somewhere in their file, are served to the last byte."""
+    front, card = guest.front, guest.card
+    dimm, next_one = front.add_memory(ADDED, DIMM), front.add_memory(ADDED + DIMM, DIMM)
+    whole = part(front.main, 0, fe.RAM_SIZE)
+    bad = {
+        "no region": (),
+        "an empty one": (whole, part(dimm, 0, 0)),
+        "overlapping ones": (whole, part(dimm, 0, DIMM), part(dimm, DIMM - 4096, 4096)),
+        "the same one twice": (whole, whole),
+        "an unaligned start": (whole, part(dimm, 512, 4096)),
+        "an unaligned size": (whole, part(dimm, 0, 4097)),
+        "one that lies askew in its file": (whole, ((ADDED, 4096, dimm.user, 512), dimm.fd)),
+        "one longer than its file": (whole, part(dimm, 4096, DIMM)),
+        "one beyond all addresses": (whole, ((1 << 46, 4096, dimm.user, 0), dimm.fd)),
+    }
+    guest.settle()
+    before = card.objects()
+    for what, parts in bad.items():
+        card.news()
+        rig.check(send_parts(front, *parts) != 0, f"{what}: the table was taken")
+        guest.settle()
+        rig.check(not card.news(), f"{what}: there were commands")
+        rig.check(card.objects() == before, f"{what}: {card.objects()}, before it {before}")
+        guest.frames(1)
+    guest.table("neighbours", [front.main, next_one, dimm], reg=2, keys=1)
+    number = 0
+    for length in (60, 600, 1500):  # from one file's last bytes to the next one's first
+        for before_end in (1, fe.HEADER, fe.HEADER + 1, length // 2):
+            number += 1
+            across(front, ADDED + DIMM - before_end, length, number)
+    # The same guest addresses, but the second half of the file.
+    askew = ((ADDED, DIMM // 2, dimm.user, DIMM // 2), dimm.fd)
+    rig.check(send_parts(front, whole, askew) == 0, "half a file was refused")
+    guest.settle()
+    buffer = ADDED + 4096
+    frame = bytes.fromhex("ffffffffffff52540000000188b5") + b"behind!!" * 20
+    dimm.map[:] = bytes(DIMM)
+    front.post(0, fe.FRAME_SLOT, fe.F_WRITE, buffer)
+    front.post_frame(frame)
+    front.kick(1)
+    for queue in (1, 0):
+        front.await_used(queue, front.posted[queue] & 0xFFFF)
+    place = DIMM // 2 + 4096 + fe.HEADER
+    rig.check(dimm.map[place:place + len(frame)] == frame, "the frame is not in the file's half")
+
+
+def across(front, address, length, number):
+    """A frame that is sent from, and one that is received to, a buffer over the end of a memory."""
+    frame = bytes.fromhex("ffffffffffff52540000000188b5") + struct.pack("<Q", number) * (length // 8)
+    data = bytes(fe.HEADER) + frame
+    own = front.own_buffer(0)
+    for receive, transmit in ((own, address), (address, None)):
+        front.post(0, fe.FRAME_SLOT, fe.F_WRITE, receive)
+        if transmit is None:
+            front.post_frame(frame)
+        else:
+            write_across(front, transmit, data)
+            front.post(1, len(data), 0, transmit)
+        front.kick(1)
+        for queue in (1, 0):
+            front.await_used(queue, front.posted[queue] & 0xFFFF)
+        got = b"".join(front.read(receive + fe.HEADER + at, 1) for at in range(len(frame)))
+        rig.check(got == frame, f"{length} bytes at {address:#x} came changed")
+
+
+def write_across(front, address, data):
+    for at, byte in enumerate(data):
+        front.write(address + at, bytes([byte]))
+
+
 def hang_up(r, card, before):
     """N21: the connection ends with a table on its way, good or not, again and again."""
     for turn in range(6):
@@ -326,7 +398,8 @@ def main(story, devargs=""):
             front.start()
             guest = Guest(front, card)
             guest.frames()
-            stories = {"same": same, "files": files, "fail": fail, "many": many}
+            stories = {"same": same, "files": files, "fail": fail, "many": many,
+                       "edges": edges}
             if story == "order":
                 order(guest, "max_conf_threads" in devargs)
             else:

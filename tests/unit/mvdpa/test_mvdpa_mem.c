@@ -578,6 +578,28 @@ test_failures(void **state)
 	finish(ram, 3);
 }
 
+/* K8: what was never made, or is gone already, is given back without harm. */
+static void
+test_nothing_to_give_back(void **state)
+{
+	struct ram ram = ram_new(0, 4 * MIB);
+
+	mvdpa_mem_trim(&mem);
+	mvdpa_mem_release(&mem);
+	mvdpa_mem_key_destroy(NULL);
+	card.fail_mr = 1;
+	assert_int_equal(prepare(&ram, 1), -ENOMEM);
+	mvdpa_mem_release(&mem);
+	assert_int_equal(update(&ram, 1), 0);
+	mvdpa_mem_release(&mem);
+	mvdpa_mem_release(&mem);
+	mvdpa_mem_trim(&mem);
+	check_alive(0, 0);
+	assert_int_equal(update(&ram, 1), 0); /* and can begin again */
+	check_alive(1, 1);
+	finish(&ram, 1);
+}
+
 /* What vhost has accepted before stays prepared when the next one cannot be. */
 static void
 test_failure_keeps_prepared(void **state)
@@ -707,6 +729,7 @@ main(void)
 		cmocka_unit_test_setup(test_prepared_in_vain, setup),
 		cmocka_unit_test_setup(test_prepared_was_in_force, setup),
 		cmocka_unit_test_setup(test_failures, setup),
+		cmocka_unit_test_setup(test_nothing_to_give_back, setup),
 		cmocka_unit_test_setup(test_failure_keeps_prepared, setup),
 		cmocka_unit_test_setup(test_bad_tables, setup),
 		cmocka_unit_test_setup(test_private_memory, setup),
