@@ -155,6 +155,35 @@ emu_ctl_queue_error(struct emu_ctl_call *call)
 }
 
 int
+emu_ctl_event_error(struct emu_ctl_call *call)
+{
+	static const char *const names[] = {
+		[FW_EVENT_ERROR_QP] = "qp",
+		[FW_EVENT_ERROR_CQ] = "cq",
+	};
+	unsigned int first, end, error;
+	uint64_t queue;
+	int ret;
+
+	ret = emu_ctl_funcs(call, 0, &first, &end);
+	if (ret == 0)
+		ret = emu_ctl_u64(call, 1, "queue", 0, UINT16_MAX, &queue);
+	if (ret != 0)
+		return ret;
+	for (error = 0; error < BASE_ARRAY_SIZE(names); error++) {
+		if (strcmp(call->args[2], names[error]) == 0)
+			break;
+	}
+	if (error == BASE_ARRAY_SIZE(names))
+		return emu_ctl_fail(call, "'%.60s' is not \"qp\" or \"cq\"", call->args[2]);
+	ret = fw_func_event_error(fw_card_func(call->card, first), (uint16_t)queue,
+			(enum fw_event_error)error);
+	return ret == 0 ? 0 :
+			  emu_ctl_fail(call, "no queue %llu of function %u runs with events",
+					  (unsigned long long)queue, first);
+}
+
+int
 emu_ctl_remove(struct emu_ctl_call *call)
 {
 	unsigned int first, end;

@@ -17,6 +17,8 @@ const struct emu_ctl_verb emu_ctl_verbs[] = {
 			"let things go wrong" },
 	{ "queue-error", emu_ctl_queue_error, 3, 3, true, "FUNC QUEUE ERROR",
 			"put a running queue into ERR" },
+	{ "event-error", emu_ctl_event_error, 3, 3, true, "FUNC QUEUE qp|cq",
+			"break the way of a running queue's events" },
 	{ "latency", emu_ctl_latency, 0, EMU_CTL_MAX_ARGS, true, "[KEY=VALUE...]",
 			"how long commands take" },
 	{ "remove", emu_ctl_remove, 1, 1, true, "FUNC", "pull a function out, for good" },

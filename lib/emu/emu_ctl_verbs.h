@@ -17,6 +17,7 @@ int emu_ctl_link(struct emu_ctl_call *call);
 int emu_ctl_wire(struct emu_ctl_call *call);
 int emu_ctl_fault(struct emu_ctl_call *call);
 int emu_ctl_queue_error(struct emu_ctl_call *call);
+int emu_ctl_event_error(struct emu_ctl_call *call);
 int emu_ctl_latency(struct emu_ctl_call *call);
 int emu_ctl_remove(struct emu_ctl_call *call);
 int emu_ctl_trace(struct emu_ctl_call *call);

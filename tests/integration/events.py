@@ -251,7 +251,7 @@ def polling(rig):
     """D30: all queues poll; start and stop work, without QPs and CQs where the card needs none. A
     call file that comes later is used, one that goes is not."""
     ours = cr.Ours(rig, [""], **NO_MSIX)
-    mark = len(ours.trace())
+    mark = ours.mark()
     front = polled_start(ours, [fe.SET_VRING_CALL])
     front.all_alive("without call files")
     front.account("without call files")
@@ -461,6 +461,35 @@ def recovery_races(rig):
     ours.end()
 
 
+def events_break(rig):
+    """The way of a queue's events breaks, which the queue itself does not notice: its guest is called
+    again soon, by new event objects; as bounded as other errors. Also while the ring is stopped."""
+    for devargs in ("", "event_mode=1,event_us=100"):
+        with cr.Rig("events-break") as own:
+            ours = cr.Ours(own, [devargs])
+            front = ours.front()
+            front.start()
+            bursts(front, [1, 3], 0.01, "before")
+            for turn, what in enumerate(("qp", "cq", "cq")):
+                queue = turn % 2
+                ours.ctl("event-error", "0", str(queue), what)
+                for _ in range(2):  # the error of a QP is seen at the next completion
+                    front.give(0, 2)
+                    front.push(1, 2)
+                until(f"queue {queue} to get new events after its {what} broke", 10,
+                      lambda: ours.stats(queue)["recoveries"] == (turn + 2) // 2)
+                until("the queue to be up", 10, lambda: ours.stats(queue)["state"] == 2)
+                front.account(f"{what} of queue {queue} broke")
+                bursts(front, [1, 20, 1], 0.01, f"{what} of queue {queue} broke")
+            for queue in (0, 1):  # broken, but stopped before anybody acts on it
+                ours.ctl("event-error", "0", str(queue), "cq")
+            front.stop_rings()
+            front.start_rings()
+            bursts(front, [1, 20, 1], 0.01, "broke right before a stop")
+            front.close()
+            ours.end()
+
+
 def others_run(rig):
     """While one queue is repaired, with commands that take their time, another guest's queue on the
     same device carries on: its kicks are relayed and it is called."""
@@ -490,6 +519,7 @@ def others_run(rig):
 
 STORIES = {story.__name__: story for story in (
     modes_timer, modes_card, idle, doorbells, notifier, polling, polling_elsewhere, no_kicks, recovery, recovery_indices, recovery_events,
-    recovery_races, others_run)}
+    recovery_races,
+    events_break, others_run)}
 
 cr.main(STORIES, sys.argv[1:])

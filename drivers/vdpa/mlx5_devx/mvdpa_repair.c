@@ -15,6 +15,7 @@
  * for ever, so it is stopped in good order and gets new event objects.
  */
 #define MVDPA_LOG_MODULE MVDPA_LOG_EVENT
+#define MVDPA_LOG_MODULE MVDPA_LOG_EVENT
 #include "mvdpa_repair.h"
 
 #include <errno.h>

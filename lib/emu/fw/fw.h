@@ -103,6 +103,17 @@ void fw_card_faults(struct fw_card *card, struct fw_faults *faults);
  */
 int fw_func_queue_error(struct fw_func *func, uint16_t index, uint8_t error);
 
+/** What can break on the way of a queue's events. */
+enum fw_event_error {
+	FW_EVENT_ERROR_QP, /**< the pair of QPs: an error completion, then nothing */
+	FW_EVENT_ERROR_CQ, /**< the completion queue: the event CQ_ERROR, then nothing */
+};
+/**
+ * Breaks the way of the events of the function's running queues of this index; the queues run on.
+ * @return 0, -ENOENT (none runs, or none has events).
+ */
+int fw_func_event_error(struct fw_func *func, uint16_t index, enum fw_event_error error);
+
 /** Who is told of commands, once it is switched on; before the first user context. */
 void fw_card_set_trace(struct fw_card *card, const struct fw_trace_ops *ops, void *arg);
 void fw_card_trace_on(struct fw_card *card);

@@ -59,7 +59,7 @@ fw_cq_poll(struct fw_cq *cq)
 	struct fw_card *card = cq->obj.uctx->func->card;
 	uint64_t now_ns = 0;
 
-	if (!fw_cq_arm_wants(&cq->arm, fw_cq_record(cq, 1), cq->pi))
+	if (cq->failed || !fw_cq_arm_wants(&cq->arm, fw_cq_record(cq, 1), cq->pi))
 		return;
 	if (fw_moder_is_on(&cq->moder)) {
 		now_ns = card->clock();
@@ -99,6 +99,8 @@ fw_cq_push(struct fw_cq *cq, const struct fw_cqe *cqe)
 	uint8_t *entry = cq->cqes + (size_t)place * CQE_SIZE;
 	uint32_t last = (uint32_t)cqe->wqe_counter << 16 | (uint32_t)cqe->opcode << 4 | owner;
 
+	if (cq->failed)
+		return;
 	__atomic_store_n((uint32_t *)(void *)(entry + CQE_QPN_OFF), htobe32(cqe->qpn),
 			__ATOMIC_RELAXED);
 	__atomic_store_n((uint32_t *)(void *)(entry + CQE_LAST_OFF), htobe32(last),
@@ -107,6 +109,15 @@ fw_cq_push(struct fw_cq *cq, const struct fw_cqe *cqe)
 	if (fw_moder_is_on(&cq->moder))
 		fw_moder_add(&cq->moder, 1, cq->obj.uctx->func->card->clock());
 	fw_cq_poll(cq);
+}
+
+void
+fw_cq_fail(struct fw_cq *cq)
+{
+	if (cq->failed)
+		return;
+	cq->failed = true;
+	fw_event_cq_error(&cq->obj);
 }
 
 /* What CREATE and MODIFY have in common. */

@@ -26,6 +26,7 @@ struct fw_cq {
 	uint32_t *dbrec; /**< in user memory, big endian: [0] consumer counter, [1] arm */
 	uint32_t pi; /**< completions ever; 24 bits count */
 	struct fw_cq_arm arm;
+	bool failed; /**< it takes and tells nothing any more */
 	struct fw_moder moder;
 	uint8_t cqc[PRM_SIZE(cqc)]; /**< the context (PRM cqc) as the driver gave it last */
 	TAILQ_ENTRY(fw_cq) link; /**< fw_card.cqs */
@@ -38,6 +39,7 @@ struct fw_cqe {
 	uint16_t wqe_counter;
 };
 #define FW_CQE_RESP_SEND 2u /**< a receive WQE was used by a send */
+#define FW_CQE_RESP_ERR 0xeu /**< a receive WQE ended with an error */
 
 /**
  * Does the driver want to be told now? @p record: arm record as it is in memory. A record that
@@ -48,6 +50,8 @@ bool fw_cq_arm_wants(struct fw_cq_arm *arm, uint32_t record, uint32_t pi);
 
 /** Is there room for one more completion? */
 bool fw_cq_has_room(const struct fw_cq *cq);
+/** The queue fails: its owner gets the event CQ_ERROR (PRM), and nothing after it. */
+void fw_cq_fail(struct fw_cq *cq);
 /** Writes a completion, and tells if it may. There must be room. */
 void fw_cq_push(struct fw_cq *cq, const struct fw_cqe *cqe);
 /** Looks at the arm records of all completion queues. */

@@ -21,6 +21,8 @@
 
 #define AFFILIATED_TYPE_OFF 16
 #define AFFILIATED_ID_OFF 32
+#define CQ_ERROR_SYNDROME_OFF 88
+#define CQ_ERROR_OVERRUN 1
 
 struct fw_event {
 	TAILQ_ENTRY(fw_event) link; /* fw_card.late_events */
@@ -132,6 +134,21 @@ fw_event_cq_queue(const struct fw_obj *cq)
 			return virtq->index;
 	}
 	return FW_FAULT_ANY;
+}
+
+void
+fw_event_cq_error(const struct fw_obj *cq)
+{
+	uint8_t eqe[PRM_SIZE(eqe)] = { 0 };
+	uint8_t *data = PRM_PTR(eqe, eqe, event_data);
+
+	if ((__atomic_load_n(&cq->uctx->func->hooks, __ATOMIC_ACQUIRE) & FW_HOOK_GONE) != 0)
+		return;
+	PRM_SET(eqe, eqe, event_type, PRM_EVENT_CQ_ERROR);
+	prm_set(data, 0, 32, cq->id); /* Linux struct mlx5_eqe_cq_err: cqn, ..., syndrome */
+	prm_set(data, CQ_ERROR_SYNDROME_OFF, 8, CQ_ERROR_OVERRUN);
+	cq->uctx->ops->event(cq->uctx->arg, fw_class_kind(cq->cls), cq->id, PRM_EVENT_CQ_ERROR,
+			eqe);
 }
 
 void

@@ -14,6 +14,9 @@ void fw_event_object_change(const struct fw_obj *obj);
 /** Tells the owner of a completion queue that there is something in it. */
 void fw_event_completion(const struct fw_obj *cq);
 
+/** Tells the owner of a completion queue that it has failed (PRM event CQ_ERROR). No rule applies. */
+void fw_event_cq_error(const struct fw_obj *cq);
+
 /** Tells what was delayed and is due. */
 void fw_event_poll(struct fw_card *card);
 /** The context is gone: nothing that was delayed must reach it. */

@@ -13,7 +13,9 @@
 
 #include "base_math.h"
 #include "fw_card.h"
+#include "fw_cq.h"
 #include "fw_page.h"
+#include "fw_qp.h"
 #include "fw_uctx.h"
 #include "fw_virtq.h"
 
@@ -161,6 +163,33 @@ fw_func_queue_error(struct fw_func *func, uint16_t index, uint8_t error)
 		if (virtq->index != index || virtq->state != FW_VIRTQ_RDY)
 			continue;
 		vnet_queue_fail_locked(virtq->queue, (enum vnet_error)error);
+		ret = 0;
+	}
+	vnet_unlock(vnet);
+	return ret;
+}
+
+int
+fw_func_event_error(struct fw_func *func, uint16_t index, enum fw_event_error error)
+{
+	struct vnet *vnet = func->card->vnet;
+	struct fw_obj *obj;
+	int ret = -ENOENT;
+	struct fw_qp *qp;
+	uint32_t id;
+
+	vnet_lock(vnet);
+	for (id = 0; (obj = base_idtab_next(&func->objs[FW_CLASS_VIRTQ], &id)) != NULL; id++) {
+		struct fw_virtq *virtq = base_container_of(obj, struct fw_virtq, obj);
+
+		qp = fw_virtq_event_qp(virtq);
+		if (virtq->index != index || virtq->state != FW_VIRTQ_RDY || qp == NULL ||
+				fw_qp_event_cq(qp) == NULL)
+			continue;
+		if (error == FW_EVENT_ERROR_CQ)
+			fw_cq_fail(fw_qp_event_cq(qp));
+		else
+			fw_qp_break(qp);
 		ret = 0;
 	}
 	vnet_unlock(vnet);

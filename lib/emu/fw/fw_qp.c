@@ -151,6 +151,28 @@ fw_qp_fail(struct fw_qp *qp)
 	fw_qp_set_state(qp, FW_QP_ERR);
 }
 
+void
+fw_qp_break(struct fw_qp *qp)
+{
+	struct fw_qp *peer = fw_qp_event_peer(qp);
+	struct fw_cqe cqe = { .opcode = FW_CQE_RESP_ERR };
+
+	if (peer == NULL)
+		return;
+	cqe.qpn = peer->obj.id;
+	cqe.wqe_counter = peer->counter++;
+	fw_cq_push(peer->cq, &cqe);
+	fw_qp_set_state(peer, FW_QP_ERR);
+}
+
+struct fw_cq *
+fw_qp_event_cq(const struct fw_qp *qp)
+{
+	struct fw_qp *peer = fw_qp_event_peer(qp);
+
+	return peer != NULL ? peer->cq : NULL;
+}
+
 /* --- commands ------------------------------------------------------------------------------- */
 
 static enum fw_syndrome

@@ -48,6 +48,10 @@ int fw_qp_arc(uint16_t opcode, enum fw_qp_state from);
  * @return false: there is no pair that could take it, the send ended in error.
  */
 bool fw_qp_send_event(struct fw_qp *qp);
+/** The pair breaks: the receiver's completion queue gets an error, and nothing comes after it. */
+void fw_qp_break(struct fw_qp *qp);
+/** Where the events that @p qp sends are told of; NULL: the pair is not connected. */
+struct fw_cq *fw_qp_event_cq(const struct fw_qp *qp);
 /** A virtio queue that used @p qp is gone. */
 void fw_qp_fail(struct fw_qp *qp);
 /** Delivers what waited for credit. */

@@ -302,6 +302,8 @@ test_verbs(void **state)
 	ask("{\"verb\":\"queue-error\",\"args\":[\"2\",\"1\",\"1\"]}", "function '2' is not");
 	ask("{\"verb\":\"queue-error\",\"args\":[\"0\",\"1\",\"no\"]}",
 			"one of \"bad-descriptor\"");
+	ask("{\"verb\":\"event-error\",\"args\":[\"0\",\"1\",\"cq\"]}", "no queue 1 of function 0");
+	ask("{\"verb\":\"event-error\",\"args\":[\"0\",\"1\",\"no\"]}", "is not \"qp");
 	ask("{\"verb\":\"remove\",\"args\":[\"5\"]}", "function '5' is not");
 	tell("{\"verb\":\"remove\",\"args\":[\"0\"]}");
 	ask("{\"verb\":\"remove\",\"args\":[\"0\"]}", "gone already");
