@@ -98,8 +98,39 @@ STOCK_PRE = {
 
 # --- ours -----------------------------------------------------------------------------------------
 
-OURS_FLOWS = ["probe", "start", "stop", "cont", "stop_cont", "add", "remove", "reset", "disable",
-              "enable", "call"]
+ADD = {"REG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}
+REMOVE = {"DEREG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}
+SWAP = plus(DESTROY, REBUILD)
+# The receive queues are made anew in two halves, the table names the one that is there; a single
+# one has no other that could take its place.
+HALVES = {"MODIFY_RQT": 3}
+
+
+def kept(before, after):
+    """Queues that are made anew between these, without packets losing their way if that can be."""
+    return cases(plus(before, SWAP, UNSTEER, STEER, after), plus(before, SWAP, HALVES, after))
+
+
+RESUMABLE = {
+    "probe": plus(OPEN, {"QUERY_HCA_CAP": 3, "QUERY_NIC_VPORT_CONTEXT": 1}),
+    "start": plus(MEMORY, PARTS, CREATE, READY, STEER),
+    "stop": STOP,
+    "cont": READY,
+    "stop_cont": plus(STOP, READY),
+    "add": plus(STOP, READY, ADD),
+    "remove": plus(STOP, READY, REMOVE),
+    "reset": plus(STOP, READY),
+    "disable": cases(one(STOP), plus(one(STOP), TABLE)),
+    "enable": cases(one(READY), plus(one(READY), TABLE)),
+    "call": {},
+}
+PRE_CREATED = {**RESUMABLE, "probe": plus(RESUMABLE["probe"], PARTS, CREATE, STEER),
+               "start": plus(MEMORY, READY)}
+RECREATE = {**RESUMABLE, "add": kept(STOP, ADD), "remove": kept(STOP, REMOVE)}
+TEARDOWN = {**RESUMABLE, "add": plus(STOP, SWAP, UNSTEER, STEER, ADD),
+            "remove": plus(STOP, SWAP, UNSTEER, STEER, REMOVE)}
+OLD = {**RECREATE, "cont": kept({}, {}), "stop_cont": kept(STOP, {}), "reset": kept(STOP, {}),
+       "enable": cases(plus(one(SWAP), UNSTEER, STEER), plus(one(SWAP), TABLE))}
 
 # --- which card, which arguments ------------------------------------------------------------------
 
@@ -110,6 +141,11 @@ CASES = {
     "stock_old": {"driver": "stock", "card": OLD_CARD, "flows": STOCK, "dead": ["add"]},
     "stock_pre_created": {"driver": "stock", "devargs": ",queues=PAIRS,queue_size=256",
                           "flows": STOCK_PRE, "dead": ["add"], "alive_ms": 2000},
-    "resumable": {"driver": "ours", "flows": dict.fromkeys(OURS_FLOWS, {})},
-    "old": {"driver": "ours", "card": OLD_CARD, "flows": dict.fromkeys(OURS_FLOWS, {})},
+    "resumable": {"driver": "ours", "flows": RESUMABLE},
+    "workers": {"driver": "ours", "devargs": ",max_conf_threads=4", "flows": RESUMABLE},
+    "old": {"driver": "ours", "card": OLD_CARD, "flows": OLD},
+    "pre_created": {"driver": "ours", "devargs": ",queues=PAIRS,queue_size=256",
+                    "flows": PRE_CREATED},
+    "recreate": {"driver": "ours", "devargs": ",mem_table=recreate", "flows": RECREATE},
+    "teardown": {"driver": "ours", "devargs": ",mem_table=teardown", "flows": TEARDOWN},
 }

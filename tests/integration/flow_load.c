@@ -12,15 +12,13 @@
  *   add_call, remove_call
  *   quit              accounts for every packet
  *
- * usage: flow_load SOCKET PAIRS RATE ALIVE_MS
+ * usage: flow_load SOCKET PAIRS RATE ALIVE_MS FEATURES
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <linux/virtio_net.h>
 
 #include "base_clock.h"
 #include "base_math.h"
@@ -259,8 +257,6 @@ main(int argc, char **argv)
 		.mac = { 0x52, 0x54, 0, 0, 0, 1 },
 		.wait = GUEST_TRAFFIC_IRQ,
 		.timeout_ms = 20000,
-		/* what DPDK's driver expects of queues that it makes beforehand */
-		.features = 1ULL << VIRTIO_NET_F_GUEST_CSUM,
 		.log = &log };
 	struct load load = {
 		.traffic = { .peer = { 0x52, 0x54, 0, 0, 0, 1 }, .frame_len = 64, .window = 16 }
@@ -268,14 +264,15 @@ main(int argc, char **argv)
 	int ret;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	load.pairs = argc == 5 ? (unsigned int)atoi(argv[2]) : 0;
+	load.pairs = argc == 6 ? (unsigned int)atoi(argv[2]) : 0;
 	if (load.pairs == 0 || load.pairs > MAX_PAIRS) {
-		fprintf(stderr, "usage: flow_load SOCKET PAIRS RATE ALIVE_MS\n");
+		fprintf(stderr, "usage: flow_load SOCKET PAIRS RATE ALIVE_MS FEATURES\n");
 		return 2;
 	}
 	load.traffic.rate = (uint32_t)atoi(argv[3]);
 	load.alive_ms = (unsigned int)atoi(argv[4]);
 	attr.socket = argv[1];
+	attr.features = strtoull(argv[5], NULL, 0);
 	attr.nb_pairs = attr.nb_rx = load.pairs;
 	if (guest_ledger_create(load.pairs, &load.ledger) != 0)
 		return 1;
