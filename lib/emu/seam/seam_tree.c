@@ -126,11 +126,11 @@ static const struct {
 	const struct seam_file *files, *links;
 	size_t nb_files, nb_links;
 } seam_kinds[] = {
-	[SEAM_VF] = { "101E", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
+	[SEAM_VF] = { "101e", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
 			BASE_ARRAY_SIZE(seam_pci_links) },
-	[SEAM_PF] = { "101D", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
+	[SEAM_PF] = { "101d", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
 			BASE_ARRAY_SIZE(seam_pci_links) },
-	[SEAM_SF] = { "101E", seam_sf_files, seam_sf_links, BASE_ARRAY_SIZE(seam_sf_files),
+	[SEAM_SF] = { "101e", seam_sf_files, seam_sf_links, BASE_ARRAY_SIZE(seam_sf_files),
 			BASE_ARRAY_SIZE(seam_sf_links) },
 };
 
