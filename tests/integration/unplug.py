@@ -6,6 +6,7 @@ usage: unplug.py STORY PROGRAM
   connected  a device is removed under its front-end, and probed again beside it
   cycle      twenty times removed and probed, at a socket that stays
   surprise   the card is pulled out
+  race       removed and probed while telemetry asks and front-ends come and go
   many       eight functions come and go, each with its front-end
   kinds      physical, virtual and sub-functions, in both syntaxes of DPDK
   stock      the same with DPDK's own mlx5 driver
@@ -13,8 +14,10 @@ usage: unplug.py STORY PROGRAM
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import dpdk  # noqa: E402
@@ -98,12 +101,16 @@ def connected(r, program):
             is_refused(front)
             second.send_frame(FRAME)
             other.send_frame(FRAME)
-    app.do("drop", r.path("vm"))
+    for name in ("vm", "vm2"):  # both sockets lead to the device that is there
+        with fe.FrontEnd(str(r.path(name))) as third:
+            third.start()
+            third.send_frame(FRAME)
     app.do("remove", A)
-    app.probe(A)  # the socket of before works again
-    with fe.FrontEnd(str(r.path("vm2"))) as third:
-        third.start()
-        third.send_frame(FRAME)
+    app.probe(A)  # the sockets of before work again
+    for name in ("vm", "vm2"):
+        with fe.FrontEnd(str(r.path(name))) as third:
+            third.start()
+            third.send_frame(FRAME)
     other.close()
     app.end()
     dpdk.card_is_content(r)
@@ -121,12 +128,12 @@ def cycle(r, program):
             if turn % 2 == 0:
                 app.do("remove", A)
                 bases_are_kept(front)
+            if turn % 4 == 0:
+                app.probe(A)  # beside it
         if turn % 2 == 1:
             app.do("remove", A)
-        app.probe(A)
-        if turn % 2 == 0:  # the front-end was connected: this is a device beside the old one
-            app.do("drop", path)
-            path = app.serve(A, "vm")
+        if turn % 4 != 0:
+            app.probe(A)
     rig.check(app.ctl("objects") == objects, f"{app.ctl('objects')}, was {objects}")
     app.do("remove", A)
     app.end()
@@ -155,6 +162,63 @@ def surprise(r, program):
     other.close()
     app.do("remove", B)
     app.end()
+
+
+def ask_telemetry(path, stop, answers):
+    """Asks for the device all the time, as monitoring would if it were in a hurry."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        sock.settimeout(20)
+        sock.connect(str(path))
+        sock.recv(1024)
+        while not stop.is_set():
+            for command in ("/vdpa/list", f"/vdpa/info,{A}", f"/vdpa/stats,{A}"):
+                sock.send(command.encode())
+                answers.append(len(sock.recv(65536)))
+
+
+def come_and_go(path, stop, rounds):
+    """Front-ends that are hung up on, or find no device, and come again."""
+    while not stop.is_set():
+        try:
+            with fe.FrontEnd(path) as front:
+                front.socket.settimeout(2)
+                front.start()
+                for _ in range(3):
+                    front.post_frame(FRAME)
+                    front.kick(1)
+                    front.ask_u64(fe.GET_FEATURES)
+                rounds.append(front.get_base(1))
+        except (fe.Closed, OSError, rig.Failure):
+            pass  # the device went
+
+
+def race(r, program):
+    app = App(r, program, functions=1)
+    app.probe(A)
+    path = app.serve(A, "vm")
+    stop, answers, rounds = threading.Event(), [], []
+    threads = [
+        threading.Thread(target=ask_telemetry, args=(
+            r.await_path("dpdk/unplug/dpdk_telemetry.v2"), stop, answers)),
+        threading.Thread(target=come_and_go, args=(path, stop, rounds))]
+    for thread in threads:
+        thread.start()
+    try:
+        for turn in range(30):
+            enough = len(answers) + 10, len(rounds) + turn % 3
+            while (len(answers), len(rounds)) < enough and all(t.is_alive() for t in threads):
+                stop.wait(0.01)
+            app.do("remove", A)
+            app.probe(A)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    rig.check(answers and rounds, f"{len(answers)} answers, {len(rounds)} front-ends")
+    app.do("drop", path)
+    app.do("remove", A)
+    app.end()
+    dpdk.card_is_content(r)
 
 
 def many(r, program):
@@ -222,4 +286,4 @@ def stock_kinds(r, program):
 
 with rig.Rig("unplug") as rig_:
     {"connected": connected, "cycle": cycle, "surprise": surprise,
-     "many": many, "kinds": kinds, "stock": stock_kinds}[sys.argv[1]](rig_, sys.argv[2])
+     "many": many, "race": race, "kinds": kinds, "stock": stock_kinds}[sys.argv[1]](rig_, sys.argv[2])

@@ -246,7 +246,8 @@ mvdpa_conf_cleanup(struct mvdpa_dev *dev, int vid)
 	if (owned) {
 		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_CLEANUP);
 		mvdpa_conf_forget_locked(dev);
-		mvdpa_queues_precreate_locked(dev); /* for the next one */
+		if (!dev->gone)
+			mvdpa_queues_precreate_locked(dev); /* for the next one */
 		mvdpa_flow_end(&dev->flows, 0);
 		mvdpa_message_forget(&dev->message);
 	}

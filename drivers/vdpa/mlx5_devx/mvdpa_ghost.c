@@ -8,9 +8,9 @@
  * and says so.
  *
  * When a device of the same address is probed, the ghost is turned back, so a socket that stayed
- * attached works again, and there is never more than one ghost an address; but not while the
- * connection of before lasts, which has been told that its device is gone. Then the new device is
- * registered beside it.
+ * attached works again; but not while the connection of before lasts, which has been told that its
+ * device is gone. Then the new device is registered beside it, and when that connection has ended,
+ * the ghost is a second name of it: sockets that stayed attached lead to it.
  */
 #include "mvdpa_ghost.h"
 
@@ -53,6 +53,13 @@ ghost_turn(struct rte_vdpa_device *vdpa, struct rte_device *device)
 void
 mvdpa_ghost_appear(struct mvdpa_ghost *ghost, struct rte_vdpa_device *vdpa, int vid)
 {
+	struct mvdpa_ghost *other;
+
+	/* The connection may have come by another one's name. */
+	LIST_FOREACH(other, &ghosts, next) {
+		if (other->vid < 0 && strcmp(other->of, ghost->of) == 0)
+			other->vid = vid;
+	}
 	ghost->vdpa = vdpa;
 	ghost->vid = vid;
 	ghost_turn(vdpa, &ghost->device);
@@ -81,13 +88,17 @@ mvdpa_ghost_find(const struct rte_vdpa_device *vdpa)
 }
 
 void
-mvdpa_ghost_leave(struct mvdpa_ghost *ghost, int vid)
+mvdpa_ghost_leave(int vid)
 {
-	if (ghost->vid != vid)
-		return;
-	ghost->vid = -1;
-	free(ghost->remains);
-	ghost->remains = NULL;
+	struct mvdpa_ghost *ghost;
+
+	LIST_FOREACH(ghost, &ghosts, next) {
+		if (ghost->vid != vid)
+			continue;
+		ghost->vid = -1;
+		free(ghost->remains);
+		ghost->remains = NULL;
+	}
 }
 
 struct rte_vdpa_device *

@@ -34,8 +34,8 @@ void mvdpa_ghost_appear(struct mvdpa_ghost *ghost, struct rte_vdpa_device *vdpa,
 void mvdpa_ghost_keep(struct mvdpa_ghost *ghost, void *remains);
 /** The ghost behind @p vdpa, or NULL. */
 struct mvdpa_ghost *mvdpa_ghost_find(const struct rte_vdpa_device *vdpa);
-/** The connection @p vid has ended. */
-void mvdpa_ghost_leave(struct mvdpa_ghost *ghost, int vid);
+/** The connection @p vid has ended, whichever ghosts it knew. */
+void mvdpa_ghost_leave(int vid);
 /**
  * A device of the same name is there: who is attached to the ghost gets the device. The ghost is
  * gone, a new one has to be made for the next removal.

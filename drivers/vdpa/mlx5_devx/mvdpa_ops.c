@@ -24,26 +24,32 @@ static struct base_mutex list_lock = BASE_MUTEX_INITIALIZER;
 static pthread_cond_t user_left = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(, mvdpa_dev) devices BASE_GUARDED_BY(list_lock);
 
+/* Nobody of before is left who knows that the device behind the ghost is another one. */
+static bool
+ops_is_second_name(const struct mvdpa_ghost *ghost, const struct mvdpa_dev *dev)
+{
+	return ghost != NULL && ghost->vid < 0 && strcmp(ghost->of, dev->name) == 0;
+}
+
 /* With the device comes the duty to say ops_put(). */
 static struct mvdpa_dev *
 ops_get(const struct rte_vdpa_device *vdpa)
 {
+	const struct mvdpa_ghost *ghost;
 	struct mvdpa_dev *dev;
-	bool removed = false;
 
 	base_mutex_lock(&list_lock);
+	ghost = mvdpa_ghost_find(vdpa);
 	LIST_FOREACH(dev, &devices, next) {
-		if (dev->vdpa == vdpa && !dev->leaving)
+		if (!dev->leaving && (dev->vdpa == vdpa || ops_is_second_name(ghost, dev)))
 			break;
 	}
 	if (dev != NULL)
 		dev->users++;
-	else
-		removed = mvdpa_ghost_find(vdpa) != NULL;
 	base_mutex_unlock(&list_lock);
 	if (dev == NULL)
 		base_err(&mvdpa_log, "vhost asks for a device that %s",
-				removed ? "was removed" : "is not ours");
+				ghost != NULL ? "was removed" : "is not ours");
 	return dev;
 }
 
@@ -160,15 +166,11 @@ op_dev_close(int vid)
 static int
 op_dev_cleanup(int vid)
 {
-	struct rte_vdpa_device *vdpa = rte_vhost_get_vdpa_device(vid);
-	int ret = OPS_WITH(dev, vdpa, 0, mvdpa_conf_cleanup(dev, vid));
-	struct mvdpa_ghost *ghost;
+	int ret = OPS_WITH(dev, rte_vhost_get_vdpa_device(vid), 0, mvdpa_conf_cleanup(dev, vid));
 
 	mvdpa_message_end(vid);
 	base_mutex_lock(&list_lock);
-	ghost = mvdpa_ghost_find(vdpa);
-	if (ghost != NULL)
-		mvdpa_ghost_leave(ghost, vid);
+	mvdpa_ghost_leave(vid);
 	base_mutex_unlock(&list_lock);
 	return ret;
 }

@@ -56,10 +56,25 @@ test_connection_lasts(void **state)
 	assert_null(mvdpa_ghost_wake(&card));
 	mvdpa_ghost_appear(mvdpa_ghost_new(&card), &second, -1);
 	assert_ptr_equal(mvdpa_ghost_wake(&card), &second);
-	mvdpa_ghost_leave(ghost, 8); /* another connection */
+	mvdpa_ghost_leave(8); /* another connection */
 	assert_null(mvdpa_ghost_wake(&card));
-	mvdpa_ghost_leave(ghost, 7);
+	mvdpa_ghost_leave(7);
 	assert_ptr_equal(mvdpa_ghost_wake(&card), &first);
+}
+
+/* The device of a second name goes: its connection may have come by either. */
+static void
+test_two_names(void **state)
+{
+	struct rte_vdpa_device first = { .device = &card }, second = { .device = &card };
+
+	mvdpa_ghost_appear(mvdpa_ghost_new(&card), &first, -1);
+	mvdpa_ghost_appear(mvdpa_ghost_new(&card), &second, 7);
+	assert_null(mvdpa_ghost_wake(&card));
+	mvdpa_ghost_leave(7);
+	assert_non_null(mvdpa_ghost_wake(&card));
+	assert_non_null(mvdpa_ghost_wake(&card));
+	assert_null(mvdpa_ghost_wake(&card));
 }
 
 int
@@ -69,6 +84,7 @@ main(void)
 		cmocka_unit_test(test_turned_and_back),
 		cmocka_unit_test(test_not_of_another_name),
 		cmocka_unit_test(test_connection_lasts),
+		cmocka_unit_test(test_two_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
