@@ -275,8 +275,11 @@ mvdpa_virtq_log(struct mvdpa_virtq *vq)
 	int ret = 0;
 
 	base_mutex_lock(&vq->lock);
-	if (vq->obj != NULL)
+	/* One that does not run is told when it starts, unless it names a log that is to go. */
+	if (vq->state == MVDPA_VIRTQ_READY || (vq->obj != NULL && vq->dirty.hw.mkey != 0)) {
+		mvdpa_flow_touch(vq->env->flows, vq->index);
 		ret = mvdpa_dirty_apply(vq->env->dirty, &vq->dirty, vq->obj, vq->index);
+	}
 	base_mutex_unlock(&vq->lock);
 	return ret;
 }

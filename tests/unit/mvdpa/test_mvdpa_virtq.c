@@ -495,6 +495,15 @@ test_log(void **state)
 	assert_true(rig.logs);
 	assert_int_equal(mvdpa_virtq_log(&vq), 0);
 	check(MVDPA_VIRTQ_READY, ""); /* nothing has changed */
+	/* Stopped: told only to let go of a log. */
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	mvdpa_dirty_want(&dirty, false);
+	assert_int_equal(mvdpa_virtq_log(&vq), 0);
+	check(MVDPA_VIRTQ_SUSPENDED, "L");
+	mvdpa_dirty_want(&dirty, true);
+	assert_int_equal(mvdpa_virtq_log(&vq), 0);
+	check(MVDPA_VIRTQ_SUSPENDED, "");
 	close(log_file);
 }
 
