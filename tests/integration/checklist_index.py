@@ -295,7 +295,8 @@ def resent_while_running(rig):
 def no_answer(rig):
     """N4, D10, K16: SUSPEND, or QUERY, fails at the stop. A split ring tells by its used index where it
     is; a packed one cannot, and goes back to where it started. Told in the log and counted."""
-    ways = {"SUSPEND": {"command": cr.MODIFY, "count": 1}, "QUERY": {"command": cr.QUERY}}
+    ways = {"SUSPEND": {"command": cr.MODIFY, "count": 2},
+            "QUERY": {"command": cr.QUERY, "count": 2}}  # the driver tries twice
     for ours, front, number in variants(rig):
         for what, fault in ways.items():
             for path in (set_mem_table, disable_enable, get_set_base):

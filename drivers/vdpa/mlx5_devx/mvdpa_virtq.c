@@ -165,7 +165,7 @@ mvdpa_virtq_fail(struct mvdpa_virtq *vq)
 
 	base_mutex_lock(&vq->lock);
 	if (vq->state == MVDPA_VIRTQ_READY) {
-		ret = devx_virtq_query(vq->obj, &hw);
+		ret = mvdpa_virtq_stop_ask_locked(vq, &hw);
 		failed = ret != 0 || hw.state != PRM_VIRTQ_RDY;
 		if (failed) {
 			mvdpa_virtq_stop_read_locked(vq, ret, &hw);

@@ -32,6 +32,9 @@ int mvdpa_virtq_start_create_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lo
 int mvdpa_virtq_start_ready_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock);
 int mvdpa_virtq_stop_suspend_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock);
 int mvdpa_virtq_stop_destroy_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock);
+/** Asks for the object's state and indices, a second time if that fails. @return as the query. */
+int mvdpa_virtq_stop_ask_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw)
+		BASE_REQUIRES(vq->lock);
 /** An object has stopped, on command or by itself: keeps what is left of its place.
  * @param asked what the query returned that brought @p hw. */
 void mvdpa_virtq_stop_read_locked(struct mvdpa_virtq *vq, int asked,

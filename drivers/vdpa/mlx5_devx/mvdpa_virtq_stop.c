@@ -3,11 +3,14 @@
  * Theory of operation: stopping follows the index rule (mvdpa_index.h): SUSPEND, QUERY, the used
  * index of guest memory, save, tell vhost. It cannot fail: without an answer from the card the ring
  * itself says where it is, and because a card that did not stop may still be writing, it is asked
- * again after the object was destroyed.
+ * again after the object was destroyed. Because a packed ring cannot say it, and the ring is read at
+ * one's own risk, a command that fails is given a second time before.
  */
 #include <errno.h>
 
 #include "mvdpa_virtq_priv.h"
+
+#define STOP_TRIES 2
 
 static void
 stop_publish_locked(struct mvdpa_virtq *vq, struct mvdpa_index index) BASE_REQUIRES(vq->lock)
@@ -87,15 +90,23 @@ mvdpa_virtq_stop_read_locked(struct mvdpa_virtq *vq, int asked, const struct dev
 }
 
 int
+mvdpa_virtq_stop_ask_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw)
+{
+	return devx_virtq_query(vq->obj, hw) == 0 ? 0 : devx_virtq_query(vq->obj, hw);
+}
+
+int
 mvdpa_virtq_stop_suspend_locked(struct mvdpa_virtq *vq)
 {
 	const struct devx_virtq_attr attr = { .index = vq->index, .state = PRM_VIRTQ_SUSPEND };
-	struct devx_virtq_attr hw = { 0 };
-	int ret;
+	struct devx_virtq_attr hw = { .state = PRM_VIRTQ_RDY };
+	int ret = 0, tries;
 
-	/* A refusal is logged; the query then says what the queue does. */
-	devx_virtq_modify(vq->obj, &attr, PRM_VIRTQ_MOD_STATE);
-	ret = devx_virtq_query(vq->obj, &hw);
+	for (tries = 0; tries < STOP_TRIES && ret == 0 && hw.state == PRM_VIRTQ_RDY; tries++) {
+		/* A refusal is logged; the query then says what the queue does. */
+		devx_virtq_modify(vq->obj, &attr, PRM_VIRTQ_MOD_STATE);
+		ret = mvdpa_virtq_stop_ask_locked(vq, &hw);
+	}
 	if (ret == 0 && hw.state == PRM_VIRTQ_RDY) {
 		vq_err(vq, "the card says that the queue still runs");
 		ret = -EIO;

@@ -534,7 +534,7 @@ test_suspend_refused(void **state)
 	rig.answer.state = PRM_VIRTQ_RDY;
 	stops_at(9, 9, 10);
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
-	check(MVDPA_VIRTQ_SUSPENDED, "SQob");
+	check(MVDPA_VIRTQ_SUSPENDED, "SQSQob");
 	assert_int_equal(rig.base_used, 10);
 	assert_false(mvdpa_virtq_has_stopped(&vq));
 	used->idx = 12;
@@ -556,6 +556,20 @@ test_query_fails(void **state)
 	assert_int_equal(rig.base_used, 65535);
 	assert_int_equal(vq.stats.saved.used, 65535);
 	assert_int_equal(vq.stats.fallbacks, 1);
+}
+
+/* What fails once is asked again, so nothing has to be guessed. */
+static void
+test_query_fails_once(void **state)
+{
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	rig.fail_once = 'Q';
+	stops_at(9, 9, 9);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
+	check(MVDPA_VIRTQ_SUSPENDED, "SQQob");
+	assert_int_equal(vq.stats.fallbacks, 0);
+	assert_true(mvdpa_virtq_has_stopped(&vq));
 }
 
 static void
@@ -899,6 +913,7 @@ main(void)
 		TEST(test_log_refused),
 		TEST(test_suspend_refused),
 		TEST(test_query_fails),
+		TEST(test_query_fails_once),
 		TEST(test_start_fails),
 		TEST(test_ring_outside),
 		TEST(test_no_base),
