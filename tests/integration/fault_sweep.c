@@ -18,7 +18,8 @@
  * in the process (it sets MLX4_DEVICE_FATAL_CLEANUP) rdma-core takes EIO at the destruction of a
  * rule or a memory region for the end of the device, forgets the handle and reports success.
  *
- * usage: fault_sweep SOCKET CONTROL PAIRS FLOW [RULE]   (RULE: "action=fail status=NO_RES" if not given)
+ * usage: fault_sweep SOCKET CONTROL PAIRS[p] FLOW [RULE]   (p: packed rings)
+ *   (RULE: "action=fail status=NO_RES" if not given)
  */
 #include <errno.h>
 #include <poll.h>
@@ -406,6 +407,7 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	attr.pairs = argc >= 5 ? (unsigned int)atoi(argv[3]) : 0;
+	attr.packed = argc >= 5 && strchr(argv[3], 'p') != NULL;
 	if (attr.pairs == 0 || attr.pairs > CHAOS_MAX_PAIRS) {
 		fprintf(stderr, "usage: fault_sweep SOCKET CONTROL PAIRS FLOW [RULE]\n");
 		return 2;

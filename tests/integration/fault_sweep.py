@@ -16,7 +16,7 @@ PAUSE_MS = 600000
 
 def main(program, devargs, pairs, flows, *rule):
     with rig.Rig("sweep") as r:
-        app = dpdk.testvdpa(r, devargs=f"class=vdpa{devargs}", card={
+        app = dpdk.testvdpa(r, devargs=f"class=vdpa{devargs}", more=dpdk.ALONE, card={
             "control": {"socket": str(r.path("ctl"))}, "wire": {"pause_ms": PAUSE_MS}})
         app.ask(f"attach {dpdk.DEVICES[0]} {r.path('vm')} server", r"testvdpa> ")
         r.await_path("vm")

@@ -28,7 +28,7 @@ def seeds_of(text):
 def main(program, devargs, card, seeds, pairs, *options):
     failed = []
     with rig.Rig("schedules") as r:
-        app = dpdk.testvdpa(r, devargs=f"class=vdpa{devargs}", card={
+        app = dpdk.testvdpa(r, devargs=f"class=vdpa{devargs}", more=dpdk.ALONE, card={
             "control": {"socket": str(r.path("ctl"))}, "wire": {"pause_ms": PAUSE_MS},
             **CARDS[card]})
         app.ask(f"attach {dpdk.DEVICES[0]} {r.path('vm')} server", r"testvdpa> ")

@@ -13,15 +13,19 @@ import rig
 
 DEVICES = ["0000:03:00.2", "0000:03:00.3"]
 
+# No secondary processes: EAL then makes no thread for them, which it would end by cancelling it, and
+# TSan takes that ill.
+ALONE = ["--no-shconf"]
+
 
 def eal(prefix, memory=192):
     """EAL options of a process that needs no hugepages and no files of its own."""
     return ["--no-huge", "-m", str(memory), "--lcores", "0@0-1,1@0-1", "--file-prefix", prefix]
 
 
-def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None):
+def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None, more=()):
     """The app with our driver and every function of one card, at its prompt. The card has the
-    configuration of the dictionary, as in a file for mlx5emu --config."""
+    configuration of the dictionary, as in a file for mlx5emu --config; more: further EAL options."""
     config = []
     if card:
         r.path("card.json").write_text(json.dumps(card))
@@ -31,7 +35,7 @@ def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None):
     app = r.start("testvdpa", [
         os.environ["MLX5EMU"], "--functions", str(functions), "--wire", wire,
         *config, "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
-        *eal("testvdpa"), "-d", driver.name, *allow, "--", "-i"],
+        *eal("testvdpa"), *more, "-d", driver.name, *allow, "--", "-i"],
         # by name: EAL refuses a path with a world-writable parent
         env={"LD_LIBRARY_PATH": str(driver.parent)})
     app.expect(r"testvdpa> ", 60)

@@ -59,7 +59,8 @@ void
 mvdpa_io_ring(const struct mvdpa_io *io)
 {
 	base_io_wmb();
-	*(volatile uint32_t *)io->doorbell = htole32(io->index);
+	/* the register is all queues', and any thread may ring for one of them */
+	__atomic_store_n((uint32_t *)io->doorbell, htole32(io->index), __ATOMIC_RELAXED);
 }
 
 static bool
