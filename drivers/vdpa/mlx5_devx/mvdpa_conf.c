@@ -151,12 +151,12 @@ conf_configure_locked(struct mvdpa_dev *dev, int vid, enum mvdpa_mem_table way)
 	ret = conf_take_memory_locked(dev);
 	if (ret == 0)
 		ret = mvdpa_queues_start_locked(dev, way);
-	if (ret != 0) {
+	if (ret != 0)
 		mvdpa_queues_drop_locked(dev);
+	mvdpa_mem_trim(&dev->mem); /* no queue names another table, or there is no queue */
+	if (ret != 0)
 		return ret;
-	}
 	dev->configured = true;
-	mvdpa_mem_trim(&dev->mem);
 	mvdpa_migrate_balance_locked(dev);
 	mvdpa_notifier_arm(&dev->notifier, vid);
 	return 0;

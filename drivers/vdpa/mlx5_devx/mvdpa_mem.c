@@ -16,6 +16,7 @@
 #include "mvdpa_mem.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -243,6 +244,9 @@ mem_search_make(struct mem_search *s)
 		ret = mem_table_mkey(s->mem, &plan, s->table);
 	if (ret != 0)
 		goto free_table;
+	base_info(s->mem->log, "memory table over 0x%" PRIx64 " bytes: %u keys, %u entries%s",
+			plan.size, s->nb, plan.nb_entries,
+			plan.log_entry_size != 0 ? " of one size" : "");
 	mvdpa_mem_plan_free(&plan);
 	s->table->next = s->mem->tables;
 	s->mem->tables = s->table;
