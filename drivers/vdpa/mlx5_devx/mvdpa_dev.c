@@ -201,8 +201,7 @@ dev_open(struct mvdpa_dev *dev)
 	if (ret == 0)
 		ret = dev_create_tis(dev);
 	if (ret == 0)
-		ret = mvdpa_notifier_start(&dev->notifier, dev->name,
-				&mvdpa_logs[MVDPA_LOG_EVENT]);
+		ret = mvdpa_notifier_start(&dev->notifier, dev->name, &mvdpa_logs[MVDPA_LOG_EVENT]);
 	if (ret == 0)
 		ret = dev_start_events(dev);
 	if (ret != 0)

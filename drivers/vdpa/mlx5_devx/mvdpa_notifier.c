@@ -12,8 +12,10 @@
  * away, so dev_cleanup, which comes when it has gone away, waits: behind it vhost frees what the
  * asking thread uses. A front-end can close its connection and keep the channel on which it is
  * asked, and the thread that waits here is the one that serves all guests; so the channel is shut
- * down. vhost does not say which file that is, the kernel does: the one of the system call that
- * the asking thread is in.
+ * down. vhost does not say which file that is (its message came before the driver could look at
+ * messages), the kernel does: the one of the system call that the asking thread is in. It cannot be
+ * left to itself instead, behind dev_cleanup vhost frees what it uses; nor can it be interrupted by a
+ * signal, whose handlers are the application's.
  */
 #include "mvdpa_notifier.h"
 
@@ -82,6 +84,8 @@ mvdpa_notifier_start(struct mvdpa_notifier *n, const char *name, const struct ba
 	pthread_condattr_destroy(&attr);
 	base_mutex_lock(&n->lock);
 	n->wish = -1;
+	n->armed = false;
+	n->stop = false;
 	base_mutex_unlock(&n->lock);
 	ret = mvdpa_thread_create(&n->thread, "mvdpa-notify", notifier_main, n);
 	n->running = ret == 0;
@@ -126,6 +130,8 @@ mvdpa_notifier_disarm(struct mvdpa_notifier *n)
 void
 mvdpa_notifier_kicked(struct mvdpa_notifier *n)
 {
+	if (!atomic_load_explicit(&n->armed, memory_order_relaxed))
+		return; /* all kicks but one in the life of a configuration end here */
 	base_mutex_lock(&n->lock);
 	if (n->armed) {
 		n->armed = false;

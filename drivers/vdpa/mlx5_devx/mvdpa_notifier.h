@@ -7,6 +7,7 @@
 #ifndef MVDPA_NOTIFIER_H
 #define MVDPA_NOTIFIER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base_log.h"
@@ -22,7 +23,7 @@ struct mvdpa_notifier {
 	pthread_cond_t changed;
 	long tid BASE_GUARDED_BY(lock); /**< of the thread, for the kernel */
 	int wish BASE_GUARDED_BY(lock); /**< vhost device to offer to, -1: none */
-	bool armed BASE_GUARDED_BY(lock); /**< the next kick makes the wish */
+	_Atomic bool armed; /**< the next kick makes the wish; set with the lock held */
 	int armed_vid BASE_GUARDED_BY(lock);
 	bool busy BASE_GUARDED_BY(lock); /**< a front-end is being asked */
 	bool stop BASE_GUARDED_BY(lock);
