@@ -3,7 +3,7 @@
 commands, time until the answer, and how long a guest's frames stand still.
 
 usage: control.py [--pairs N]... [--us N]... [--runs N] [--card NAME]... [--driver NAME]...
-                  [--json FILE] [--markdown FILE]
+                  [--realtime] [--json FILE] [--markdown FILE]
 
 README.md says what is measured and how. Prints a table, writes JSON."""
 import argparse
@@ -50,10 +50,12 @@ NAMES = {
 }
 TWINS = {"add": "add_call", "remove": "remove_call"}
 ALIVE_MS = 2000
+# A start is some 300 messages, and vhost prints three lines for each: that is not to be measured.
+QUIET = ("lib.vhost.config:error", "pmd.vdpa.mlx5_devx:notice")
 NO_GAP = ("start", "stop", "cont")  # there the guest, not the driver, says how long it takes
 
 
-def one_run(driver, devargs, card, pairs, us):
+def one_run(driver, devargs, card, pairs, us, before):
     """[{"step": ..., ...}] of the flows; the last says "hang" when something did not answer."""
     config = {"capabilities": CARDS[card]}
     if us:
@@ -62,7 +64,7 @@ def one_run(driver, devargs, card, pairs, us):
     try:
         with contextlib.redirect_stdout(output), rig.Rig("control") as r:
             run = flows.Run(r, driver, pairs, config, devargs.replace("PAIRS", str(pairs)),
-                            alive_ms=ALIVE_MS)
+                            alive_ms=ALIVE_MS, before=before, log=QUIET)
             for step in FLOWS[driver]:
                 done = run.do(step)
                 if done["ret"] != 0:
@@ -150,10 +152,11 @@ def measure(args, card, pairs, us):
     cell = {"card": card, "pairs": pairs, "us": us, "drivers": {}}
     # Queues made beforehand cannot be given what they need on an old card.
     names = [name for name in args.driver if card != "old" or not name.endswith("pre-created")]
+    before = ["chrt", "-r", "1"] if args.realtime else []
     runs_of = {name: [] for name in names}
     for _ in range(args.runs):  # in turn, so that neighbours on a busy machine meet all alike
         for name in names:
-            runs_of[name].append(one_run(*DRIVERS[name], card, pairs, us))
+            runs_of[name].append(one_run(*DRIVERS[name], card, pairs, us, before))
     for name, runs in runs_of.items():
         hangs = [run[-1] for run in runs if run[-1]["step"] == "hang"]
         cell["drivers"][name] = {"runs": args.runs, "hangs": len(hangs),
@@ -170,6 +173,7 @@ def main():
     parser.add_argument("--card", choices=CARDS, action="append")
     parser.add_argument("--driver", choices=DRIVERS, action="append")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--realtime", action="store_true")
     parser.add_argument("--json", default="control.json")
     parser.add_argument("--markdown")
     args = parser.parse_args()

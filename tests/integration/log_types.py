@@ -19,7 +19,7 @@ STATE = r" queue 0: \w+ -> READY$"
 def lines(level):
     """The driver's lines of a start and a stop."""
     with rig.Rig("log-types") as r:
-        run = flows.Run(r, "ours", 1, log=level)
+        run = flows.Run(r, "ours", 1, log=[level])
         run.do("start")
         run.do("stop")
         run.account()

@@ -23,8 +23,10 @@ SETTLE_S = 5
 FEATURES = {"ours": 1 << 0 | 1 << 1 | 1 << 15, "stock": 1 << 0 | 1 << 1}
 
 
-def app(r, driver, card, devargs, log="pmd.vdpa.mlx5_devx:info"):
-    """The app with a driver, at its prompt. A probe that hangs is a Failure."""
+def app(r, driver, card, devargs, before=(),
+        log=("pmd.vdpa.mlx5_devx:info",)):
+    """The app with a driver, at its prompt. A probe that hangs is a Failure. before: words that come
+    before the command."""
     r.path("card.json").write_text(json.dumps(card))
     plugin, env = [], {}
     if driver == "ours":
@@ -32,10 +34,10 @@ def app(r, driver, card, devargs, log="pmd.vdpa.mlx5_devx:info"):
         # by name: EAL refuses a path with a world-writable parent
         plugin, env = ["-d", path.name], {"LD_LIBRARY_PATH": str(path.parent)}
     prog = r.start("testvdpa", [
-        os.environ["MLX5EMU"], "--config", "card.json", "--wire", "loop", "--log", "card.log",
+        *before, os.environ["MLX5EMU"], "--config", "card.json", "--wire", "loop", "--log", "card.log",
         "--log-level", "info", "--trace", "trace.json", "--", os.environ["TESTVDPA"],
         *dpdk.eal("testvdpa"), *plugin, "-a", f"{dpdk.DEVICES[0]},class=vdpa{devargs}",
-        "--log-level", log, "--", "-i"], env=env)
+        *[f"--log-level={level}" for level in log], "--", "-i"], env=env)
     prog.expect(r"testvdpa> ", 40)
     return prog
 
@@ -88,16 +90,16 @@ class Run:
     """A started device with a guest that is not connected yet."""
 
     def __init__(self, r, driver, pairs, card=None, devargs="", rate=1000, alive_ms=3000,
-                 **options):
+                 before=(), **options):
         self.rig, self.pairs = r, pairs
         self.card = dict(card or {})
-        self.app = app(r, driver, self.card, devargs, **options)
+        self.app = app(r, driver, self.card, devargs, before, **options)
         self.trace = Trace(r.path("trace.json"))
         self.trace.settle()
         self.probe = count(self.trace.commands)
         self.app.ask(f"attach {dpdk.DEVICES[0]} {r.path('vm')} server", r"testvdpa> ")
         r.await_path("vm")
-        self.guest = r.start("guest", [os.environ["FLOW_LOAD"], r.path("vm"), pairs, rate,
+        self.guest = r.start("guest", [*before, os.environ["FLOW_LOAD"], r.path("vm"), pairs, rate,
                                        alive_ms, FEATURES[driver]])
 
     def do(self, step, timeout=60):
