@@ -18,7 +18,7 @@
 #include "seam_host.h"
 
 #define SEAM_BUS "sys/devices/pci0000:00/0000:00:02.0"
-#define SEAM_MODALIAS "pci:v000015B3d0000%psv000015B3sd00000069bc02sc00i00"
+#define SEAM_MODALIAS "pci:v000015B3d0000%Psv000015B3sd00000069bc02sc00i00"
 
 /* The names of one function. */
 struct seam_names {
@@ -32,7 +32,8 @@ struct seam_names {
 };
 
 /* A file below a function's directory; in path and value: "%b" bdf, "%d" its directory, "%n" the last
- * part of that, "%g" guid, "%i" number of its devices, "%f" number of the function, "%p" device id. */
+ * part of that, "%g" guid, "%i" number of its devices, "%f" number of the function, "%p" device id,
+ * "%P" the same in capitals, as the kernel has it in aliases. */
 struct seam_file {
 	const char *path;
 	const char *value;
@@ -64,7 +65,7 @@ static const struct seam_file seam_pci_files[] = {
 			"0x0000000000000000 0x0000000000000000 0x0000000000000000" },
 	/* mlx5_common wants the slot's name on a line of its own, below 31 bytes */
 	{ "uevent",
-			"DRIVER=mlx5_core\nPCI_CLASS=20000\nPCI_ID=15B3:%p\n"
+			"DRIVER=mlx5_core\nPCI_CLASS=20000\nPCI_ID=15B3:%P\n"
 			"PCI_SUBSYS_ID=15B3:0069\nPCI_SLOT_NAME=%b\nMODALIAS=" SEAM_MODALIAS },
 };
 
@@ -122,15 +123,15 @@ static const struct seam_file seam_rdma_links[] = {
 
 /* What a function of each kind has. */
 static const struct {
-	const char *device; /* "%p" */
+	const char *device, *alias; /* "%p", "%P" */
 	const struct seam_file *files, *links;
 	size_t nb_files, nb_links;
 } seam_kinds[] = {
-	[SEAM_VF] = { "101e", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
-			BASE_ARRAY_SIZE(seam_pci_links) },
-	[SEAM_PF] = { "101d", seam_pci_files, seam_pci_links, BASE_ARRAY_SIZE(seam_pci_files),
-			BASE_ARRAY_SIZE(seam_pci_links) },
-	[SEAM_SF] = { "101e", seam_sf_files, seam_sf_links, BASE_ARRAY_SIZE(seam_sf_files),
+	[SEAM_VF] = { "101e", "101E", seam_pci_files, seam_pci_links,
+			BASE_ARRAY_SIZE(seam_pci_files), BASE_ARRAY_SIZE(seam_pci_links) },
+	[SEAM_PF] = { "101d", "101D", seam_pci_files, seam_pci_links,
+			BASE_ARRAY_SIZE(seam_pci_files), BASE_ARRAY_SIZE(seam_pci_links) },
+	[SEAM_SF] = { "101e", "101E", seam_sf_files, seam_sf_links, BASE_ARRAY_SIZE(seam_sf_files),
 			BASE_ARRAY_SIZE(seam_sf_links) },
 };
 
@@ -170,6 +171,7 @@ seam_expand(const struct seam_names *names, const char *fmt, char *out, size_t s
 				*fmt == 'd' ? names->dir :
 				*fmt == 'n' ? names->name :
 				*fmt == 'p' ? seam_kinds[names->kind].device :
+				*fmt == 'P' ? seam_kinds[names->kind].alias :
 				*fmt == 'g' ? names->guid :
 				*fmt == 'v' ? dev :
 				*fmt == 'f' ? index :
