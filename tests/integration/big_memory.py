@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Guest memory as large machines have it: more than 2 GiB in a region, holes, and addresses of a
-TiB. The files are sparse, only the places that frames pass through are real.
+TiB (D15; holes are the null key, K6). The files are sparse, only the places that frames pass
+through are real.
 
 A KLM entry describes 2 GiB at most, so the buffers lie on both sides of such an end and across it,
 at the two ends of each region, and behind the hole. The port is looped: what comes back is compared

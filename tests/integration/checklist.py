@@ -151,7 +151,7 @@ def no_receive_queue(rig):
 
 
 def flapping(rig):
-    """D1: rings go off and on under load, as with ethtool -L; completions keep being told."""
+    """D1, D26: rings go off and on under load, as with ethtool -L; completions keep being told."""
     ours = cr.Ours(rig)
     for packed in RINGS:
         with ours.running(pairs=2, packed=packed) as front:

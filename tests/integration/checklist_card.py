@@ -52,6 +52,18 @@ def bond(rig):
           len(set(tis)) == 2, f"pairs do not take turns: {tis}")
 
 
+def late_var(rig):
+    """D13: the doorbell page of a process that has just died is not there yet: it is asked for again
+    (by what is preloaded, see late_var.c), and all is well."""
+    rig.env["LD_PRELOAD"] = os.environ["LATE_VAR"]
+    ours = cr.Ours(rig)
+    del rig.env["LD_PRELOAD"]
+    check(ours.count_said("no VAR page yet") == 3, "there was a page at once")
+    with ours.running():
+        pass
+    ours.end()
+
+
 def toeplitz(data):
     """The hash as Microsoft defines it, of bytes in network order."""
     key = int.from_bytes(KEY, "big")
@@ -204,7 +216,7 @@ def used_rings_logged(rig):
             ours.end()
 
 
-STORIES = {f.__name__: f for f in (limits, bond, spread, called_once, kicks, timeouts,
+STORIES = {f.__name__: f for f in (limits, bond, late_var, spread, called_once, kicks, timeouts,
                                    used_rings_logged)}
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ def cases(rig_of, base_of):
 
 
 def thread_case(rig):
-    """N5, K1, K15: the case of the thread that began it. 50 posted, 20 done when SUSPEND
+    """N5, N19, K1, K15: the case of the thread that began it. 50 posted, 20 done when SUSPEND
     comes: nothing is lost, whatever stopped the queue."""
     cases(PATHS, lambda packed: None)
 

@@ -45,7 +45,7 @@ def sources(root, command):
         if path.suffix == ".py" and path.is_file():
             code = path.read_text()
             text += stories(code, command[number + 1:])
-        elif "/tests/" in word and not path.suffix:
+        elif "tests/" in word and not path.suffix:
             for source in (root / "tests").rglob(path.name + ".c"):
                 text += source.read_text()
     return text

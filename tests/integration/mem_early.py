@@ -154,7 +154,7 @@ def send_parts(front, *parts):
 
 
 def same(guest):
-    """The same memory costs nothing, whatever the table looks like; grown memory what is new."""
+    """D32: the same memory costs nothing, whatever the table looks like; grown memory what is new."""
     front = guest.front
     dimm = front.add_memory(ADDED, DIMM)
     half = DIMM // 2
@@ -247,7 +247,8 @@ def files(guest):
 
 
 def fail(guest):
-    """What cannot be registered is refused; the queues run on, nothing is left behind."""
+    """D11, K7: what cannot be registered is refused; the queues run on, nothing is left behind. N21
+    follows: hang_up()."""
     front, card = guest.front, guest.card
     dimms = [front.add_memory(ADDED << step, DIMM) for step in range(3)]
     guest.table("added", [front.main, dimms[0]], reg=1, keys=1)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A front-end that tells its guest an MTU (QEMU's host_mtu): the driver offers the feature, says so
-when the card's port takes less, and the port drops what is longer.
+when the card's port takes less, and the port drops what is longer (D33).
 
 usage: mtu.py
 """

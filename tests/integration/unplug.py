@@ -80,6 +80,7 @@ def is_refused(front):
 
 
 def connected(r, program):
+    """D17: also while the rest of the process goes on."""
     app = App(r, program)
     app.probe(A)
     app.probe(B)
@@ -253,6 +254,7 @@ OURS = "/driver=mlx5_devx,resume_index=saved"
 
 
 def kinds(r, program, stock=False):
+    """K18: each with doorbells, memory and traffic of its own."""
     app = App(r, program, functions=[kind for kind, _, _ in KINDS], stock=stock)
     status = app.ctl("status")["functions"]
     rig.check([f.get("auxiliary") for f in status[2:]] ==

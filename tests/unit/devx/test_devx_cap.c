@@ -2,6 +2,8 @@
 /*
  * Theory of operation: capability pages are built byte by byte from the published offsets and
  * decoded; an empty page must decode to "can do nothing".
+ *
+ * Of the checklist: K11.
  */
 #include <setjmp.h>
 #include <stdarg.h>

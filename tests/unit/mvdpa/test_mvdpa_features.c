@@ -3,6 +3,8 @@
  * Theory of operation: bit numbers are written as numbers (virtio 1.2, 5.1.3 and 6). Over all 8192
  * masks that a card can announce: nothing is offered that the card has not, and a queue is never
  * told an offload that the guest did not take (but for the checksum that a segment needs).
+ *
+ * Of the checklist: D16.
  */
 #include <setjmp.h>
 #include <stdarg.h>

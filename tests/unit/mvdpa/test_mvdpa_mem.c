@@ -5,6 +5,8 @@
  * indirect key names it, and while its memory is still mapped; an indirect key only when no queue
  * names it (a test says which one queues have). What is alive is counted, and so are the files that
  * this process has open.
+ *
+ * Of the checklist: K7, K8, K9.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -3,6 +3,8 @@
  * Theory of operation: for each table the plan is checked against the definition, not against
  * itself: the entries must cover the span without gap or overlap, each entry must lie whole in the
  * region it names or in none, and no entry is bigger than 2 GiB.
+ *
+ * Of the checklist: D15, K5.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -4,6 +4,8 @@
  * when the call returns, and the error is that of the failed task with the lowest number. That
  * tasks overlap is proved by tasks that wait for each other. Many short jobs one after the other
  * are what a lost wake-up would hang in.
+ *
+ * Of the checklist: N7 (a wake-up that is missed), N13 (no task outlives the call).
  */
 #include <errno.h>
 #include <pthread.h>
