@@ -230,6 +230,8 @@ mvdpa_conf_forget_locked(struct mvdpa_dev *dev)
 	mvdpa_migrate_forget_locked(dev);
 	mvdpa_mem_release(&dev->mem);
 	devx_grave_reap(dev->devx); /* nobody may come for a long time to try again */
+	if (dev->has_run) /* the next guest is likely to be of the same kind */
+		dev->env.blank_features = dev->env.features;
 	dev->owner = -1;
 	dev->has_run = false;
 	dev->env.vid = -1;

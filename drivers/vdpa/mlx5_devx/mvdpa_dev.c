@@ -102,7 +102,8 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 	dev->message.taken = mvdpa_conf_table_taken;
 	dev->message.arg = dev;
 	mvdpa_migrate_init(dev);
-	mvdpa_steer_init(&dev->steer, dev->devx, devx_obj_id(dev->td), dev->cap.rqt_max_size);
+	mvdpa_steer_init(&dev->steer, dev->devx, dev->pool, devx_obj_id(dev->td),
+			dev->cap.rqt_max_size);
 	dev->env = (struct mvdpa_virtq_env){
 		.name = dev->name,
 		.log = &mvdpa_logs[MVDPA_LOG_VIRTQ],
@@ -112,7 +113,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 		.mem = &dev->mem,
 		.dirty = &dev->dirty,
 		.learned = &dev->learned,
-		.offered = mvdpa_features_narrow(mvdpa_features_offered(&dev->cap),
+		.blank_features = mvdpa_features_narrow(mvdpa_features_offered(&dev->cap),
 				dev->args.features),
 		.flows = &dev->flows,
 		.completion = dev->event.completion,

@@ -5,6 +5,8 @@
  * period 16 bits, made symmetric by the card, so that both directions of a connection meet in one
  * queue. Packets that are neither IPv4 nor IPv6 are not hashed and go to the first entry.
  *
+ * Rules do not depend on each other: each with its hash is a task of the device's pool.
+ *
  * When queues come and go, only the table is rewritten; the rules stay as long as there is one.
  * Should the card refuse that, everything is taken down and built anew: a queue that is about to
  * be destroyed must not be left in a table.
@@ -47,10 +49,12 @@ static const struct {
 };
 
 void
-mvdpa_steer_init(struct mvdpa_steer *steer, struct devx_dev *devx, uint32_t td, uint32_t rqt_max)
+mvdpa_steer_init(struct mvdpa_steer *steer, struct devx_dev *devx, struct mvdpa_pool *pool,
+		uint32_t td, uint32_t rqt_max)
 {
 	memset(steer, 0, sizeof(*steer));
 	steer->devx = devx;
+	steer->pool = pool;
 	steer->td = td;
 	steer->rqt_size = rqt_max < MVDPA_STEER_MAX_RQT ? rqt_max : MVDPA_STEER_MAX_RQT;
 }
@@ -64,24 +68,32 @@ mvdpa_steer_fill(const uint32_t *ids, uint32_t nb, uint32_t *table, uint32_t siz
 		table[i] = ids[i % nb];
 }
 
+static int
+steer_unrule(void *arg, unsigned int i)
+{
+	struct mvdpa_steer *steer = arg;
+
+	devx_flow_destroy(steer->flow[i]);
+	devx_obj_destroy(steer->tir[i]);
+	steer->flow[i] = NULL;
+	steer->tir[i] = NULL;
+	return 0;
+}
+
 static void
 steer_clear(struct mvdpa_steer *steer)
 {
-	unsigned int i;
-
-	for (i = 0; i < MVDPA_STEER_NB_RULES; i++) {
-		devx_flow_destroy(steer->flow[i]);
-		devx_obj_destroy(steer->tir[i]);
-		steer->flow[i] = NULL;
-		steer->tir[i] = NULL;
-	}
+	if (steer->rqt == NULL)
+		return;
+	mvdpa_pool_run(steer->pool, MVDPA_STEER_NB_RULES, steer_unrule, steer);
 	devx_obj_destroy(steer->rqt);
 	steer->rqt = NULL;
 }
 
 static int
-steer_rule(struct mvdpa_steer *steer, unsigned int i)
+steer_rule(void *arg, unsigned int i)
 {
+	struct mvdpa_steer *steer = arg;
 	uint8_t key[DEVX_TOEPLITZ_KEY_SIZE];
 	const struct devx_tir_attr tir = {
 		.td = steer->td,
@@ -113,12 +125,11 @@ steer_rule(struct mvdpa_steer *steer, unsigned int i)
 static int
 steer_build(struct mvdpa_steer *steer, const struct devx_rqt_attr *attr)
 {
-	unsigned int i;
 	int ret;
 
 	ret = devx_rqt_create(steer->devx, attr, &steer->rqt);
-	for (i = 0; ret == 0 && i < MVDPA_STEER_NB_RULES; i++)
-		ret = steer_rule(steer, i);
+	if (ret == 0)
+		ret = mvdpa_pool_run(steer->pool, MVDPA_STEER_NB_RULES, steer_rule, steer);
 	if (ret != 0)
 		steer_clear(steer);
 	return ret;

@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #include "devx_steer.h"
+#include "mvdpa_pool.h"
 
 #define MVDPA_STEER_NB_RULES 7
 #define MVDPA_STEER_MAX_RQT 512u
 
 struct mvdpa_steer {
 	struct devx_dev *devx;
+	struct mvdpa_pool *pool; /**< rules are made and given back on it */
 	uint32_t td; /**< transport domain */
 	uint32_t rqt_size; /**< entries, a power of two */
 	uint32_t ids[MVDPA_STEER_MAX_RQT]; /**< what the table holds */
@@ -26,8 +28,8 @@ struct mvdpa_steer {
 };
 
 /** @param rqt_max what the card allows. */
-void
-mvdpa_steer_init(struct mvdpa_steer *steer, struct devx_dev *devx, uint32_t td, uint32_t rqt_max);
+void mvdpa_steer_init(struct mvdpa_steer *steer, struct devx_dev *devx, struct mvdpa_pool *pool,
+		uint32_t td, uint32_t rqt_max);
 /**
  * Spreads packets over these queue objects. None: packets no longer come to us (everything is
  * taken down). The same as before: nothing is done. On error nothing is left set up.

@@ -44,7 +44,9 @@ struct mvdpa_virtq_env {
 	const uint32_t *tis; /**< transmit side, one a port of the bond */
 	uint32_t nb_tis;
 	struct mvdpa_virtq_learned *learned;
-	uint64_t offered; /**< virtio features that a guest is offered */
+	/** Virtio features of queues that are made before there is a guest: what is offered, which
+	 * most guests take, or what the last one took. */
+	uint64_t blank_features;
 	uint16_t nb_blank, blank_size; /**< queues to be made before there is a guest */
 	int vid; /**< vhost device, -1: none */
 	uint64_t features; /**< negotiated */

@@ -97,14 +97,13 @@ mvdpa_virtq_start_goal_locked(struct mvdpa_virtq *vq)
 	return ret;
 }
 
-/* All that the card has, which is what most guests will take. */
 void
 mvdpa_virtq_start_blank_locked(struct mvdpa_virtq *vq)
 {
 	memset(&vq->goal, 0, sizeof(vq->goal));
 	vq->goal.ring.type = PRM_VIRTQ_SPLIT;
 	vq->goal.ring.size = vq->env->blank_size;
-	vq->goal.features = vq->env->offered;
+	vq->goal.features = vq->env->blank_features;
 }
 
 static void

@@ -299,7 +299,7 @@ setup(void **state)
 		.tis = tis,
 		.nb_tis = 1,
 		.learned = &learned,
-		.offered = 1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_F_VERSION_1,
+		.blank_features = 1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_F_VERSION_1,
 		.blank_size = 64 };
 	mvdpa_dirty_init(&dirty, "test", NULL, NULL, &mem.plan);
 	mvdpa_virtq_init(&vq, &env, 2);
@@ -832,7 +832,7 @@ test_precreated(void **state)
 	assert_int_equal(mvdpa_virtq_key(&vq), 0);
 	assert_int_equal(mvdpa_virtq_precreate(&vq), 0); /* it is there */
 	check(MVDPA_VIRTQ_INIT, "");
-	env.features = env.offered;
+	env.features = env.blank_features;
 	lives_at(9);
 	resumes(STATE | PRM_VIRTQ_MOD_Q_MKEY | PRM_VIRTQ_MOD_ADDR | BOTH_INDICES);
 	assert_int_equal(rig.modified.hw_used, 9);
@@ -859,7 +859,7 @@ static void
 test_two_commands(void **state)
 {
 	card_can_all();
-	env.features = env.offered;
+	env.features = env.blank_features;
 	rig.error = -EINVAL;
 	assert_int_equal(mvdpa_virtq_precreate(&vq), 0);
 	memset(rig.trace, 0, sizeof(rig.trace));
