@@ -49,6 +49,8 @@ def unused(tel):
     rig.check(info["capabilities"]["freeze_to_rdy"] == 1, f"{info['capabilities']}")
     rig.check("csum" in info["features_offered"], f"{info['features_offered']}")
     rig.check(info["devargs"]["resume_index"] == "used", f"{info['devargs']}")
+    rig.check(info["dirty_log"] == {"wanted": 0, "mapped": 0, "refused": 0, "all_marked": 0},
+              f"{info['dirty_log']}")
     rig.check(tel.cmd("/vdpa/stats", DEV)["queue"] == [], "queues are wanted by nobody")
     virtq = tel.cmd("/vdpa/virtq", f"{DEV},0")
     rig.check(virtq["wanted"] == 0 and virtq["direction"] == "rx", f"{virtq}")

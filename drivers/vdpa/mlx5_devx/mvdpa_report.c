@@ -101,6 +101,19 @@ report_memory_locked(struct mvdpa_dev *dev, struct rte_tel_data *data) BASE_REQU
 }
 
 static void
+report_dirty_locked(struct mvdpa_dev *dev, struct rte_tel_data *data) BASE_REQUIRES(dev->lock)
+{
+	struct rte_tel_data *part = put_dict(data, "dirty_log");
+
+	if (part == NULL)
+		return;
+	rte_tel_data_add_dict_uint(part, "wanted", dev->dirty.wanted);
+	rte_tel_data_add_dict_uint(part, "mapped", dev->dirty.map != NULL);
+	rte_tel_data_add_dict_uint(part, "refused", atomic_load(&dev->dirty.refused));
+	rte_tel_data_add_dict_uint(part, "all_marked", atomic_load(&dev->dirty.debts));
+}
+
+static void
 report_caps(const struct devx_cap *cap, struct rte_tel_data *data)
 {
 	struct rte_tel_data *caps = put_dict(data, "capabilities");
@@ -168,7 +181,6 @@ void
 mvdpa_report_info(struct mvdpa_dev *dev, struct rte_tel_data *data)
 {
 	uint32_t i, wanted = 0, down = 0;
-	uint64_t log_features;
 
 	rte_tel_data_start_dict(data);
 	rte_tel_data_add_dict_string(data, "name", dev->name);
@@ -181,11 +193,9 @@ mvdpa_report_info(struct mvdpa_dev *dev, struct rte_tel_data *data)
 		down += dev->virtqs[i].down;
 	}
 	report_features(data, "features_negotiated", dev->env.features);
-	log_features = dev->env.features;
 	report_memory_locked(dev, data);
+	report_dirty_locked(dev, data);
 	base_mutex_unlock(&dev->lock);
-	rte_tel_data_add_dict_string(data, "dirty_log",
-			log_features >> VHOST_F_LOG_ALL & 1 ? "on" : "off");
 	report_features(data, "features_offered",
 			mvdpa_features_narrow(mvdpa_features_offered(&dev->cap),
 					dev->args.features));
