@@ -106,7 +106,7 @@ def is_dead(front, what):
     check(not alive, f"{what}: queues {sorted(alive)} are alive; this was not so")
 
 
-# --- the stories ------------------------------------------------------------------------------------
+# --- the stories ----------------------------------------------------------------------------------
 
 def n1(rig, programs):
     """N1, V1: SET_MEM_TABLE with one region more kills every queue; it is called a success. Only
@@ -172,8 +172,9 @@ def n3(rig, programs):
 
 
 def in_flight(stock, front, queue):
-    """50 posted, 20 done, of one queue, and the next SUSPEND of it says so: 20 frames for 50 receive
-    buffers, or 50 frames for 20 of them (a looped port loses nothing, so 30 frames wait)."""
+    """50 posted, 20 done, of one queue, and the next SUSPEND of it says so: 20 frames for 50
+    receive buffers, or 50 frames for 20 of them (a looped port loses nothing, so 30 frames
+    wait)."""
     front.give(0, 20 if queue else 50)
     front.push(1, 50 if queue else 20)
     ring = front.rings[queue]
@@ -318,8 +319,8 @@ def n8(rig, programs):
         check(pages, "nothing is logged any more")
         front.log_on()
         again = stock.objects("MKEY")
-        print(f"N8: {len(pages)} dirty pages after LOG_ALL was cleared; keys {keys}, {logging} while "
-              f"logging, {again} the second time")
+        print(f"N8: {len(pages)} dirty pages after LOG_ALL was cleared; keys {keys}, {logging} "
+              f"while logging, {again} the second time")
         check(keys < logging < again, "no key was leaked")
     stock.quit()
 

@@ -22,13 +22,13 @@ KEY = bytes.fromhex("6d5a") * 20  # the driver's Toeplitz key
 
 
 def limits(rig):
-    """D5, N15: all pairs of a card, and no more are offered; more pre-created pairs than it has are no
-    reason to fail, or to crash."""
+    """D5, N15: all pairs of a card, and no more are offered; more pre-created pairs than it has
+    are no reason to fail, or to crash."""
     ours = cr.Ours(rig, ("", "queues=3,queue_size=64", "queues=4,queue_size=64",
                          "queues=5,queue_size=64", "queues=128,queue_size=64"),
                    capabilities={"max_num_virtio_queues": 8})
     for number in range(len(ours.devices)):
-        check(ours.device(number)["max_virtqs"] == 8, "the card's queues are not those of the device")
+        check(ours.device(number)["max_virtqs"] == 8, "the device has other queues than the card")
         with ours.front(number, pairs=4) as front:
             check(front.ask_u64(fe.GET_QUEUE_NUM) == 4, "GET_QUEUE_NUM does not say 4 pairs")
             front.start()
@@ -53,8 +53,8 @@ def bond(rig):
 
 
 def late_var(rig):
-    """D13: the doorbell page of a process that has just died is not there yet: it is asked for again
-    (by what is preloaded, see late_var.c), and all is well."""
+    """D13: the doorbell page of a process that has just died is not there yet: it is asked for
+    again (by what is preloaded, see late_var.c), and all is well."""
     rig.env["LD_PRELOAD"] = os.environ["LATE_VAR"]
     ours = cr.Ours(rig)
     del rig.env["LD_PRELOAD"]
@@ -125,8 +125,8 @@ def _read(fd):
 
 
 def kicks(rig):
-    """D7, D8, D9, V5: kicks come without end, and are stolen (so that who was told of one finds none),
-    while the device starts, stops, gets other files and memory, and goes."""
+    """D7, D8, D9, V5: kicks come without end, and are stolen (so that who was told of one finds
+    none), while the device starts, stops, gets other files and memory, and goes."""
     ours = cr.Ours(rig, ("max_conf_threads=2",))
     stop = threading.Event()
 
@@ -170,8 +170,8 @@ def kicks(rig):
 
 
 def timeouts(rig):
-    """K17: a command is never answered while others are under way on the workers: their answers are
-    collected, nothing stays behind, the next attempt works."""
+    """K17: a command is never answered while others are under way on the workers: their answers
+    are collected, nothing stays behind, the next attempt works."""
     for command in (cr.MODIFY, cr.QUERY, "REG_MR"):
         with Rig("timeouts") as inner:
             ours = cr.Ours(inner, ("max_conf_threads=8",), latency={"default_us": 300})
@@ -193,9 +193,9 @@ def timeouts(rig):
 
 
 def used_rings_logged(rig):
-    """D28, N11, N12, V4: a migration that begins while rings run, with workers and fewer of them than
-    queues, and most queues of the card never configured: at the stop each ring's own used page is in
-    the log, and no other. The answers do not take long."""
+    """D28, N11, N12, V4: a migration that begins while rings run, with workers and fewer of them
+    than queues, and most queues of the card never configured: at the stop each ring's own used
+    page is in the log, and no other. The answers do not take long."""
     for devargs in ("", "max_conf_threads=2"):
         with Rig("used-rings") as inner:
             ours = cr.Ours(inner, (devargs,), latency={"default_us": 300})

@@ -22,8 +22,9 @@ NEAR_THE_END = {False: 65500, True: 40}
 
 
 def in_flight(ours, front, number, queue):
-    """50 posted, 20 done, of one queue, and the next SUSPEND of it says so: 20 frames for 50 receive
-    buffers, or 50 frames for 20 of them (a looped port loses nothing, so 30 frames wait)."""
+    """50 posted, 20 done, of one queue, and the next SUSPEND of it says so: 20 frames for 50
+    receive buffers, or 50 frames for 20 of them (a looped port loses nothing, so 30 frames
+    wait)."""
     front.give(0, 20 if queue else 50)
     front.push(1, 50 if queue else 20)
     front.want_back(0, 3 + 20)
@@ -59,7 +60,7 @@ def goes_on(ours, path, front, number, queue, what):
     check(not ring.errors, f"{what}: {ring.errors}")
 
 
-# --- the ways to stop and go on -----------------------------------------------------------------------
+# --- the ways to stop and go on -------------------------------------------------------------------
 
 def set_mem_table(ours, front, number, queue):
     ours.add_region(front)
@@ -179,10 +180,11 @@ def wrapped(rig):
     cases(PATHS, lambda packed: NEAR_THE_END[packed])
 
 
-# --- what the front-end asks, and when ----------------------------------------------------------------
+# --- what the front-end asks, and when ------------------------------------------------------------
 
 def variants(rig, card=None):
-    """(app, front-end, packed) for each kind of ring, on a card with a function for each policy."""
+    """(app, front-end, packed) for each kind of ring, on a card with a function for each
+    policy."""
     ours = cr.Ours(rig, POLICIES, **(card or {}))
     for packed in (False, True):
         for number in (0, 1):
@@ -293,8 +295,9 @@ def resent_while_running(rig):
 
 
 def no_answer(rig):
-    """N4, D10, K16: SUSPEND, or QUERY, fails at the stop. A split ring tells by its used index where it
-    is; a packed one cannot, and goes back to where it started. Told in the log and counted."""
+    """N4, D10, K16: SUSPEND, or QUERY, fails at the stop. A split ring tells by its used index
+    where it is; a packed one cannot, and goes back to where it started. Told in the log and
+    counted."""
     ways = {"SUSPEND": {"command": cr.MODIFY, "count": 2},
             "QUERY": {"command": cr.QUERY, "count": 2}}  # the driver tries twice
     for ours, front, number in variants(rig):
@@ -313,8 +316,8 @@ def no_answer(rig):
                 front.barrier()
                 ours.no_faults(f"{path.__name__}, {what}")
                 stats = ours.stats(1, number)
-                check(stats["saved_used_index"] == want[1], f"{path.__name__}, {what} failed: saved "
-                      f"{stats}, the ring was at {want[1]}")
+                check(stats["saved_used_index"] == want[1], f"{path.__name__}, {what} failed: "
+                      f"saved {stats}, the ring was at {want[1]}")
                 check(stats["index_fallbacks"] > before[1], f"{what}: that was not counted")
                 front.all_alive(f"{path.__name__}, {what} failed")
                 front.account(f"{path.__name__}, {what} failed")
@@ -324,8 +327,8 @@ def no_answer(rig):
 
 
 def pulled_out(rig):
-    """V14, N5: the card is pulled out while 30 are in flight. Split rings still tell where they are, and
-    the guest goes on with another function."""
+    """V14, N5: the card is pulled out while 30 are in flight. Split rings still tell where they
+    are, and the guest goes on with another function."""
     ours = cr.Ours(rig, ("", ""))
     with ours.resting() as front:
         front.push(1, 30)
@@ -343,8 +346,8 @@ def pulled_out(rig):
 
 
 def stop_under_traffic(rig):
-    """D10, D25: whatever is on its way, the base is the ring's own used index; so it is of a ring that
-    was disabled before, whose queue may be gone."""
+    """D10, D25: whatever is on its way, the base is the ring's own used index; so it is of a ring
+    that was disabled before, whose queue may be gone."""
     for ours, front, number in variants(rig):
         for turn in range(10):
             front.refill()

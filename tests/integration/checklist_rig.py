@@ -27,7 +27,8 @@ class Ours:
 
     def __init__(self, rig, devargs=("",), **card):
         self.rig = rig
-        card = {"control": {"socket": str(rig.path("ctl"))}, "trace": {"file": "trace.json"}, **card}
+        card = {"control": {"socket": str(rig.path("ctl"))}, "trace": {"file": "trace.json"},
+                **card}
         rig.path("card.json").write_text(json.dumps(card))
         driver = pathlib.Path(os.environ["DRIVER"])
         self.devices = [f"0000:03:00.{2 + number}" for number in range(len(devargs))]
@@ -35,8 +36,9 @@ class Ours:
                  for word in ("-a", f"{device},class=vdpa" + (f",{args}" if args else ""))]
         # The log apart: it would come between the words of what the app prints.
         self.app = rig.start("testvdpa", [
-            "sh", "-c", 'exec "$@" 2>app.log', "sh", os.environ["MLX5EMU"], "--functions", len(devargs), "--wire", "loop", "--pause-ms",
-            "60000", "--config", "card.json", "--log", "card.log", "--log-level", "info", "--",
+            "sh", "-c", 'exec "$@" 2>app.log', "sh", os.environ["MLX5EMU"],
+            "--functions", len(devargs), "--wire", "loop", "--pause-ms", "60000",
+            "--config", "card.json", "--log", "card.log", "--log-level", "info", "--",
             os.environ["TESTVDPA"], *dpdk.eal("testvdpa"), "-d", driver.name, *allow,
             "--log-level", "pmd.vdpa.mlx5_devx:info", "--", "-i"],
             env={"LD_LIBRARY_PATH": str(driver.parent)})
@@ -138,8 +140,13 @@ class Ours:
     def count_said(self, text):
         return self.rig.path("app.log").read_text().count(text)
 
-    def end(self):
-        dpdk.end(self.rig, self.app)
+    def end(self, status=0):
+        """Quits the app; nothing may be left on the card, and no sanitizer may have spoken."""
+        self.app.send("quit")
+        check(self.app.wait(30) == status, "the app did not end well")
+        dpdk.card_said(self.rig, " left")
+        for word in ("Sanitizer", "runtime error"):
+            check(not self.said(word), f"the app's log says '{word}'")
 
 
 def main(stories, names):

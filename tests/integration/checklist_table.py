@@ -30,8 +30,8 @@ def meson_tests(build):
 
 
 def stories(text, names):
-    """Source of the functions of a Python program that a test's arguments name; of the whole program
-    if there are none. What stands in a table under the name counts, too."""
+    """Source of the functions of a Python program that a test's arguments name; of the whole
+    program if there are none. What stands in a table under the name counts, too."""
     found = [ast.get_source_segment(text, node) for node in ast.walk(ast.parse(text))
              if isinstance(node, ast.FunctionDef) and node.name in names]
     return "\n".join(found) or text
