@@ -201,6 +201,8 @@ devx_qp_reconnect(struct devx_qp *qp)
 {
 	int ret;
 
+	/* A queue that is gone only now would break the pair once more. */
+	devx_grave_reap(qp->fw->dev);
 	ret = devx_qp_2rst(qp->fw);
 	if (ret == 0)
 		ret = devx_qp_2rst(qp->sw);
