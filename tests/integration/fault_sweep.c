@@ -241,8 +241,12 @@ try_enable(struct sweep *sweep, const struct sweep_flow *flow)
 	unsigned int i;
 	int ret = try_nothing(sweep, flow);
 
-	for (i = 0; i < 2 * sweep->chaos.attr.pairs && ret == 0; i++)
-		ret = guest_vm_enable(sweep->chaos.vm, i);
+	/* vhost tells the driver of changes only */
+	for (i = 0; i < 2 * sweep->chaos.attr.pairs && ret == 0; i++) {
+		ret = guest_vm_disable(sweep->chaos.vm, i);
+		if (ret == 0)
+			ret = guest_vm_enable(sweep->chaos.vm, i);
+	}
 	return ret;
 }
 
@@ -273,12 +277,18 @@ sweep_recover(struct sweep *sweep, const struct sweep_flow *flow)
 	unsigned int i;
 
 	for (i = 0; i < NB_TRIES; i++) {
+		const char *what = NULL;
+
 		if (sweep_tries[i].act(sweep, flow) != 0 || !guest_vm_is_up(chaos->vm))
-			continue;
-		if (!chaos_all_run(chaos, i == 0 ? 20 : SETTLE_MS))
-			continue;
-		if (chaos_alive(chaos, sweep_tries[i].alive_ms) == 0)
+			what = "refused";
+		else if (!chaos_all_run(chaos, i == 0 ? 20 : SETTLE_MS))
+			what = "a queue does not run";
+		else if (chaos_alive(chaos, sweep_tries[i].alive_ms) != 0)
+			what = "silent";
+		if (what == NULL)
 			break;
+		if (i != 0)
+			printf("  not %s: %s\n", sweep_tries[i].name, what);
 	}
 	return i;
 }
@@ -363,6 +373,8 @@ sweep_flow(struct sweep *sweep, const struct sweep_flow *flow, const char *rule)
 		ret = sweep_once(sweep, flow, rule, k, &by);
 		if (ret == 0)
 			count[by]++;
+		if (ret == 0 && by > 1)
+			printf("  k = %u: back %s\n", k, sweep_tries[by].name);
 	}
 	if (ret != 1)
 		return ret != 0 ? ret : -E2BIG;

@@ -237,14 +237,18 @@ step_error(struct schedule *s)
 	static const char *const errors[] = { "bad-descriptor", "invalid-buffer", "ring-access" };
 	unsigned int queue = schedule_queue(s);
 	const char *error = errors[schedule_random(s, BASE_ARRAY_SIZE(errors))];
+	int ret;
 
 	schedule_note(s, "error '%s' of queue %u", error, queue);
 	if (card_ctl_try(s->chaos.card, "queue-error 0 %u %s", queue, error) != 0)
 		return 0; /* it does not run */
-	/* Recovered by itself, or too many of them: then the front-end may enable it again. */
+	/* Recovered by itself, or too many of them: then the front-end may enable it again, and vhost
+	 * tells the driver of changes only. */
 	if (chaos_runs(&s->chaos, queue, REVIVE_MS))
 		return 0;
-	return guest_vm_enable(s->chaos.vm, queue);
+	schedule_note(s, "error '%s' of queue %u, enabled again", error, queue);
+	ret = guest_vm_disable(s->chaos.vm, queue);
+	return ret == 0 ? guest_vm_enable(s->chaos.vm, queue) : ret;
 }
 
 static int
