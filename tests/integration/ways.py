@@ -19,7 +19,6 @@ OLD_CARD = {"freeze_to_rdy_supported": False, "vnet_modify_ext": False,
 NO_MODIFY = {"vnet_modify_ext": False}
 NO_RESUME = {"freeze_to_rdy_supported": False}
 PRE = ",queues=PAIRS,queue_size=256"
-FITS = ",features=guest_csum+version_1+mq"  # what the guest takes, neither more nor less
 
 
 def stop(queues):
@@ -52,6 +51,12 @@ def teardown(queues):
             "2RST_QP": 2 * queues, **UNSTEER, **STEER}
 
 
+def other_size(queues):
+    return {"CREATE/VIRTQ": queues, "DESTROY/VIRTQ": queues, "MODIFY_VIRTQ RDY": queues,
+            "CREATE_QP": 2 * queues, "DESTROY_QP": 2 * queues, "DESTROY_CQ": queues,
+            "MODIFY_RQT": 3}
+
+
 def plus(*parts):
     return lambda queues: {name: count for part in parts for name, count in part(queues).items()}
 
@@ -63,10 +68,11 @@ ANEW = {"start": cold, "stop": stop, "cont": anew, "add": plus(stop, anew),
 # capabilities of the card, device arguments, what flows do to queues, way told in the log
 CASES = {
     "resumed": ({}, "", RESUME, "mkey modify"),
-    "precreated": ({}, PRE + FITS, {**RESUME, "start": ready}, "mkey modify"),
-    "misfit": ({}, PRE, {**RESUME, "start": anew}, "mkey modify"),  # other features
+    "precreated": ({}, PRE, {**RESUME, "start": ready}, "mkey modify"),
+    "misfit": ({}, ",queues=PAIRS,queue_size=128", {**RESUME, "start": other_size},
+               "mkey modify"),
     "old": (OLD_CARD, "", ANEW, "recreate"),
-    "no_resume": (NO_RESUME, PRE + FITS, {**ANEW, "start": ready}, "recreate"),
+    "no_resume": (NO_RESUME, PRE, {**ANEW, "start": ready}, "recreate"),
     "no_modify": (NO_MODIFY, "", {**RESUME, "add": plus(stop, anew), "remove": plus(stop, anew)},
                   "recreate"),
     "recreate": ({}, ",mem_table=recreate",
