@@ -491,6 +491,10 @@ main(int argc, char **argv)
 	run.packed = attr.packed = strcmp(argv[3], "packed") == 0;
 	run.sockets[0] = attr.socket = argv[4];
 	run.sockets[1] = argc > 5 ? argv[5] : argv[4];
+	if (strcmp(argv[1], "rings") == 0) {
+		attr.ring_size = 1024; /* used rings of more than a page */
+		attr.ram = 64u << 20;
+	}
 	attr.nb_pairs = attr.nb_rx = run.pairs;
 	if (guest_ledger_create(run.pairs, &run.ledger) != 0)
 		return 1;
