@@ -6,6 +6,7 @@ The rule is in doc/design/architecture.md, the ids (N5, D10, ...) in doc/guides/
 
 usage: checklist_index.py [STORY]...
 """
+import struct
 import sys
 
 import checklist_rig as cr
@@ -244,11 +245,13 @@ def new_life(rig):
 
 
 def set_while_running(rig):
-    """SET_VRING_BASE of a running ring does not move it, nor what is told when it stops."""
+    """SET_VRING_BASE of a running ring is refused: it moves neither the ring nor what is told when
+    it stops."""
     for ours, front, number in variants(rig):
         for queue in (0, 1):
             front.vring_state(fe.SET_VRING_BASE, queue, 7)
-        front.barrier()
+            front.send(fe.SET_VRING_BASE, struct.pack("=II", queue, 7), flags=fe.NEED_REPLY)
+            check(struct.unpack("=Q", front.receive(fe.SET_VRING_BASE)) != (0,), "it was taken")
         front.all_alive("after SET_VRING_BASE")
         front.account("after SET_VRING_BASE")
         want = places(front)

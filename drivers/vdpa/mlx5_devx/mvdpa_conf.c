@@ -115,6 +115,19 @@ mvdpa_conf_table_taken(void *arg)
 	base_mutex_unlock(&dev->lock);
 }
 
+bool
+mvdpa_conf_runs(void *arg, uint32_t queue)
+{
+	struct mvdpa_dev *dev = arg;
+	bool runs;
+
+	base_mutex_lock(&dev->lock);
+	runs = queue < dev->nb_virtqs &&
+			mvdpa_virtq_state(&dev->virtqs[queue]) == MVDPA_VIRTQ_READY;
+	base_mutex_unlock(&dev->lock);
+	return runs;
+}
+
 /* The guest may send what the port drops: not refused, because most guests will not. */
 static void
 conf_check_mtu(const struct mvdpa_dev *dev, int vid)

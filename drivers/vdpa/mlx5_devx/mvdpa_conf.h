@@ -20,6 +20,7 @@ int mvdpa_conf_features(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock)
 /* What mvdpa_message.h calls, with a device: a memory table has come in, vhost has taken it. */
 int mvdpa_conf_prepare_table(void *dev, const struct guard_table *table);
 void mvdpa_conf_table_taken(void *dev);
+bool mvdpa_conf_runs(void *dev, uint32_t queue);
 
 /** Gives back all that belongs to the connection. */
 void mvdpa_conf_forget_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock);

@@ -100,6 +100,7 @@ dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
 	dev->mem.max_klms = dev->cap.max_klms;
 	dev->message.prepare = mvdpa_conf_prepare_table;
 	dev->message.taken = mvdpa_conf_table_taken;
+	dev->message.runs = mvdpa_conf_runs;
 	dev->message.arg = dev;
 	mvdpa_migrate_init(dev);
 	mvdpa_steer_init(&dev->steer, dev->devx, dev->pool, devx_obj_id(dev->td),

@@ -33,10 +33,13 @@
 enum {
 	MSG_SET_MEM_TABLE = 5,
 	MSG_SET_LOG_BASE = 6,
+	MSG_SET_VRING_BASE = 10,
 	MSG_SET_VRING_KICK = 12,
 	MSG_SET_VRING_CALL = 13,
 	MSG_SET_VRING_ENABLE = 18,
 };
+
+#define MSG_NEED_REPLY 8u /* in the flags: REPLY_ACK */
 
 /* The handler is told the device id and nothing else, so connections are found by it. */
 #define MAX_VIDS RTE_MAX_VHOST_DEVICE
@@ -157,6 +160,26 @@ message_refuses_log(struct mvdpa_message *message, int vid, const void *msg)
 	return true;
 }
 
+/*
+ * Of a ring that runs vhost would write the number down, and tell it at a stop at which the card
+ * does not answer. It hangs up on a refusal that nobody asked a reply for, so then it is just told.
+ */
+static enum rte_vhost_msg_result
+message_judge_base(const struct mvdpa_message *message, int vid, const void *msg)
+{
+	struct {
+		uint32_t request, flags, size, queue, base;
+	} copy;
+
+	memcpy(&copy, msg, sizeof(copy));
+	if (message->runs == NULL || !message->runs(message->arg, copy.queue))
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	base_warn(&mvdpa_log, "vhost device %d: SET_VRING_BASE %u was refused: queue %u runs", vid,
+			copy.base, copy.queue);
+	return (copy.flags & MSG_NEED_REPLY) != 0 ? RTE_VHOST_MSG_RESULT_ERR :
+						    RTE_VHOST_MSG_RESULT_OK;
+}
+
 static enum rte_vhost_msg_result
 message_before(int vid, void *msg)
 {
@@ -171,6 +194,8 @@ message_before(int vid, void *msg)
 	if (message->current == MSG_SET_LOG_BASE)
 		return message_refuses_log(message, vid, msg) ? RTE_VHOST_MSG_RESULT_ERR :
 								RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	if (message->current == MSG_SET_VRING_BASE)
+		return message_judge_base(message, vid, msg);
 	if (message->current != MSG_SET_MEM_TABLE)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	if (guard_table_read(msg, &table) == 0 &&

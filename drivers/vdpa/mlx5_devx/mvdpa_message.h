@@ -28,6 +28,8 @@ struct mvdpa_message {
 	void (*taken)(void *arg);
 	/** Takes a log of dirty pages that vhost is going to take; 0 or -errno: it is refused. */
 	int (*log_base)(void *arg, int vid, const struct guard_log *log);
+	/** Does the queue run? Then nobody but the card can say where its ring is. */
+	bool (*runs)(void *arg, uint32_t queue);
 	void *arg; /**< for these, which are set once, by the owner */
 	uint32_t current; /**< number of the message (VhostUserRequest), 0: not known */
 	bool mem_table; /**< the last SET_MEM_TABLE was accepted */

@@ -102,6 +102,13 @@ device_taken(void *arg)
 	device.taken++;
 }
 
+static bool
+queue_runs(void *arg, uint32_t queue)
+{
+	assert_ptr_equal(arg, &device);
+	return queue == 1;
+}
+
 static int
 file_new(void)
 {
@@ -166,6 +173,7 @@ setup(void **state)
 	memset(&device, 0, sizeof(device));
 	message = (struct mvdpa_message){ .prepare = device_prepare,
 		.taken = device_taken,
+		.runs = queue_runs,
 		.arg = &device };
 	mvdpa_message_follow(&message, VID);
 	return 0;
@@ -272,6 +280,30 @@ test_vhost_failed(void **state)
 	close(fd);
 }
 
+/* Of a ring that runs it is refused, and vhost does not see it; who asked for a reply gets one. */
+static void
+test_base_of_running(void **state)
+{
+	static const struct {
+		uint32_t flags, queue;
+		enum rte_vhost_msg_result want;
+	} rows[] = {
+		{ 1, 0, RTE_VHOST_MSG_RESULT_NOT_HANDLED },
+		{ 9, 0, RTE_VHOST_MSG_RESULT_NOT_HANDLED },
+		{ 1, 1, RTE_VHOST_MSG_RESULT_OK },
+		{ 9, 1, RTE_VHOST_MSG_RESULT_ERR },
+	};
+	size_t i;
+
+	mvdpa_message_follow(&message, VID);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint32_t words[] = { 10, rows[i].flags, 8, rows[i].queue, 7 };
+
+		memcpy(vhost.msg, words, sizeof(words));
+		assert_int_equal(vhost.ops.pre_msg_handle(VID, vhost.msg), rows[i].want);
+	}
+}
+
 static void
 test_forgotten(void **state)
 {
@@ -297,6 +329,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_refused_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hidden_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_vhost_failed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_base_of_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forgotten, setup, teardown),
 	};
 
