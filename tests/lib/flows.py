@@ -34,7 +34,9 @@ def app(r, driver, card, devargs, before=(),
         # by name: EAL refuses a path with a world-writable parent
         plugin, env = ["-d", path.name], {"LD_LIBRARY_PATH": str(path.parent)}
     prog = r.start("testvdpa", [
-        *before, os.environ["MLX5EMU"], "--config", "card.json", "--wire", "loop", "--log", "card.log",
+        *before, os.environ["MLX5EMU"], "--config", "card.json", "--wire", "loop",
+        "--pause-ms", "60000",  # a receive queue may be off for long on a busy machine
+        "--log", "card.log",
         "--log-level", "info", "--trace", "trace.json", "--", os.environ["TESTVDPA"],
         *dpdk.eal("testvdpa"), *plugin, "-a", f"{dpdk.DEVICES[0]},class=vdpa{devargs}",
         *[f"--log-level={level}" for level in log], "--", "-i"], env=env)
