@@ -34,6 +34,7 @@ NOTHING_YET = ["-a", "0000:00:00.0", "-a", "auxiliary:mlx5_core.sf.0"]
 class App:
     def __init__(self, r, program, functions=2, stock=False):
         self.r = r
+        self.sockets = []
         driver = pathlib.Path(os.environ["DRIVER"])
         load = [] if stock else ["-d", driver.name, "--log-level", "pmd.vdpa.mlx5_devx:info"]
         r.path("card.json").write_text(json.dumps({
@@ -55,7 +56,12 @@ class App:
 
     def serve(self, device, name):
         self.do("serve", device, self.r.path(name))
-        return str(self.r.path(name))
+        self.sockets.append(str(self.r.path(name)))
+        return self.sockets[-1]
+
+    def drop(self, path):
+        self.do("drop", path)
+        self.sockets.remove(str(path))
 
     def ctl(self, *words):
         done = subprocess.run([os.environ["MLX5EMU"], "ctl", "--socket", str(self.r.path("ctl")),
@@ -64,6 +70,8 @@ class App:
         return json.loads(done.stdout)
 
     def end(self):
+        for path in list(self.sockets):  # vhost must not be at work when EAL goes
+            self.drop(path)
         dpdk.end(self.r, self.process)
 
 
@@ -216,7 +224,7 @@ def race(r, program):
         for thread in threads:
             thread.join(30)
     rig.check(answers and rounds, f"{len(answers)} answers, {len(rounds)} front-ends")
-    app.do("drop", path)
+    app.drop(path)
     app.do("remove", A)
     app.end()
     dpdk.card_is_content(r)
@@ -236,7 +244,7 @@ def many(r, program):
                 front.send_frame(FRAME)
             fronts.pop().close()
             app.do("remove", names[len(fronts)])
-            app.do("drop", r.path(f"vm{len(fronts)}"))
+            app.drop(r.path(f"vm{len(fronts)}"))
     app.end()
     dpdk.card_is_content(r)
 
@@ -273,7 +281,7 @@ def kinds(r, program, stock=False):
         front.send_frame(FRAME)
     for (_, name, how), front in zip(KINDS, fronts):
         front.close()
-        app.do("drop", r.path(f"vm-{name}"))
+        app.drop(r.path(f"vm-{name}"))
         app.do("remove", name)
         if not stock:
             app.do("probe", how.format(name))
