@@ -99,6 +99,7 @@ devx_cq_create(struct devx_dev *dev, const struct devx_cq_attr *attr, struct dev
 	ret = devx_cq_command(cq, attr->depth);
 	if (ret != 0)
 		goto destroy_umem;
+	devx_umem_own(cq->umem, attr->release, attr->mem);
 	*out = cq;
 	return 0;
 destroy_umem:

@@ -18,8 +18,9 @@
 struct devx_cq;
 
 struct devx_cq_attr {
-	void *mem; /**< page aligned, devx_cq_mem_size() bytes, the caller's */
+	void *mem; /**< page aligned, devx_cq_mem_size() bytes */
 	uint16_t depth; /**< entries, a power of two */
+	void (*release)(void *mem); /**< gets mem when it is of no use; NULL: nobody does */
 };
 
 /** Bytes of memory that a completion queue needs. */

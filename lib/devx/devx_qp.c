@@ -181,6 +181,7 @@ devx_qp_create(struct devx_dev *dev, const struct devx_qp_attr *attr, struct dev
 		devx_qp_destroy(qp);
 		return ret;
 	}
+	devx_umem_own(qp->umem, attr->release, attr->mem);
 	*out = qp;
 	return 0;
 }

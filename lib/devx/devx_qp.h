@@ -17,9 +17,10 @@
 struct devx_qp;
 
 struct devx_qp_attr {
-	void *mem; /**< page aligned, devx_qp_mem_size() bytes, the caller's */
+	void *mem; /**< page aligned, devx_qp_mem_size() bytes */
 	uint16_t depth; /**< messages that may be on their way, a power of two */
 	struct devx_cq *cq; /**< gets the completions; must live longer */
+	void (*release)(void *mem); /**< gets mem when it is of no use; NULL: nobody does */
 };
 
 size_t devx_qp_mem_size(uint16_t depth);

@@ -15,6 +15,8 @@ struct devx_umem {
 	struct devx_grave_item grave; /* first */
 	struct devx_dev *dev;
 	struct mlx5dv_devx_umem *dv;
+	void (*release)(void *mem); /* NULL: the memory is the caller's */
+	void *mem;
 };
 
 int
@@ -55,8 +57,17 @@ devx_umem_try(struct devx_grave_item *item)
 				strerror(error));
 		return -error;
 	}
+	if (umem->release != NULL)
+		umem->release(umem->mem);
 	free(umem);
 	return 0;
+}
+
+void
+devx_umem_own(struct devx_umem *umem, void (*release)(void *mem), void *mem)
+{
+	umem->release = release;
+	umem->mem = mem;
 }
 
 void

@@ -44,20 +44,29 @@ res_subscribe(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 static int
 res_make_events(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 {
-	struct devx_cq_attr cq = { .depth = attr->size };
-	struct devx_qp_attr qp = { .depth = attr->size };
+	struct devx_cq_attr cq = { .depth = attr->size, .release = rte_free };
+	struct devx_qp_attr qp = { .depth = attr->size, .release = rte_free };
 	int ret;
 
-	cq.mem = res->cq_mem = res_alloc(attr, devx_cq_mem_size(attr->size));
-	qp.mem = res->qp_mem = res_alloc(attr, devx_qp_mem_size(attr->size));
-	if (cq.mem == NULL || qp.mem == NULL)
+	/* What was made owns its memory: a card that does not give it up may still write to it. */
+	cq.mem = res_alloc(attr, devx_cq_mem_size(attr->size));
+	if (cq.mem == NULL)
 		return -ENOMEM;
 	ret = devx_cq_create(attr->devx, &cq, &res->cq);
-	if (ret == 0)
-		ret = res_subscribe(res, attr);
+	if (ret != 0) {
+		rte_free(cq.mem);
+		return ret;
+	}
+	ret = res_subscribe(res, attr);
+	if (ret != 0)
+		return ret;
 	qp.cq = res->cq;
-	if (ret == 0)
-		ret = devx_qp_create(attr->devx, &qp, &res->qp);
+	qp.mem = res_alloc(attr, devx_qp_mem_size(attr->size));
+	if (qp.mem == NULL)
+		return -ENOMEM;
+	ret = devx_qp_create(attr->devx, &qp, &res->qp);
+	if (ret != 0)
+		rte_free(qp.mem);
 	return ret;
 }
 
@@ -66,16 +75,23 @@ res_make_buf(struct mvdpa_res_buf *buf, const struct mvdpa_res_attr *attr,
 		struct devx_umem_param param)
 {
 	uint64_t size = (uint64_t)param.a * attr->size + param.b;
+	void *mem;
+	int ret;
 
 	if (size == 0 || size > UINT32_MAX) {
 		base_err(attr->log, "the card asks for a queue buffer of %" PRIu64 " bytes", size);
 		return -EIO;
 	}
 	buf->size = (uint32_t)size;
-	buf->mem = res_alloc(attr, size);
-	if (buf->mem == NULL)
+	mem = res_alloc(attr, size);
+	if (mem == NULL)
 		return -ENOMEM;
-	return devx_umem_create(attr->devx, buf->mem, size, &buf->umem);
+	ret = devx_umem_create(attr->devx, mem, size, &buf->umem);
+	if (ret == 0)
+		devx_umem_own(buf->umem, rte_free, mem);
+	else
+		rte_free(mem);
+	return ret;
 }
 
 static int
@@ -122,15 +138,10 @@ mvdpa_res_release(struct mvdpa_res *res)
 	devx_cq_destroy(res->cq);
 	for (i = 0; i < 3; i++) {
 		devx_umem_destroy(res->buf[i].umem);
-		rte_free(res->buf[i].mem);
 		memset(&res->buf[i], 0, sizeof(res->buf[i]));
 	}
-	rte_free(res->qp_mem);
-	rte_free(res->cq_mem);
 	res->qp = NULL;
 	res->cq = NULL;
-	res->qp_mem = NULL;
-	res->cq_mem = NULL;
 	res->size = 0;
 	res->qp_stale = false;
 	res->broken = false;

@@ -18,7 +18,6 @@
 
 /** Page-aligned memory that is registered with the card. */
 struct mvdpa_res_buf {
-	void *mem;
 	uint32_t size;
 	struct devx_umem *umem;
 };
@@ -29,7 +28,6 @@ struct mvdpa_res {
 	bool qp_stale; /**< a queue object was destroyed: the QPs must be reconnected */
 	bool broken; /**< the event objects have failed: they must be made anew */
 	uint32_t version; /**< of the event objects; their error events carry it */
-	void *cq_mem, *qp_mem;
 	struct devx_cq *cq; /**< with qp: NULL until a ring wants events */
 	struct devx_qp *qp;
 	struct mvdpa_res_buf buf[3];

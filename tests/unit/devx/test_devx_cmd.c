@@ -17,6 +17,7 @@
 
 #include "devx_cq.h"
 #include "devx_mr.h"
+#include "devx_grave.h"
 #include "devx_priv.h"
 #include "devx_qp.h"
 #include "devx_virtq.h"
@@ -29,6 +30,7 @@ static struct {
 	uint16_t opcodes[64];
 	int nb;
 	int live;
+	int umem_refusals; /* that are left */
 	char log[512];
 	int nb_logs;
 } rig;
@@ -116,6 +118,10 @@ __wrap_mlx5dv_devx_umem_reg(struct ibv_context *c, void *addr, size_t size, uint
 int
 __wrap_mlx5dv_devx_umem_dereg(struct mlx5dv_devx_umem *umem)
 {
+	if (rig.umem_refusals > 0) {
+		rig.umem_refusals--;
+		return EBUSY;
+	}
 	rig.live--;
 	return 0;
 }
@@ -220,6 +226,29 @@ put_cqe(uint8_t *mem, uint16_t counter)
 	uint32_t tail = htobe32((uint32_t)counter << 16 | 2u << 4);
 
 	memcpy(mem + 60, &tail, 4);
+}
+
+static void
+mark_released(void *mem)
+{
+	*(uint8_t *)mem = 1;
+}
+
+/* What the card does not give up may be written to: the memory stays until it is. */
+static void
+test_memory_outlives_registration(void **state)
+{
+	static _Alignas(4096) uint8_t mem[256 * 64 + 64];
+	struct devx_cq_attr attr = { mem, 256, mark_released };
+	struct devx_cq *cq = NULL;
+
+	memset(mem, 0, sizeof(mem));
+	assert_int_equal(devx_cq_create(&dev, &attr, &cq), 0);
+	rig.umem_refusals = 1;
+	devx_cq_destroy(cq);
+	assert_int_equal(mem[0], 0);
+	devx_grave_reap(&dev);
+	assert_int_equal(mem[0], 1);
 }
 
 static void
@@ -332,6 +361,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_refused_by_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cq_counts_and_arms, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memory_outlives_registration, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_qp_sequence, setup, teardown),
 		cmocka_unit_test(test_mkey_bytes),
 	};
