@@ -193,6 +193,10 @@ args_settle(const struct base_log *log, struct mvdpa_args *out)
 		base_err(log, "device arguments cmd_fd and pd_handle: one needs the other");
 		return -EINVAL;
 	}
+	if (out->cmd_fd != MVDPA_ARGS_UNSET)
+		base_warn(log,
+				"device arguments cmd_fd and pd_handle are not used: the device "
+				"opens a context of its own");
 	if ((out->queue_size == 0) != (out->queues == 0)) {
 		base_warn(log,
 				"device arguments queues and queue_size: one needs the other; no "
