@@ -4,8 +4,10 @@
  * from its own thread; duplicates are used here, so that a number never comes to mean another
  * file. They come from a process that is not trusted: only eventfds are taken (a write to a pipe
  * could raise SIGPIPE, a read could block), and they are made non-blocking. The front-end can undo
- * that, since both ends share the file's flags, so each access asks first whether it would block:
- * a thread that hung here would hold up vhost, and with it all other guests.
+ * that, since both ends share the file's flags, and a thread that hung here would hold up vhost, and
+ * with it all other guests. So a read says itself that it must not wait (Linux 5.8 can do that with
+ * eventfds), which a front-end that takes its kicks back at the wrong moment cannot break. A write
+ * cannot say so; it asks first whether it would block.
  *
  * The doorbell is one 32-bit little-endian store of the queue's index. The guest wrote the ring
  * before it kicked and we have seen the kick, so its ring is visible before our store; the fence
@@ -32,6 +34,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -269,6 +272,20 @@ mvdpa_io_attach(struct mvdpa_io *io, int kick_fd, int call_fd)
 	return ret != 0 ? ret : ret2;
 }
 
+/* Does not block, whatever the front-end does with the file and its flags meanwhile. */
+static ssize_t
+io_read(int fd, uint64_t *count)
+{
+	const struct iovec to = { .iov_base = count, .iov_len = sizeof(*count) };
+	ssize_t len = preadv2(fd, &to, 1, -1, RWF_NOWAIT);
+
+	if (len >= 0 || errno != EOPNOTSUPP)
+		return len;
+	/* an older kernel, or a timer of ours */
+	errno = EAGAIN;
+	return io_would_block(fd, POLLIN) ? -1 : read(fd, count, sizeof(*count));
+}
+
 bool
 mvdpa_io_kicked(struct mvdpa_io *io)
 {
@@ -280,9 +297,7 @@ mvdpa_io_kicked(struct mvdpa_io *io)
 	base_mutex_lock(&io->lock);
 	/* Would block: somebody else took the kick, or the event is of an older file. */
 	for (i = 0; io->kick_fd >= 0 && i < READ_TRIES; i++) {
-		if (io_would_block(io->kick_fd, POLLIN))
-			break;
-		len = read(io->kick_fd, &count, sizeof(count));
+		len = io_read(io->kick_fd, &count);
 		if (len >= 0 || errno != EINTR)
 			break;
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: the fast side of a queue on files of its own, a completion queue that is a
- * counter here, and a doorbell in memory. read() of the kick file can be told what to answer.
+ * counter here, and a doorbell in memory. Reading the kick file can be told what to answer.
  */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -36,8 +38,9 @@ static struct devx_cq cq;
 static unsigned int credit;
 static struct mvdpa_io io;
 static _Atomic uint32_t doorbell;
-static int read_errno; /* what read() of eight bytes fails with, 0: it is the real one */
+static int read_errno; /* what a read fails with, 0: it is the real one */
 static unsigned int reads;
+static bool old_kernel; /* one that has no reads which do not wait */
 
 uint16_t
 devx_cq_poll(struct devx_cq *q)
@@ -82,6 +85,23 @@ __wrap_read(int fd, void *buf, size_t len)
 	return -1;
 }
 
+ssize_t __real_preadv64v2(int fd, const struct iovec *iov, int nb, off64_t offset, int flags);
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *iov, int nb, off64_t offset, int flags);
+
+ssize_t
+__wrap_preadv64v2(int fd, const struct iovec *iov, int nb, off64_t offset, int flags)
+{
+	assert_int_equal(flags, RWF_NOWAIT);
+	errno = EOPNOTSUPP;
+	if (old_kernel)
+		return -1;
+	reads++;
+	if (read_errno == 0)
+		return __real_preadv64v2(fd, iov, nb, offset, flags);
+	errno = read_errno;
+	return -1;
+}
+
 static int
 setup(void **state)
 {
@@ -89,6 +109,7 @@ setup(void **state)
 	memset(&cq, 0, sizeof(cq));
 	credit = 0;
 	read_errno = 0;
+	old_kernel = *state != NULL;
 	doorbell = NO_BELL;
 	mvdpa_io_init(&io);
 	io.index = 5;
@@ -175,6 +196,7 @@ test_bad_reads(void **state)
 
 	assert_int_equal(mvdpa_io_attach(&io, kick, -2), 0);
 	rung();
+	assert_false(mvdpa_io_kicked(&io));
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		eventfd_write(kick, 1);
 		read_errno = rows[i].error;
@@ -186,6 +208,47 @@ test_bad_reads(void **state)
 		assert_true(mvdpa_io_kicked(&io)); /* the kick is still there */
 		assert_true(rung());
 	}
+	close(kick);
+}
+
+static _Atomic bool done;
+
+/* Gives kicks and takes them back at once; its reads do not wait either. */
+static void *
+thief_main(void *arg)
+{
+	const int fd = *(const int *)arg;
+	uint64_t value;
+	struct iovec iov = { .iov_base = &value, .iov_len = sizeof(value) };
+
+	while (!done) {
+		eventfd_write(fd, 1);
+		__real_preadv64v2(fd, &iov, 1, -1, RWF_NOWAIT);
+	}
+	return NULL;
+}
+
+/* D8: a kick that is taken back between the look and the read, from a file that waits. */
+static void
+test_stolen_kicks(void **state)
+{
+	int kick = eventfd(0, 0), i;
+	uint64_t value;
+	struct iovec iov = { .iov_base = &value, .iov_len = sizeof(value) };
+	pthread_t thread;
+
+	if (__real_preadv64v2(kick, &iov, 1, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) {
+		close(kick);
+		skip();
+	}
+	assert_int_equal(mvdpa_io_attach(&io, kick, -2), 0);
+	assert_int_equal(fcntl(kick, F_SETFL, 0), 0);
+	done = false;
+	assert_int_equal(pthread_create(&thread, NULL, thief_main, &kick), 0);
+	for (i = 0; i < 20000; i++)
+		mvdpa_io_kicked(&io);
+	done = true;
+	pthread_join(thread, NULL);
 	close(kick);
 }
 
@@ -289,8 +352,6 @@ test_broken(void **state)
 }
 
 /* D26, D9: the queue goes, again and again, while its completions are polled and its kicks come. */
-static _Atomic bool done;
-
 static void *
 race_main(void *arg)
 {
@@ -330,9 +391,13 @@ test_race(void **state)
 int
 main(void)
 {
+	static char old[] = "old kernel";
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_attach, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_reads, setup, teardown),
+		cmocka_unit_test_prestate_setup_teardown(test_attach, setup, teardown, old),
+		cmocka_unit_test_prestate_setup_teardown(test_bad_reads, setup, teardown, old),
+		cmocka_unit_test_setup_teardown(test_stolen_kicks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_kick_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_completions, setup, teardown),
