@@ -66,6 +66,7 @@ def refused(tel):
             ("/vdpa/virtq", f"{DEV},1x", "no number"), ("/vdpa/virtq", f"{DEV},1,2", "no number"),
             ("/vdpa/stats", f"{DEV},65536", "no queue 65536"),
             ("/vdpa/stats", f"{DEV},99999999999999999999999", "no number"),
+            ("/vdpa/info", "\u00e4\"\\\x01", "no device '??\"\\?'"),
             ("/vdpa/flows", f"{DEV},0", "from 1"), ("/vdpa/flows", ",3", "bad device")):
         answer = tel.cmd(command, arg)
         rig.check(words in answer.get("error", ""), f"{command},{arg}: {answer}")

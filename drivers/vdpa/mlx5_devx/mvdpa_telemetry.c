@@ -36,12 +36,16 @@ static void telemetry_error(struct rte_tel_data *data, const char *fmt, ...)
 static void
 telemetry_error(struct rte_tel_data *data, const char *fmt, ...)
 {
-	char text[RTE_TEL_MAX_STRING_LEN];
+	char text[RTE_TEL_MAX_STRING_LEN], *c;
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	/* What the user sent comes back in it, and DPDK 22.11 reads outside of a table for a byte
+	 * that is negative as a char. */
+	for (c = text; *c != '\0'; c++)
+		*c = *c >= ' ' && *c <= '~' ? *c : '?';
 	rte_tel_data_start_dict(data);
 	rte_tel_data_add_dict_string(data, "error", text);
 }
