@@ -128,7 +128,7 @@ mvdpa_report_flows(struct mvdpa_dev *dev, uint64_t seq, struct rte_tel_data *dat
 {
 	struct mvdpa_flow *flow = malloc(sizeof(*flow));
 	struct rte_tel_data *one;
-	uint32_t age, budget = QUEUE_BUDGET;
+	uint32_t age, budget = seq != 0 ? MVDPA_FLOW_MAX_VIRTQS : QUEUE_BUDGET;
 	char name[24];
 
 	rte_tel_data_start_dict(data);
