@@ -7,7 +7,6 @@
 #include "mvdpa_stats.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base_math.h"
 #include "devx_counters.h"
@@ -85,23 +84,25 @@ mvdpa_stats_name(unsigned int i)
 }
 
 static int
+stats_card_locked(struct mvdpa_virtq *vq, struct devx_counters *card) BASE_REQUIRES(vq->lock)
+{
+	*card = (struct devx_counters){ 0 };
+	return vq->res.counters != NULL ? devx_counters_query(vq->res.counters, card) : 0;
+}
+
+static int
 stats_snapshot(struct mvdpa_dev *dev, uint16_t queue, struct stats_snapshot *s)
 {
-	struct mvdpa_virtq *vq;
-	int ret = 0;
+	struct mvdpa_virtq *vq = &dev->virtqs[queue];
+	int ret;
 
-	memset(s, 0, sizeof(*s));
-	if (queue >= dev->nb_virtqs)
-		return -EINVAL;
-	vq = &dev->virtqs[queue];
 	base_mutex_lock(&vq->lock);
-	if (vq->res.counters != NULL)
-		ret = devx_counters_query(vq->res.counters, &s->card);
+	ret = stats_card_locked(vq, &s->card);
 	s->base = vq->counters_base;
 	s->own = vq->stats;
 	s->state = vq->state;
-	s->down = vq->down;
 	base_mutex_unlock(&vq->lock);
+	s->down = atomic_load(&vq->down);
 	s->commands = devx_cmd_total(dev->devx);
 	return ret;
 }
@@ -113,6 +114,8 @@ mvdpa_stats_read(struct mvdpa_dev *dev, uint16_t queue, uint64_t *values, unsign
 	unsigned int i;
 	int ret;
 
+	if (queue >= dev->nb_virtqs)
+		return -EINVAL;
 	ret = stats_snapshot(dev, queue, &s);
 	if (ret != 0)
 		return ret;
@@ -121,23 +124,26 @@ mvdpa_stats_read(struct mvdpa_dev *dev, uint16_t queue, uint64_t *values, unsign
 	return 0;
 }
 
+/* In one go: what is counted between a reading and the clearing would be counted by neither. */
 int
 mvdpa_stats_reset(struct mvdpa_dev *dev, uint16_t queue)
 {
-	struct stats_snapshot s;
+	struct devx_counters card;
 	struct mvdpa_virtq *vq;
 	int ret;
 
-	ret = stats_snapshot(dev, queue, &s);
-	if (ret != 0)
-		return ret;
+	if (queue >= dev->nb_virtqs)
+		return -EINVAL;
 	vq = &dev->virtqs[queue];
 	base_mutex_lock(&vq->lock);
-	vq->counters_base = s.card;
-	vq->stats.mismatches = 0;
-	vq->stats.fallbacks = 0;
-	vq->stats.recoveries = 0;
-	vq->stats.give_ups = 0;
+	ret = stats_card_locked(vq, &card);
+	if (ret == 0) {
+		vq->counters_base = card;
+		vq->stats.mismatches = 0;
+		vq->stats.fallbacks = 0;
+		vq->stats.recoveries = 0;
+		vq->stats.give_ups = 0;
+	}
 	base_mutex_unlock(&vq->lock);
-	return 0;
+	return ret;
 }

@@ -84,7 +84,7 @@ struct mvdpa_virtq {
 	bool enabled; /**< vhost wants it; survives dev_close */
 	bool same_life; /**< the saved indices belong to the ring as it is now */
 	bool leaves; /**< about to be destroyed: not to be put in the receive table */
-	bool down; /**< recovery gave up; only a new wish brings it back */
+	_Atomic bool down; /**< recovery gave up; only a new wish brings it back. Anybody may look */
 	uint64_t error_ns[3]; /**< when the last errors were, 0: never */
 
 	struct base_mutex lock;
