@@ -91,7 +91,7 @@ dev_create_virtqs(struct mvdpa_dev *dev) BASE_NO_TSA
 }
 
 static void
-dev_init_env(struct mvdpa_dev *dev) BASE_NO_TSA
+dev_init_env_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 {
 	dev->owner = -1;
 	dev->mem.devx = dev->devx;
@@ -188,6 +188,23 @@ dev_open_devx(struct mvdpa_dev *dev)
 	return devx_dev_open(&attr, &dev->devx);
 }
 
+/* The card may be pulled out as soon as somebody listens: the repair thread then waits for the
+ * lock, and finds a whole device. */
+static int
+dev_open_queues(struct mvdpa_dev *dev)
+{
+	int ret;
+
+	base_mutex_lock(&dev->lock);
+	ret = dev_start_events(dev);
+	if (ret == 0) {
+		dev_init_env_locked(dev);
+		ret = dev_create_virtqs(dev);
+	}
+	base_mutex_unlock(&dev->lock);
+	return ret;
+}
+
 static int
 dev_open(struct mvdpa_dev *dev)
 {
@@ -205,11 +222,7 @@ dev_open(struct mvdpa_dev *dev)
 	if (ret == 0)
 		ret = mvdpa_notifier_start(&dev->notifier, dev->name, &mvdpa_logs[MVDPA_LOG_EVENT]);
 	if (ret == 0)
-		ret = dev_start_events(dev);
-	if (ret != 0)
-		return ret;
-	dev_init_env(dev);
-	ret = dev_create_virtqs(dev);
+		ret = dev_open_queues(dev);
 	if (ret == 0)
 		dev_precreate(dev);
 	return ret;
