@@ -4,6 +4,7 @@
     devtools/test                           set up the machine, build, run every suite
     devtools/test --no-setup                the same without looking at packages
     devtools/test --suite unit              one suite only (may be given again)
+    devtools/test --no-suite once           without a suite (may be given again)
     devtools/test --sanitize address,undefined
     devtools/test --compiler clang
 
@@ -30,6 +31,8 @@ def arguments():
     # devtools/test itself acts on this one, before there is a Python to read it.
     parser.add_argument("--no-setup", action="store_true", help="do not install packages")
     parser.add_argument("--suite", action="append", default=[], help="run this suite (repeatable)")
+    parser.add_argument("--no-suite", action="append", default=[],
+                        help="leave out this suite (repeatable)")
     parser.add_argument("--compiler", default="gcc", choices=["gcc", "clang"])
     parser.add_argument("--sanitize", default="none",
                         help="meson's b_sanitize: address,undefined or thread")
@@ -67,6 +70,8 @@ def run_tests(args, build):
                "--timeout-multiplier", str(multiplier)]
     for suite in args.suite:
         command += ["--suite", suite]
+    for suite in args.no_suite:
+        command += ["--no-suite", suite]
     # A leak that a test leaves is a failure; libraries that are not ours may leak at exit.
     env = dict(os.environ)
     env.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")

@@ -25,11 +25,11 @@ def measure(case, pairs):
         for step in case["flows"]:
             if step == "probe":
                 continue
-            done = run.do(step)
+            dead = step in case.get("dead", ())
+            done = run.do(step, alive_ms=100 if dead else None)
             rig.check(done["ret"] == 0, f"{step}: {done['ret']}")
             rig.check(not done["failed"], f"{step}: refused: {done['failed']}")
-            dead = case.get("dead", ())
-            rig.check(step in dead or step in ("stop", "disable") or done["alive"] == pairs,
+            rig.check(dead or step in ("stop", "disable") or done["alive"] == pairs,
                       f"{step}: {done['alive']} of {pairs} pairs run")
             found[step] = done["commands"]
         account = run.account()

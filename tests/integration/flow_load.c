@@ -148,9 +148,9 @@ load_arrived(struct load *load, unsigned int stream)
 
 /* Pairs that carry frames after the flow; all of them share one time limit. */
 static unsigned int
-load_alive(struct load *load)
+load_alive(struct load *load, unsigned int alive_ms)
 {
-	uint64_t seen[MAX_PAIRS], end = base_clock_ns() + load->alive_ms * BASE_NS_PER_MS;
+	uint64_t seen[MAX_PAIRS], end = base_clock_ns() + alive_ms * BASE_NS_PER_MS;
 	unsigned int stream, alive = 0;
 
 	for (stream = 0; stream < load->pairs; stream++)
@@ -183,7 +183,7 @@ load_gap(struct load *load, int phase)
 }
 
 static void
-load_do(struct load *load, unsigned int verb)
+load_do(struct load *load, unsigned int verb, unsigned int alive_ms)
 {
 	int phase = guest_ledger_phase_open(load->ledger, verbs[verb].name), ret;
 	uint64_t start, reply;
@@ -196,7 +196,7 @@ load_do(struct load *load, unsigned int verb)
 		ret = guest_vm_barrier(load->vm); /* a table is answered before the queues run */
 	reply = base_clock_ns();
 	if (ret == 0 && !verbs[verb].stops && guest_vm_is_up(load->vm))
-		alive = load_alive(load);
+		alive = load_alive(load, alive_ms);
 	printf("{\"step\": \"%s\", \"ret\": %d, \"start_ns\": %lu, \"reply_ns\": %lu, "
 	       "\"alive\": %u, \"gap_ns\": %lu}\n",
 			verbs[verb].name, ret, start, reply, alive, load_gap(load, phase));
@@ -220,9 +220,11 @@ load_account(struct load *load)
 			sum.invented);
 }
 
+/* "STEP" or "STEP ALIVE_MS". */
 static void
 load_obey(struct load *load)
 {
+	unsigned int alive_ms;
 	char line[64];
 	size_t i;
 
@@ -230,10 +232,13 @@ load_obey(struct load *load)
 		line[strcspn(line, "\n")] = '\0';
 		if (strcmp(line, "quit") == 0)
 			break;
+		i = strcspn(line, " ");
+		alive_ms = line[i] == ' ' ? (unsigned int)atoi(&line[i]) : load->alive_ms;
+		line[i] = '\0';
 		for (i = 0; i < BASE_ARRAY_SIZE(verbs) && strcmp(line, verbs[i].name) != 0;)
 			i++;
 		if (i < BASE_ARRAY_SIZE(verbs))
-			load_do(load, (unsigned int)i);
+			load_do(load, (unsigned int)i, alive_ms);
 		else
 			printf("{\"step\": \"%s\", \"ret\": %d}\n", line, -EINVAL);
 	}

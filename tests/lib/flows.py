@@ -104,9 +104,10 @@ class Run:
         self.guest = r.start("guest", [*before, os.environ["FLOW_LOAD"], r.path("vm"), pairs, rate,
                                        alive_ms, FEATURES[driver]])
 
-    def do(self, step, timeout=60):
-        """Does one flow and waits until its commands are over. Times are in ms."""
-        self.guest.send(step)
+    def do(self, step, timeout=60, alive_ms=None):
+        """Does one flow and waits until its commands are over. Times are in ms. alive_ms: how long
+        the guest waits for its queues, when they are not expected to come."""
+        self.guest.send(step if alive_ms is None else f"{step} {alive_ms}")
         found = json.loads(self.guest.expect(r'^\{"step": .*\}$', timeout)[0])
         if "start_ns" not in found:
             raise rig.Failure(f"the guest does not know {step}")
