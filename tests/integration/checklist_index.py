@@ -244,6 +244,43 @@ def new_life(rig):
             front.until(lambda: not front.rings[1].out)
 
 
+def new_life_by_chance(rig):
+    """K3: the ring before stopped at 0 with 30 in flight (the first buffers of a receive queue,
+    say), and the next one begins at 0, too. The front-end says so without GET_VRING_BASE: the
+    ring was disabled, or runs and gets another address."""
+    ours = cr.Ours(rig, POLICIES)
+    for number in (0, 1):
+        for packed in (False, True):
+            for disabled in (True, False):
+                with ours.front(number, packed=packed) as front:
+                    front.start()
+                    front.push(1, 30)
+                    ours.fault(id="early", action="stop-early", function=number, queue=1, chains=30)
+                    ring = front.rings[1]
+                    if disabled:
+                        front.disable(1)
+                        ring.fresh(front.base[1])
+                        front.vring_state(fe.SET_VRING_BASE, 1, front.base[1])
+                        front.enable(1)
+                    elif not packed:  # else its index would go on from the one before
+                        ring.desc, ring.driver, ring.device = (
+                            place + 0x80000 for place in (ring.desc, ring.driver, ring.device))
+                        ring.fresh(front.base[1])
+                        front.vring_address(1)
+                        front.new_kick(1)
+                    else:
+                        ours.ctl("fault", "clear")
+                        continue
+                    ours.no_faults("new life by chance")
+                    front.sent, front.got = [], []
+                    stats = ours.stats(1, number)
+                    check(stats["resumed_avail_index"] == stats["resumed_used_index"] ==
+                          front.base[1], f"packed {packed}, disabled {disabled}: begins at {stats}")
+                    front.push(1, 40)
+                    front.account(f"packed {packed}, disabled {disabled}")
+    ours.end()
+
+
 def set_while_running(rig):
     """SET_VRING_BASE of a running ring is refused: it moves neither the ring nor what is told when
     it stops."""
@@ -365,8 +402,8 @@ def stop_under_traffic(rig):
 
 
 STORIES = {f.__name__: f for f in (
-    thread_case, wrapped, get_after_reset, new_life, set_while_running, no_base,
-    resent_while_running, no_answer, pulled_out, stop_under_traffic)}
+    thread_case, wrapped, get_after_reset, new_life, new_life_by_chance, set_while_running,
+    no_base, resent_while_running, no_answer, pulled_out, stop_under_traffic)}
 
 if __name__ == "__main__":
     cr.main(STORIES, sys.argv[1:])

@@ -128,6 +128,18 @@ mvdpa_conf_runs(void *arg, uint32_t queue)
 	return runs;
 }
 
+/* Whoever sets a base begins anew there, also if it is the number at which the ring had stopped. */
+void
+mvdpa_conf_based(void *arg, uint32_t queue)
+{
+	struct mvdpa_dev *dev = arg;
+
+	base_mutex_lock(&dev->lock);
+	if (queue < dev->nb_virtqs)
+		dev->virtqs[queue].same_life = false;
+	base_mutex_unlock(&dev->lock);
+}
+
 /* The guest may send what the port drops: not refused, because most guests will not. */
 static void
 conf_check_mtu(const struct mvdpa_dev *dev, int vid)

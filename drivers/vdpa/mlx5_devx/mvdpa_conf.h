@@ -17,10 +17,12 @@ int mvdpa_conf_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable
 		BASE_EXCLUDES(dev->lock);
 int mvdpa_conf_features(struct mvdpa_dev *dev, int vid) BASE_EXCLUDES(dev->lock);
 
-/* What mvdpa_message.h calls, with a device: a memory table has come in, vhost has taken it. */
+/* What mvdpa_message.h calls, with a device: a memory table has come in, vhost has taken it; the
+ * base of a ring has. */
 int mvdpa_conf_prepare_table(void *dev, const struct guard_table *table);
 void mvdpa_conf_table_taken(void *dev);
 bool mvdpa_conf_runs(void *dev, uint32_t queue);
+void mvdpa_conf_based(void *dev, uint32_t queue);
 
 /** Gives back all that belongs to the connection. */
 void mvdpa_conf_forget_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock);

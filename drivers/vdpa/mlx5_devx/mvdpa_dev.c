@@ -101,6 +101,7 @@ dev_init_env_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
 	dev->message.prepare = mvdpa_conf_prepare_table;
 	dev->message.taken = mvdpa_conf_table_taken;
 	dev->message.runs = mvdpa_conf_runs;
+	dev->message.based = mvdpa_conf_based;
 	dev->message.arg = dev;
 	mvdpa_migrate_init(dev);
 	mvdpa_steer_init(&dev->steer, dev->devx, dev->pool, devx_obj_id(dev->td),

@@ -172,8 +172,11 @@ message_judge_base(const struct mvdpa_message *message, int vid, const void *msg
 	} copy;
 
 	memcpy(&copy, msg, sizeof(copy));
-	if (message->runs == NULL || !message->runs(message->arg, copy.queue))
+	if (message->runs == NULL || !message->runs(message->arg, copy.queue)) {
+		if (message->based != NULL)
+			message->based(message->arg, copy.queue);
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	}
 	base_warn(&mvdpa_log, "vhost device %d: SET_VRING_BASE %u was refused: queue %u runs", vid,
 			copy.base, copy.queue);
 	return (copy.flags & MSG_NEED_REPLY) != 0 ? RTE_VHOST_MSG_RESULT_ERR :

@@ -30,6 +30,8 @@ struct mvdpa_message {
 	int (*log_base)(void *arg, int vid, const struct guard_log *log);
 	/** Does the queue run? Then nobody but the card can say where its ring is. */
 	bool (*runs)(void *arg, uint32_t queue);
+	/** The front-end says where a queue that does not run is to begin. May be NULL. */
+	void (*based)(void *arg, uint32_t queue);
 	void *arg; /**< for these, which are set once, by the owner */
 	uint32_t current; /**< number of the message (VhostUserRequest), 0: not known */
 	bool mem_table; /**< the last SET_MEM_TABLE was accepted */

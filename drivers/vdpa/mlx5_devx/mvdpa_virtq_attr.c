@@ -89,10 +89,16 @@ mvdpa_ring_make(const struct mvdpa_ring_place *place, struct mvdpa_ring *ring)
 }
 
 bool
-mvdpa_ring_same(const struct mvdpa_ring *a, const struct mvdpa_ring *b)
+mvdpa_ring_same_place(const struct mvdpa_ring *a, const struct mvdpa_ring *b)
 {
 	return a->type == b->type && a->size == b->size && a->desc == b->desc &&
-			a->avail == b->avail && a->used == b->used && a->polled == b->polled;
+			a->avail == b->avail && a->used == b->used;
+}
+
+bool
+mvdpa_ring_same(const struct mvdpa_ring *a, const struct mvdpa_ring *b)
+{
+	return mvdpa_ring_same_place(a, b) && a->polled == b->polled;
 }
 
 uint16_t

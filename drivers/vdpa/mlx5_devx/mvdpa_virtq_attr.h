@@ -37,7 +37,9 @@ struct mvdpa_ring_place {
 
 /** Checks and translates a ring. @return 0; -EINVAL bad size or address, logged. */
 int mvdpa_ring_make(const struct mvdpa_ring_place *place, struct mvdpa_ring *ring);
-/** Same form, same size, same guest-physical addresses, and events as before? */
+/** Same form, same size, same guest-physical addresses? */
+bool mvdpa_ring_same_place(const struct mvdpa_ring *a, const struct mvdpa_ring *b);
+/** The same, and events as before? */
 bool mvdpa_ring_same(const struct mvdpa_ring *a, const struct mvdpa_ring *b);
 /**
  * The used index in guest memory (virtio 1.2, 2.7.8). A packed ring has none: there it is

@@ -52,7 +52,11 @@ mvdpa_virtq_start_ring(const struct mvdpa_virtq *vq, struct rte_vhost_vring *vri
 	return mvdpa_ring_make(&place, ring);
 }
 
-/* Where the ring goes on, and whether the object that was suspended may go on as it is. */
+/*
+ * Where the ring goes on, and whether the object that was suspended may go on as it is. A ring at
+ * another place, or of another size, is another one, even if its index happens to be that at which
+ * the one before stopped (0, often): what was in flight there must not be looked for here.
+ */
 static void
 start_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 {
@@ -60,7 +64,7 @@ start_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 	struct mvdpa_index_start start = {
 		.policy = vq->env->policy,
 		.saved = vq->stats.saved,
-		.same_life = vq->same_life,
+		.same_life = vq->same_life && mvdpa_ring_same_place(&goal->ring, &vq->ring),
 		.size = goal->ring.size,
 		.type = goal->ring.type,
 	};
@@ -78,7 +82,7 @@ start_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		vq->stats.mismatches++;
 	}
 	goal->start = mvdpa_index_at_start(&start);
-	goal->goes_on = vq->same_life && start.base.used == vq->stats.saved.used &&
+	goal->goes_on = start.same_life && start.base.used == vq->stats.saved.used &&
 			start.used_idx == vq->stats.saved.used;
 }
 

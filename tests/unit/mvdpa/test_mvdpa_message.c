@@ -42,7 +42,7 @@ static struct {
 } vhost;
 static struct {
 	int result; /* of prepare */
-	unsigned int prepared, taken;
+	unsigned int prepared, taken, based;
 	struct guard_table table;
 } device;
 static struct mvdpa_message message;
@@ -107,6 +107,14 @@ queue_runs(void *arg, uint32_t queue)
 {
 	assert_ptr_equal(arg, &device);
 	return queue == 1;
+}
+
+static void
+queue_based(void *arg, uint32_t queue)
+{
+	assert_ptr_equal(arg, &device);
+	assert_int_equal(queue, 0);
+	device.based++;
 }
 
 static int
@@ -174,6 +182,7 @@ setup(void **state)
 	message = (struct mvdpa_message){ .prepare = device_prepare,
 		.taken = device_taken,
 		.runs = queue_runs,
+		.based = queue_based,
 		.arg = &device };
 	mvdpa_message_follow(&message, VID);
 	return 0;
@@ -302,6 +311,7 @@ test_base_of_running(void **state)
 		memcpy(vhost.msg, words, sizeof(words));
 		assert_int_equal(vhost.ops.pre_msg_handle(VID, vhost.msg), rows[i].want);
 	}
+	assert_int_equal(device.based, 2); /* the one that does not run */
 }
 
 static void

@@ -744,6 +744,27 @@ test_new_life_with_entries_in_flight(void **state)
 	assert_int_equal(rig.created.hw_available, 20);
 }
 
+/* Another ring whose index is by chance the one at which the ring before had stopped: what was in
+ * flight there is not here, whatever the policy. */
+static void
+test_other_ring_with_entries_in_flight(void **state)
+{
+	card_can_all();
+	env.policy = MVDPA_INDEX_SAVED;
+	runs_and_stops_at(50, 0);
+	rig.vring.used = (void *)(guest + 0x3000);
+	is_replaced();
+	assert_int_equal(rig.created.hw_available, 0);
+	assert_int_equal(rig.created.hw_used, 0);
+	rig.vring.used = used;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	runs_and_stops_at(50, 0);
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
+	rig.vring.size = 128;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	assert_int_equal(rig.created.hw_available, 0);
+}
+
 static void
 test_other_size(void **state)
 {
@@ -923,6 +944,7 @@ main(void)
 		TEST(test_new_memory),
 		TEST(test_new_life),
 		TEST(test_new_life_with_entries_in_flight),
+		TEST(test_other_ring_with_entries_in_flight),
 		TEST(test_other_size),
 		TEST(test_memory_differs),
 		TEST(test_resume_refused),
