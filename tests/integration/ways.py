@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The ways in which queues come to run again: resumed with one command, made beforehand, made anew in
 two halves, or with steering taken down; by card, device arguments and number of workers. What
-each flow does to queues and steering is counted by the card's trace, exactly, under traffic.
+each flow does to queues and steering is counted by the card's trace, exactly, under traffic. And none
+waits for the kernel to make room for the guest's files.
 
 usage: ways.py CASE PAIRS WORKERS
 """
@@ -95,13 +96,22 @@ def check(step, wanted, done):
     rig.check(found == wanted, f"{step}: {found}, expected {wanted}")
 
 
+def table_of_files(mlx5emu):
+    """Places in the app's table of open files. To let it grow may take 25 ms."""
+    children = pathlib.Path(f"/proc/{mlx5emu}/task/{mlx5emu}/children").read_text()
+    status = pathlib.Path(f"/proc/{children.split()[0]}/status").read_text()
+    return int(re.search(r"^FDSize:\s*(\d+)", status, re.M)[1])
+
+
 def main(name, pairs, workers):
     card, devargs, steps, way = CASES[name]
     devargs = devargs.replace("PAIRS", pairs) + f",max_conf_threads={workers}"
     with rig.Rig(f"ways-{name}") as r:
         run = flows.Run(r, "ours", int(pairs), {"capabilities": card}, devargs, alive_ms=8000)
+        places = table_of_files(run.app.pid)
         for step, wanted in steps.items():
             check(step, wanted(2 * int(pairs)), run.do(step))
+        rig.check(table_of_files(run.app.pid) == places, "the table of open files grew in a flow")
         account = run.account()
         for what in ("lost", "duplicated", "reordered", "torn", "invented"):
             rig.check(account[what] == 0, f"{account[what]} packets {what}")

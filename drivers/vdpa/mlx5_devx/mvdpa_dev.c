@@ -16,11 +16,17 @@
 #include <dev_driver.h>
 
 #include "mvdpa_conf.h"
+#include "mvdpa_fdroom.h"
 #include "mvdpa_features.h"
 #include "mvdpa_log.h"
 #include "mvdpa_migrate.h"
 #include "mvdpa_queues.h"
 #include "mvdpa_repair.h"
+
+/* What a guest brings, at most at a time: the kick and call files of each queue, that vhost has and
+ * that are duplicated; besides, those of memory regions, likewise, a log and a channel. */
+#define FILES_A_QUEUE 4
+#define FILES 64
 
 /* --- creation -------------------------------------------------------------------------------- */
 
@@ -224,9 +230,12 @@ dev_open(struct mvdpa_dev *dev)
 		ret = mvdpa_notifier_start(&dev->notifier, dev->name, &mvdpa_logs[MVDPA_LOG_EVENT]);
 	if (ret == 0)
 		ret = dev_open_queues(dev);
-	if (ret == 0)
-		dev_precreate(dev);
-	return ret;
+	if (ret != 0)
+		return ret;
+	mvdpa_fdroom_make((uint32_t)dev->nb_virtqs * FILES_A_QUEUE + FILES, dev->name, &mvdpa_log,
+			&dev->fdroom);
+	dev_precreate(dev);
+	return 0;
 }
 
 int
@@ -241,6 +250,7 @@ mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struc
 	snprintf(dev->name, sizeof(dev->name), "%s", device->name);
 	dev->device = device;
 	dev->args = *args;
+	dev->fdroom = -1;
 	mvdpa_event_init(&dev->event);
 	base_mutex_init(&dev->lock);
 	mvdpa_flow_init(&dev->flows, dev->name, &mvdpa_logs[MVDPA_LOG_FLOW],
@@ -275,6 +285,8 @@ mvdpa_dev_shut(struct mvdpa_dev *dev)
 	devx_dev_close(dev->devx);
 	mvdpa_pool_destroy(dev->pool);
 	mvdpa_flow_fini(&dev->flows);
+	mvdpa_fdroom_give_up(dev->fdroom);
+	dev->fdroom = -1;
 }
 
 void

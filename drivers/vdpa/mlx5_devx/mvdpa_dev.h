@@ -47,6 +47,7 @@ struct mvdpa_dev {
 	struct devx_obj *td;
 	struct devx_obj *tis[MVDPA_MAX_LAG_PORTS];
 	uint32_t tis_id[MVDPA_MAX_LAG_PORTS];
+	int fdroom; /**< mark of the room for its files */
 	uint16_t nb_virtqs;
 	struct mvdpa_virtq *virtqs;
 	struct mvdpa_virtq_learned learned; /**< set by whoever starts a queue */
