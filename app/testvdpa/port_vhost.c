@@ -24,6 +24,7 @@
 
 #include <rte_vhost.h>
 
+#include "guard_files.h"
 #include "guard_table.h"
 #include "port_table.h"
 #include "port_vhost.h"
@@ -131,7 +132,7 @@ port_vhost_before_message(int vid, void *msg)
 		base_err(port->log, "port %s: SET_MEM_TABLE was refused: %s", port->info.device,
 				why);
 	base_mutex_unlock(&port_table.lock);
-	guard_table_close(&table);
+	guard_files_close(msg);
 	return RTE_VHOST_MSG_RESULT_ERR;
 }
 

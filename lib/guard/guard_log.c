@@ -60,9 +60,3 @@ guard_log_check(const struct guard_log *log, char *why, size_t size)
 	}
 	return 0;
 }
-
-void
-guard_log_close(const struct guard_log *log)
-{
-	close(log->fd);
-}

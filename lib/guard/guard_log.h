@@ -33,7 +33,4 @@ int guard_log_read(const void *msg, struct guard_log *log);
  */
 int guard_log_check(const struct guard_log *log, char *why, size_t size);
 
-/** Closes the file of a log that vhost will not see. */
-void guard_log_close(const struct guard_log *log);
-
 #endif /* GUARD_LOG_H */

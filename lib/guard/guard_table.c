@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base_math.h"
 #include "guard_msg.h"
@@ -118,15 +117,4 @@ guard_table_check(const struct guard_table *table, char *why, size_t size)
 		}
 	}
 	return 0;
-}
-
-void
-guard_table_close(const struct guard_table *table)
-{
-	uint32_t i;
-
-	for (i = 0; i < table->nb; i++) {
-		if (table->fd[i] >= 0)
-			close(table->fd[i]);
-	}
 }

@@ -54,7 +54,4 @@ int guard_table_check(const struct guard_table *table, char *why, size_t size);
 /** Puts a table that guard_table_read() took out of @p msg, changed, back there. */
 void guard_table_write(const struct guard_table *table, void *msg);
 
-/** Closes the files of a table that vhost will not see. */
-void guard_table_close(const struct guard_table *table);
-
 #endif /* GUARD_TABLE_H */

@@ -24,6 +24,7 @@
 
 #include <rte_vhost.h>
 
+#include "guard_files.h"
 #include "guard_log.h"
 #include "guard_table.h"
 #include "mvdpa_log.h"
@@ -156,7 +157,6 @@ message_refuses_log(struct mvdpa_message *message, int vid, const void *msg)
 		base_err(&mvdpa_log, "vhost device %d: SET_LOG_BASE was refused: %s", vid, why);
 	else if (message->log_base == NULL || message->log_base(message->arg, vid, &log) == 0)
 		return false;
-	guard_log_close(&log);
 	return true;
 }
 
@@ -184,7 +184,7 @@ message_judge_base(const struct mvdpa_message *message, int vid, const void *msg
 }
 
 static enum rte_vhost_msg_result
-message_before(int vid, void *msg)
+message_judge(int vid, void *msg)
 {
 	struct mvdpa_message *message = message_of(vid);
 	struct guard_table table;
@@ -202,12 +202,20 @@ message_before(int vid, void *msg)
 	if (message->current != MSG_SET_MEM_TABLE)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	if (guard_table_read(msg, &table) == 0 &&
-			message_take_table(message, vid, &table, msg) != 0) {
-		guard_table_close(&table);
+			message_take_table(message, vid, &table, msg) != 0)
 		return RTE_VHOST_MSG_RESULT_ERR; /* the table before stays in force */
-	}
 	message->mem_table = false;
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+static enum rte_vhost_msg_result
+message_before(int vid, void *msg)
+{
+	enum rte_vhost_msg_result result = message_judge(vid, msg);
+
+	if (result != RTE_VHOST_MSG_RESULT_NOT_HANDLED)
+		guard_files_close(msg); /* vhost closes those that it sees */
+	return result;
 }
 
 static enum rte_vhost_msg_result
@@ -217,6 +225,7 @@ message_after(int vid, void *msg)
 
 	if (message != NULL && message->current == MSG_SET_MEM_TABLE) {
 		message->mem_table = true;
+		message->current = 0; /* dev_close was before this, if it was called */
 		if (message->taken != NULL)
 			message->taken(message->arg);
 	}

@@ -106,8 +106,7 @@ test_verdicts(void **state)
 		assert_int_equal(guard_log_check(&log, why, sizeof(why)), -EINVAL);
 		assert_non_null(strstr(why, cases[i].why));
 	}
-	guard_log_close(&log);
-	assert_int_equal(close(log.fd), -1);
+	close(log.fd);
 }
 
 int

@@ -135,20 +135,29 @@ is_open(int fd)
 	return fstat(fd, &st) == 0;
 }
 
+/* A message with a file. */
+static void
+fill(uint32_t request, int fd)
+{
+	const int nb_fds = 1;
+
+	memset(vhost.msg, 0, sizeof(vhost.msg));
+	memset(vhost.msg + 12 + GUARD_PAYLOAD_MAX, 0xff, 32);
+	memcpy(vhost.msg, &request, sizeof(request));
+	memcpy(vhost.msg + 12 + GUARD_PAYLOAD_MAX, &fd, sizeof(fd));
+	memcpy(vhost.msg + 12 + GUARD_PAYLOAD_MAX + 32, &nb_fds, sizeof(nb_fds));
+}
+
 /* Shows a SET_MEM_TABLE of one region; what vhost would do with it. */
 static enum rte_vhost_msg_result
 show_table(int fd, uint64_t size)
 {
 	const struct guard_region region = { .gpa = 0, .size = size, .user = 0x5000 };
 	const uint32_t header[] = { SET_MEM_TABLE, 1, 40, 1, 0 };
-	const int nb_fds = 1;
 
-	memset(vhost.msg, 0, sizeof(vhost.msg));
-	memset(vhost.msg + 12 + GUARD_PAYLOAD_MAX, 0xff, 32);
+	fill(SET_MEM_TABLE, fd);
 	memcpy(vhost.msg, header, sizeof(header));
 	memcpy(vhost.msg + 20, &region, sizeof(region));
-	memcpy(vhost.msg + 12 + GUARD_PAYLOAD_MAX, &fd, sizeof(fd));
-	memcpy(vhost.msg + 12 + GUARD_PAYLOAD_MAX + 32, &nb_fds, sizeof(nb_fds));
 	return vhost.ops.pre_msg_handle(VID, vhost.msg);
 }
 
@@ -314,6 +323,47 @@ test_base_of_running(void **state)
 	assert_int_equal(device.based, 2); /* the one that does not run */
 }
 
+/* vhost does not close the files of a message that it does not see. */
+static void
+test_files_of_refused(void **state)
+{
+	static const uint32_t words[] = { 10, 9, 8, 1, 7 };
+	int fd = file_new();
+
+	fill(10, fd); /* SET_VRING_BASE, with a file that does not belong there */
+	memcpy(vhost.msg, words, sizeof(words));
+	assert_int_equal(vhost.ops.pre_msg_handle(VID, vhost.msg), RTE_VHOST_MSG_RESULT_ERR);
+	assert_false(is_open(fd));
+	mvdpa_message_shut(VID);
+	fd = file_new();
+	assert_int_equal(show_table(fd, SIZE), RTE_VHOST_MSG_RESULT_ERR);
+	assert_false(is_open(fd));
+	fd = file_new();
+	fill(12, fd); /* SET_VRING_KICK */
+	assert_int_equal(vhost.ops.pre_msg_handle(VID, vhost.msg), RTE_VHOST_MSG_RESULT_ERR);
+	assert_false(is_open(fd));
+	fd = file_new();
+	fill(13, fd); /* SET_VRING_CALL: is vhost's */
+	assert_int_equal(vhost.ops.pre_msg_handle(VID, vhost.msg),
+			RTE_VHOST_MSG_RESULT_NOT_HANDLED);
+	assert_true(is_open(fd));
+	close(fd);
+	mvdpa_message_end(VID);
+}
+
+/* vhost found the table to be the one it had: what comes next has nothing to do with it. */
+static void
+test_table_that_stops_nothing(void **state)
+{
+	int fd = file_new();
+
+	assert_int_equal(show_table(fd, SIZE), RTE_VHOST_MSG_RESULT_NOT_HANDLED);
+	assert_true(mvdpa_message_sets_memory(&message)); /* dev_close asks in between */
+	take_table(fd);
+	assert_false(mvdpa_message_sets_memory(&message));
+	close(fd);
+}
+
 static void
 test_forgotten(void **state)
 {
@@ -340,6 +390,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_hidden_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_vhost_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_base_of_running, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_files_of_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_table_that_stops_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forgotten, setup, teardown),
 	};
 
