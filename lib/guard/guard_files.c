@@ -18,12 +18,6 @@ guard_files_close(const void *msg)
 	int i;
 
 	memcpy(&copy, msg, sizeof(copy));
-	if (copy.nb_fds < 0 || copy.nb_fds > (int)GUARD_REGIONS_MAX)
-		return;
-	for (i = 0; i < (int)GUARD_REGIONS_MAX; i++) {
-		if (i < copy.nb_fds ? copy.fd[i] < 0 : copy.fd[i] != -1)
-			return;
-	}
-	for (i = 0; i < copy.nb_fds; i++)
+	for (i = 0; guard_msg_has_shape(&copy) && i < copy.nb_fds; i++)
 		close(copy.fd[i]);
 }

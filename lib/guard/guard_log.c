@@ -20,18 +20,13 @@ int
 guard_log_read(const void *msg, struct guard_log *log)
 {
 	struct guard_msg copy;
-	uint32_t i;
 
 	memcpy(&copy, msg, offsetof(struct guard_msg, room));
 	if (copy.request != GUARD_SET_LOG_BASE)
 		return -ENOMSG;
 	memcpy(&copy, msg, sizeof(copy));
-	if (copy.size != sizeof(copy.log) || copy.nb_fds != 1 || copy.fd[0] < 0)
+	if (copy.size != sizeof(copy.log) || copy.nb_fds != 1 || !guard_msg_has_shape(&copy))
 		return -EINVAL;
-	for (i = 1; i < GUARD_REGIONS_MAX; i++) {
-		if (copy.fd[i] != -1)
-			return -EINVAL;
-	}
 	*log = (struct guard_log){ copy.fd[0], copy.log.size, copy.log.offset };
 	return 0;
 }

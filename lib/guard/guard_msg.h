@@ -6,6 +6,8 @@
 #ifndef GUARD_MSG_H
 #define GUARD_MSG_H
 
+#include <stdbool.h>
+
 #include "guard_table.h"
 
 /** VhostUserRequest (vhost-user protocol, "Front-end message types"). */
@@ -34,5 +36,20 @@ struct __attribute__((packed)) guard_msg {
 	int fd[GUARD_REGIONS_MAX];
 	int nb_fds;
 };
+
+/** Does it look as if the files were where they are expected? */
+static inline bool
+guard_msg_has_shape(const struct guard_msg *msg)
+{
+	int i;
+
+	if (msg->nb_fds < 0 || msg->nb_fds > (int)GUARD_REGIONS_MAX)
+		return false;
+	for (i = 0; i < (int)GUARD_REGIONS_MAX; i++) {
+		if (i < msg->nb_fds ? msg->fd[i] < 0 : msg->fd[i] != -1)
+			return false;
+	}
+	return true;
+}
 
 #endif /* GUARD_MSG_H */

@@ -20,22 +20,28 @@
 #include "base_math.h"
 #include "guard_msg.h"
 
+/* Bytes of the payload with so many regions. */
+static uint32_t
+guard_table_size(uint32_t nb)
+{
+	return (uint32_t)(offsetof(struct guard_msg, memory.region) -
+			offsetof(struct guard_msg, memory) + nb * sizeof(struct guard_region));
+}
+
 int
 guard_table_read(const void *msg, struct guard_table *table)
 {
 	struct guard_msg copy;
-	uint32_t i;
 
 	memcpy(&copy, msg, offsetof(struct guard_msg, room));
 	if (copy.request != GUARD_SET_MEM_TABLE)
 		return -ENOMSG;
 	memcpy(&copy, msg, sizeof(copy));
-	if (copy.memory.nb > GUARD_REGIONS_MAX || copy.nb_fds != (int)copy.memory.nb)
+	if (!guard_msg_has_shape(&copy))
 		return -EINVAL;
-	for (i = 0; i < GUARD_REGIONS_MAX; i++) {
-		if (i < copy.memory.nb ? copy.fd[i] < 0 : copy.fd[i] != -1)
-			return -EINVAL;
-	}
+	if (copy.memory.nb > GUARD_REGIONS_MAX || copy.nb_fds != (int)copy.memory.nb ||
+			copy.size < guard_table_size(copy.memory.nb))
+		return -EPROTO;
 	table->nb = copy.memory.nb;
 	memcpy(table->region, copy.memory.region, sizeof(table->region));
 	memcpy(table->fd, copy.fd, sizeof(table->fd));
@@ -50,8 +56,7 @@ guard_table_write(const struct guard_table *table, void *msg)
 
 	memcpy(&copy, msg, sizeof(copy));
 	copy.memory.nb = table->nb;
-	copy.size = (uint32_t)(offsetof(struct guard_msg, memory.region) -
-			offsetof(struct guard_msg, memory) + table->nb * sizeof(table->region[0]));
+	copy.size = guard_table_size(table->nb);
 	memcpy(copy.memory.region, table->region, sizeof(table->region));
 	for (i = 0; i < GUARD_REGIONS_MAX; i++)
 		copy.fd[i] = i < table->nb ? table->fd[i] : -1;

@@ -39,8 +39,9 @@ struct guard_table {
 
 /**
  * Takes the table out of a SET_MEM_TABLE that a pre-message callback of rte_vhost got.
- * @return 0, -ENOMSG when it is another message, -EINVAL when it is not of the expected shape
- * (vhost has its own checks for those).
+ * @return 0; -ENOMSG when it is another message; -EINVAL when it is not of the expected shape
+ * (vhost has its own checks for those); -EPROTO when its regions, its files and its length do not
+ * agree: vhost refuses it, or takes what it finds in the place of a region for one.
  */
 int guard_table_read(const void *msg, struct guard_table *table);
 

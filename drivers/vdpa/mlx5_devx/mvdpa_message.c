@@ -106,7 +106,7 @@ message_rewrite_table(int vid, struct guard_table *table, void *msg)
 
 /* 0: vhost may have it. */
 static int
-message_take_table(struct mvdpa_message *message, int vid, struct guard_table *table, void *msg)
+message_judge_table(struct mvdpa_message *message, int vid, struct guard_table *table, void *msg)
 {
 	char why[256];
 	int ret;
@@ -124,6 +124,27 @@ message_take_table(struct mvdpa_message *message, int vid, struct guard_table *t
 		return 0;
 	base_err(&mvdpa_log, "vhost device %d: SET_MEM_TABLE was refused: %s (%s)", vid, why,
 			strerror(-ret));
+	return ret;
+}
+
+/* What is refused leaves the table before in force. */
+static int
+message_take_table(struct mvdpa_message *message, int vid, void *msg)
+{
+	struct guard_table table;
+	int ret = guard_table_read(msg, &table);
+
+	if (ret == -EPROTO)
+		base_err(&mvdpa_log,
+				"vhost device %d: SET_MEM_TABLE was refused: regions, files and "
+				"length do not agree",
+				vid);
+	else if (ret == 0)
+		ret = message_judge_table(message, vid, &table, msg);
+	else
+		ret = 0; /* vhost knows better */
+	if (ret == 0)
+		message->mem_table = false; /* until vhost has taken it */
 	return ret;
 }
 
@@ -187,7 +208,6 @@ static enum rte_vhost_msg_result
 message_judge(int vid, void *msg)
 {
 	struct mvdpa_message *message = message_of(vid);
-	struct guard_table table;
 
 	if (vid >= 0 && vid < MAX_VIDS && __atomic_load_n(&shut[vid], __ATOMIC_ACQUIRE))
 		return message_of_gone(vid, msg);
@@ -201,11 +221,8 @@ message_judge(int vid, void *msg)
 		return message_judge_base(message, vid, msg);
 	if (message->current != MSG_SET_MEM_TABLE)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	if (guard_table_read(msg, &table) == 0 &&
-			message_take_table(message, vid, &table, msg) != 0)
-		return RTE_VHOST_MSG_RESULT_ERR; /* the table before stays in force */
-	message->mem_table = false;
-	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	return message_take_table(message, vid, msg) == 0 ? RTE_VHOST_MSG_RESULT_NOT_HANDLED :
+							    RTE_VHOST_MSG_RESULT_ERR;
 }
 
 static enum rte_vhost_msg_result

@@ -84,6 +84,7 @@ message_fill(uint8_t msg[2048], uint32_t request, uint32_t nb, int nb_fds, int f
 	struct guard_region region = { 0x1000, 0x2000, 0x3000, 0x4000 };
 
 	memset(msg, 0, 2048);
+	msg[8] = 40;
 	memset(msg + 12 + GUARD_PAYLOAD_MAX, 0xff, 32);
 	memcpy(msg, &request, 4);
 	memcpy(msg + 12, &nb, 4);
@@ -109,6 +110,13 @@ test_read(void **state)
 	assert_int_equal(guard_table_read(msg, &table), -ENOMSG);
 	message_fill(msg, 5, 1, 2, 77);
 	assert_int_equal(guard_table_read(msg, &table), -EINVAL);
+	message_fill(msg, 5, 2, 1, 77);
+	assert_int_equal(guard_table_read(msg, &table), -EPROTO);
+	message_fill(msg, 5, UINT32_MAX, 1, 77);
+	assert_int_equal(guard_table_read(msg, &table), -EPROTO);
+	message_fill(msg, 5, 1, 1, 77);
+	msg[8] = 39;
+	assert_int_equal(guard_table_read(msg, &table), -EPROTO);
 	/* Places without a file hold -1; anything else is not what vhost lays out. */
 	message_fill(msg, 5, 1, 1, 77);
 	memset(msg + 12 + GUARD_PAYLOAD_MAX + 28, 0, 4);
