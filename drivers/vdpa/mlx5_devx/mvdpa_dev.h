@@ -37,7 +37,7 @@ struct mvdpa_dev {
 	struct rte_vdpa_device *vdpa;
 	unsigned int users; /**< who works with it now; covered by the list's lock */
 	bool leaving; /**< no new users; covered by the list's lock */
-	struct mvdpa_ghost *ghost; /**< what will be left with vhost */
+	struct mvdpa_ghost *ghost; /**< what will be left with vhost, and is not freed */
 
 	/* Fixed after creation. */
 	struct mvdpa_args args;

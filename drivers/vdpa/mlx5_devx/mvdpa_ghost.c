@@ -11,6 +11,9 @@
  * attached works again; but not while the connection of before lasts, which has been told that its
  * device is gone. Then the new device is registered beside it, and when that connection has ended,
  * the ghost is a second name of it: sockets that stayed attached lead to it.
+ *
+ * A ghost stays for as long as its rte_vdpa_device, awake or not: who has just looked at the device
+ * behind it reads the name a moment later.
  */
 #include "mvdpa_ghost.h"
 
@@ -21,7 +24,7 @@
 static LIST_HEAD(, mvdpa_ghost) ghosts;
 
 struct mvdpa_ghost *
-mvdpa_ghost_new(const struct rte_device *device)
+mvdpa_ghost_new(struct rte_device *device, struct rte_vdpa_dev_ops *ops)
 {
 	struct mvdpa_ghost *ghost = calloc(1, sizeof(*ghost));
 
@@ -34,13 +37,11 @@ mvdpa_ghost_new(const struct rte_device *device)
 	ghost->device.driver = NULL;
 	ghost->device.devargs = NULL;
 	ghost->vid = -1;
-	return ghost;
-}
-
-void
-mvdpa_ghost_free(struct mvdpa_ghost *ghost)
-{
+	ghost->vdpa = rte_vdpa_register_device(device, ops);
+	if (ghost->vdpa != NULL)
+		return ghost;
 	free(ghost);
+	return NULL;
 }
 
 /* vhost reads the pointer whenever it likes; both devices are there at this moment. */
@@ -51,7 +52,7 @@ ghost_turn(struct rte_vdpa_device *vdpa, struct rte_device *device)
 }
 
 void
-mvdpa_ghost_appear(struct mvdpa_ghost *ghost, struct rte_vdpa_device *vdpa, int vid)
+mvdpa_ghost_appear(struct mvdpa_ghost *ghost, int vid)
 {
 	struct mvdpa_ghost *other;
 
@@ -60,9 +61,8 @@ mvdpa_ghost_appear(struct mvdpa_ghost *ghost, struct rte_vdpa_device *vdpa, int 
 		if (other->vid < 0 && strcmp(other->of, ghost->of) == 0)
 			other->vid = vid;
 	}
-	ghost->vdpa = vdpa;
 	ghost->vid = vid;
-	ghost_turn(vdpa, &ghost->device);
+	ghost_turn(ghost->vdpa, &ghost->device);
 	LIST_INSERT_HEAD(&ghosts, ghost, next);
 }
 
@@ -101,10 +101,9 @@ mvdpa_ghost_leave(int vid)
 	}
 }
 
-struct rte_vdpa_device *
+struct mvdpa_ghost *
 mvdpa_ghost_wake(struct rte_device *device)
 {
-	struct rte_vdpa_device *vdpa;
 	struct mvdpa_ghost *ghost;
 
 	LIST_FOREACH(ghost, &ghosts, next) {
@@ -113,9 +112,7 @@ mvdpa_ghost_wake(struct rte_device *device)
 	}
 	if (ghost == NULL)
 		return NULL;
-	vdpa = ghost->vdpa;
-	ghost_turn(vdpa, device);
+	ghost_turn(ghost->vdpa, device);
 	LIST_REMOVE(ghost, next);
-	free(ghost);
-	return vdpa;
+	return ghost;
 }

@@ -289,21 +289,19 @@ struct rte_vdpa_dev_ops mvdpa_ops = {
 int
 mvdpa_ops_register(struct mvdpa_dev *dev)
 {
-	dev->ghost = mvdpa_ghost_new(dev->device);
-	if (dev->ghost == NULL)
-		return -ENOMEM;
 	/* Until the lock is given back, an operation finds no device. */
 	base_mutex_lock(&list_lock);
-	dev->vdpa = mvdpa_ghost_wake(dev->device);
-	if (dev->vdpa == NULL)
-		dev->vdpa = rte_vdpa_register_device(dev->device, &mvdpa_ops);
-	if (dev->vdpa != NULL)
+	dev->ghost = mvdpa_ghost_wake(dev->device);
+	if (dev->ghost == NULL)
+		dev->ghost = mvdpa_ghost_new(dev->device, &mvdpa_ops);
+	if (dev->ghost != NULL) {
+		dev->vdpa = dev->ghost->vdpa;
 		LIST_INSERT_HEAD(&devices, dev, next);
+	}
 	base_mutex_unlock(&list_lock);
-	if (dev->vdpa != NULL)
+	if (dev->ghost != NULL)
 		return 0;
 	base_err(&mvdpa_log, "%s: vhost does not take the device", dev->name);
-	mvdpa_ghost_free(dev->ghost);
 	return -EEXIST;
 }
 
@@ -319,7 +317,7 @@ ops_leave(struct mvdpa_dev *dev)
 	base_mutex_lock(&dev->lock);
 	vid = dev->owner;
 	base_mutex_unlock(&dev->lock);
-	mvdpa_ghost_appear(dev->ghost, dev->vdpa, vid);
+	mvdpa_ghost_appear(dev->ghost, vid);
 	while (dev->users > 0)
 		pthread_cond_wait(&user_left, &list_lock.m);
 	LIST_REMOVE(dev, next);
