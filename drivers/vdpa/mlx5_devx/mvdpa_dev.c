@@ -264,6 +264,21 @@ mvdpa_dev_create(struct rte_device *device, const struct mvdpa_args *args, struc
 	return 0;
 }
 
+/* A message of a connection that lasts may still be asking for a queue (mvdpa_ops_remove()). */
+static void
+dev_free_virtqs(struct mvdpa_dev *dev)
+{
+	uint32_t i;
+
+	base_mutex_lock(&dev->lock);
+	for (i = 0; i < dev->nb_virtqs; i++)
+		mvdpa_virtq_fini(&dev->virtqs[i]);
+	free(dev->virtqs);
+	dev->virtqs = NULL;
+	dev->nb_virtqs = 0;
+	base_mutex_unlock(&dev->lock);
+}
+
 void
 mvdpa_dev_shut(struct mvdpa_dev *dev)
 {
@@ -275,9 +290,7 @@ mvdpa_dev_shut(struct mvdpa_dev *dev)
 		mvdpa_conf_forget_locked(dev);
 	base_mutex_unlock(&dev->lock);
 	mvdpa_notifier_stop(&dev->notifier);
-	for (i = 0; i < dev->nb_virtqs; i++)
-		mvdpa_virtq_fini(&dev->virtqs[i]);
-	free(dev->virtqs);
+	dev_free_virtqs(dev);
 	mvdpa_event_close(&dev->event);
 	for (i = 0; i < MVDPA_MAX_LAG_PORTS; i++)
 		devx_obj_destroy(dev->tis[i]);
