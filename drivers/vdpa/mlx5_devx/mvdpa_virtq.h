@@ -23,9 +23,11 @@
 /** What a device's queues have found out about the card, for as long as it is open. Set by any
  * thread that starts a queue. */
 struct mvdpa_virtq_learned {
-	_Atomic uint64_t
-			refused; /**< enum prm_virtq_modify: what no suspended queue may be given */
-	_Atomic bool two_commands; /**< fields first, then the state */
+	/** enum prm_virtq_modify: what no suspended queue may be given, and what one was given. */
+	_Atomic uint64_t refused, taken;
+	/** Bits by enum mvdpa_virtq_state: from there a queue was started with fields and state in one
+	 * command; it takes two, fields first. */
+	atomic_uint one_command, two_commands;
 };
 
 /** What all queues of a device share. Changed only with the device's lock held and no queue
@@ -68,6 +70,7 @@ struct mvdpa_virtq_goal {
 	struct mvdpa_ring ring;
 	struct mvdpa_index start;
 	bool goes_on; /**< the ring is where it was left, in the same life */
+	uint16_t told; /**< the base that vhost had; memory may say otherwise */
 	uint64_t features;
 	uint32_t mkey; /**< 0: none yet */
 	struct devx_virtq_attr attr; /**< for the command that leads there... */

@@ -10,9 +10,11 @@
  * card may know more than the two numbers tell. If the ring begins another one, they are written
  * anew, unless something is in flight: then only a new object has certainly forgotten it.
  *
- * Cards differ in what they take. Linux was told to start from INIT with two commands, fields
- * first; so a command that was refused as invalid is tried in two. What a suspended queue is refused,
- * and a new object is not, is remembered for the device (struct mvdpa_virtq_learned).
+ * Cards differ in what they take. Linux was told to start from INIT (not from SUSPENDED) with two
+ * commands, fields first; so a command that was refused as invalid is tried in two. What a suspended
+ * queue is refused, and a new object is not, is remembered for the device (struct
+ * mvdpa_virtq_learned). What was taken before is not unlearnt: then the refusal was an accident, or
+ * the object was no longer what we took it for.
  *
  * A command to start whose answer is an error may have been carried out (a lost answer); before
  * another object takes over the ring, the card is asked whether this one runs.
@@ -76,11 +78,7 @@ start_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		start.base.avail = start.base.used;
 	}
 	start.used_idx = mvdpa_ring_used_idx(&goal->ring, start.base.used);
-	if (start.base.used != start.used_idx) {
-		vq_warn(vq, "vhost says used %u, guest memory says %u: memory counts",
-				start.base.used, start.used_idx);
-		vq->stats.mismatches++;
-	}
+	goal->told = start.base.used;
 	goal->start = mvdpa_index_at_start(&start);
 	goal->goes_on = start.same_life && start.base.used == vq->stats.saved.used &&
 			start.used_idx == vq->stats.saved.used;
@@ -247,17 +245,21 @@ static int
 start_command_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 {
 	struct mvdpa_virtq_learned *learned = vq->env->learned;
-	bool one = vq->goal.select == PRM_VIRTQ_MOD_STATE;
+	unsigned int from = 1u << vq->state;
 	int ret;
 
-	if (!one && atomic_load(&learned->two_commands))
+	if (vq->goal.select == PRM_VIRTQ_MOD_STATE)
+		return start_modify_locked(vq, vq->goal.select);
+	if ((atomic_load(&learned->two_commands) & from) != 0)
 		return start_in_two_locked(vq);
 	ret = start_modify_locked(vq, vq->goal.select);
-	if (one || !start_is_refusal(ret))
+	if (ret == 0)
+		atomic_fetch_or(&learned->one_command, from);
+	if (!start_is_refusal(ret))
 		return ret;
 	ret = start_in_two_locked(vq);
-	if (ret == 0)
-		atomic_store(&learned->two_commands, true);
+	if (ret == 0 && (atomic_load(&learned->one_command) & from) == 0)
+		atomic_fetch_or(&learned->two_commands, from);
 	return ret;
 }
 
@@ -287,16 +289,17 @@ start_with_log_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 	return start_command_locked(vq);
 }
 
-/* Does it run, whatever the answer was? */
-static bool
-start_has_happened_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+/* What the queue is, whatever the answer was; ERR if the card does not say either. */
+static enum prm_virtq_state
+start_ask_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 {
 	struct devx_virtq_attr hw = { 0 };
 
-	if (devx_virtq_query(vq->obj, &hw) != 0 || hw.state != PRM_VIRTQ_RDY)
-		return false;
-	vq_warn(vq, "the card answered with an error, but it has started the queue");
-	return true;
+	if (devx_virtq_query(vq->obj, &hw) != 0)
+		return PRM_VIRTQ_ERR;
+	if (hw.state == PRM_VIRTQ_RDY)
+		vq_warn(vq, "the card answered with an error, but it has started the queue");
+	return hw.state;
 }
 
 static enum mvdpa_flow_way
@@ -313,34 +316,57 @@ start_way_locked(const struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 	return MVDPA_FLOW_WAY_MODIFY;
 }
 
-/* What a suspended queue was refused was not the ring's fault if a new object takes it. */
+/* What a suspended queue was refused was not the ring's fault if a new object takes it, nor the
+ * card's way if it has ever taken it. */
 static void
 start_learn_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 {
-	if (vq->is_new && vq->refused != 0) {
-		atomic_fetch_or(&vq->env->learned->refused, vq->refused);
+	struct mvdpa_virtq_learned *learned = vq->env->learned;
+	uint64_t refused;
+
+	if (vq->state == MVDPA_VIRTQ_SUSPENDED)
+		atomic_fetch_or(&learned->taken, vq->goal.select);
+	refused = vq->is_new ? vq->refused & ~atomic_load(&learned->taken) : 0;
+	if (refused != 0) {
+		atomic_fetch_or(&learned->refused, refused);
 		vq_warn(vq,
 				"this card does not resume with changes 0x%" PRIx64
 				", from now on queues "
 				"are made anew",
-				vq->refused);
+				refused);
 	}
 	vq->refused = 0;
 }
 
+/* @p hw_state: a queue that failed while it was suspended would refuse anything. */
 static void
-start_refused_locked(struct mvdpa_virtq *vq, int error) BASE_REQUIRES(vq->lock)
+start_refused_locked(struct mvdpa_virtq *vq, int error, enum prm_virtq_state hw_state)
+		BASE_REQUIRES(vq->lock)
 {
 	uint64_t fields = vq->goal.select & ~PRM_VIRTQ_MOD_STATE;
 
 	vq->is_refused = true;
-	if (vq->state == MVDPA_VIRTQ_SUSPENDED && start_is_refusal(error))
+	if (vq->state == MVDPA_VIRTQ_SUSPENDED && hw_state == PRM_VIRTQ_SUSPEND &&
+			start_is_refusal(error))
 		vq->refused = fields != 0 ? fields : PRM_VIRTQ_MOD_STATE;
+}
+
+/* Told where a start succeeds: what a queue is to be may be asked several times before. */
+static void
+start_tell_index_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	vq->stats.resumed = vq->goal.start;
+	if (vq->goal.told == vq->goal.start.used)
+		return;
+	vq_warn(vq, "vhost said used %u, guest memory says %u: memory counts", vq->goal.told,
+			vq->goal.start.used);
+	vq->stats.mismatches++;
 }
 
 int
 mvdpa_virtq_start_ready_locked(struct mvdpa_virtq *vq)
 {
+	enum prm_virtq_state hw_state = PRM_VIRTQ_RDY;
 	int ret;
 
 	vq->goal.attr.state = PRM_VIRTQ_RDY;
@@ -348,15 +374,17 @@ mvdpa_virtq_start_ready_locked(struct mvdpa_virtq *vq)
 	mvdpa_dirty_mark_notify(vq->env->dirty, &vq->goal.ring);
 	mvdpa_io_start(&vq->io, vq->goal.ring.polled ? NULL : vq->res.cq, vq->res.qp);
 	ret = start_with_log_locked(vq);
-	if (ret != 0 && !start_has_happened_locked(vq)) {
+	if (ret != 0)
+		hw_state = start_ask_locked(vq);
+	if (hw_state != PRM_VIRTQ_RDY) {
 		mvdpa_io_stop(&vq->io);
-		start_refused_locked(vq, ret);
+		start_refused_locked(vq, ret, hw_state);
 		return ret;
 	}
 	vq->hw = vq->goal.attr;
 	vq->ring = vq->goal.ring;
-	vq->stats.resumed = vq->goal.start;
 	vq->indices_from_memory = false;
+	start_tell_index_locked(vq);
 	/* Rings the doorbell and calls the guest once: what was posted or completed while nobody
 	 * listened is seen now. A file that cannot be used was logged; the queue runs without. */
 	mvdpa_io_attach(&vq->io, vq->goal.vring.kickfd, vq->goal.vring.callfd);

@@ -775,6 +775,20 @@ test_other_size(void **state)
 	assert_int_equal(rig.created.size, 32);
 }
 
+/* Counted once, however often it is looked at. */
+static void
+test_memory_differs_at_start(void **state)
+{
+	card_can_all();
+	runs_and_stops_at(20, 20);
+	assert_int_equal(vq.stats.mismatches, 0);
+	used->idx = 23;
+	rig.vring.size = 32;
+	is_replaced();
+	assert_int_equal(rig.created.hw_used, 23);
+	assert_int_equal(vq.stats.mismatches, 1);
+}
+
 static void
 test_memory_differs(void **state)
 {
@@ -827,6 +841,36 @@ test_refusal_is_remembered(void **state)
 	is_replaced();
 	runs_and_stops_at(22, 22); /* resuming as such was not refused */
 	resumes(STATE);
+}
+
+/* A refusal of what was taken before, or of a queue that had failed meanwhile, says nothing of the
+ * card. */
+static void
+test_accident_is_not_remembered(void **state)
+{
+	card_can_all();
+	rig.error = -EINVAL;
+	runs_and_stops_at(20, 20);
+	rig.key = 0x200;
+	rig.answer.state = PRM_VIRTQ_ERR;
+	rig.fail = "RM";
+	assert_int_equal(mvdpa_virtq_resume(&vq), -ESTALE);
+	check(MVDPA_VIRTQ_SUSPENDED, "giRMQo");
+	rig.fail = NULL;
+	rig.answer.state = PRM_VIRTQ_SUSPEND;
+	is_replaced();
+	assert_int_equal(learned.refused, 0);
+	runs_and_stops_at(20, 20);
+	rig.key = 0x300;
+	resumes(STATE | PRM_VIRTQ_MOD_Q_MKEY);
+	runs_and_stops_at(20, 20);
+	rig.key = 0x400;
+	rig.fail = "RM";
+	assert_int_equal(mvdpa_virtq_resume(&vq), -ESTALE);
+	check(MVDPA_VIRTQ_SUSPENDED, "giRMQo");
+	rig.fail = NULL;
+	is_replaced();
+	assert_int_equal(learned.refused, 0);
 }
 
 /* The answer got lost, the queue runs: another object would be a second one on the ring. */
@@ -888,12 +932,22 @@ test_two_commands(void **state)
 	assert_int_equal(mvdpa_virtq_resume(&vq), 0);
 	check(MVDPA_VIRTQ_READY, "giRMRa");
 	assert_int_equal(rig.select, STATE);
-	assert_true(learned.two_commands);
+	runs_and_stops_at(7, 7);
+	rig.key = 0x200;
+	resumes(STATE | PRM_VIRTQ_MOD_Q_MKEY); /* Linux does so with the same firmware */
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_ABSENT), 0);
 	assert_int_equal(mvdpa_virtq_precreate(&vq), 0);
 	memset(rig.trace, 0, sizeof(rig.trace));
 	assert_int_equal(mvdpa_virtq_resume(&vq), 0);
 	check(MVDPA_VIRTQ_READY, "giMRa");
+	runs_and_stops_at(7, 7);
+	rig.key = 0x300;
+	rig.fail_once = 'R'; /* an accident: this way it did go in one */
+	assert_int_equal(mvdpa_virtq_resume(&vq), 0);
+	check(MVDPA_VIRTQ_READY, "giRMRa");
+	runs_and_stops_at(7, 7);
+	rig.key = 0x400;
+	resumes(STATE | PRM_VIRTQ_MOD_Q_MKEY);
 }
 
 /* What could not be fitted to a guest is not made; what it needs, is. */
@@ -946,9 +1000,11 @@ main(void)
 		TEST(test_new_life_with_entries_in_flight),
 		TEST(test_other_ring_with_entries_in_flight),
 		TEST(test_other_size),
+		TEST(test_memory_differs_at_start),
 		TEST(test_memory_differs),
 		TEST(test_resume_refused),
 		TEST(test_refusal_is_remembered),
+		TEST(test_accident_is_not_remembered),
 		TEST(test_started_after_all),
 		TEST(test_precreated),
 		TEST(test_precreated_does_not_fit),
