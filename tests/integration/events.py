@@ -402,6 +402,13 @@ def recovery_events(rig):
     fail_and_recover(ours, front, 1, 1, "told of six times")
     check(ours.stats(1)["recoveries"] == 1, "one error, several recoveries")
     ours.no_faults("repeat")
+    fail_and_recover(ours, front, 1, 2, "before giving up")
+    ours.fault(action="event-repeat", times=5)
+    give_up(ours, front, 1, "told of six times")
+    ours.no_faults("repeat")
+    check(not ours.said("recover: 0 queues"), "an event that was an old one is called a flow")
+    front.new_kick(1)
+    front.barrier()
     for resume in ("enable", "start"):
         front.all_alive("before")
         ours.fault(action="event-delay", delay="300ms")

@@ -92,8 +92,11 @@ mvdpa_conf_prepare_table(void *arg, const struct guard_table *table)
 	int ret;
 
 	base_mutex_lock(&dev->lock);
-	if (dev->configured)
+	if (dev->configured) {
+		/* One that vhost could not map did not come to its second half. */
+		mvdpa_flow_end_paused(&dev->flows, -ECANCELED);
 		mvdpa_flow_begin(&dev->flows, MVDPA_FLOW_SET_MEM_TABLE);
+	}
 	ret = dev->gone ? -ENODEV : mvdpa_mem_prepare(&dev->mem, table);
 	if (dev->configured && ret == 0)
 		mvdpa_flow_pause(&dev->flows);

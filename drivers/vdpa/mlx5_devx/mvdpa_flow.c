@@ -6,7 +6,8 @@
  *
  * vhost tells of one SET_MEM_TABLE in two calls, dev_close and dev_conf, with its own work between
  * them. For a guest that is one event, so the first call only pauses the flow. The duration is
- * from the first to the last instant, because all of it is what a front-end waits for.
+ * from the first to the last instant, because all of it is what a front-end waits for. In between
+ * the device's lock is free, and the repair thread may come: what it does is told with the rest.
  *
  * Commands are counted by device, not by thread: work that runs on behalf of the flow on workers
  * is in, and so is a reader that asks for the card's counters in the same moment.
@@ -198,13 +199,14 @@ mvdpa_flow_begin(struct mvdpa_flow_log *flows, enum mvdpa_flow_kind kind)
 	if (flows == NULL)
 		return;
 	base_mutex_lock(&flows->lock);
-	if (flows->paused && flows->current.kind != kind) {
+	if (flows->paused && flows->current.kind != kind && kind != MVDPA_FLOW_RECOVER) {
 		flows->current.result = -ECANCELED;
 		flow_finish_locked(flows, line);
 	}
 	if (flows->depth == 0 && !flows->paused)
 		flow_start_locked(flows, kind);
-	flows->paused = false;
+	if (flows->current.kind == kind)
+		flows->paused = false;
 	flows->depth++;
 	base_mutex_unlock(&flows->lock);
 	flow_log(flows, line);
@@ -263,11 +265,22 @@ mvdpa_flow_end(struct mvdpa_flow_log *flows, int result)
 	if (flows->depth > 0) {
 		if (flows->current.result == 0)
 			flows->current.result = result;
-		if (--flows->depth == 0)
+		if (--flows->depth == 0 && !flows->paused)
 			flow_finish_locked(flows, line);
 	}
 	base_mutex_unlock(&flows->lock);
 	flow_log(flows, line);
+}
+
+void
+mvdpa_flow_drop(struct mvdpa_flow_log *flows)
+{
+	if (flows == NULL)
+		return;
+	base_mutex_lock(&flows->lock);
+	if (flows->depth > 0)
+		flows->depth--;
+	base_mutex_unlock(&flows->lock);
 }
 
 /* The entry of a queue, or NULL if there are too many or no flow collects. */

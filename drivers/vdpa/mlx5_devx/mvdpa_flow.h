@@ -110,7 +110,8 @@ void mvdpa_flow_fini(struct mvdpa_flow_log *flows);
 /**
  * A flow begins. Inside of another one it becomes part of that (its end ends nothing); after
  * mvdpa_flow_pause() of the same kind it goes on; one that was paused and does not go on ends with
- * -ECANCELED. NULL is fine here and below.
+ * -ECANCELED. A recovery, which comes from another thread, ends no other flow: it becomes part of
+ * one that is paused. NULL is fine here and below.
  */
 void mvdpa_flow_begin(struct mvdpa_flow_log *flows, enum mvdpa_flow_kind kind)
 		BASE_EXCLUDES(flows->lock);
@@ -123,6 +124,9 @@ bool mvdpa_flow_is_paused(struct mvdpa_flow_log *flows) BASE_EXCLUDES(flows->loc
 void mvdpa_flow_end_paused(struct mvdpa_flow_log *flows, int result) BASE_EXCLUDES(flows->lock);
 /** Ends it with @p result (0 or -errno) and logs it; of several results the first error counts. */
 void mvdpa_flow_end(struct mvdpa_flow_log *flows, int result) BASE_EXCLUDES(flows->lock);
+
+/** Takes the begin back: there was nothing to do, and nothing is told. */
+void mvdpa_flow_drop(struct mvdpa_flow_log *flows) BASE_EXCLUDES(flows->lock);
 
 /** Queue @p queue is part of the flow; the next two imply it. */
 void mvdpa_flow_touch(struct mvdpa_flow_log *flows, uint16_t queue) BASE_EXCLUDES(flows->lock);

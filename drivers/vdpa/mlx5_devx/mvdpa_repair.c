@@ -15,7 +15,6 @@
  * for ever, so it is stopped in good order and gets new event objects.
  */
 #define MVDPA_LOG_MODULE MVDPA_LOG_EVENT
-#define MVDPA_LOG_MODULE MVDPA_LOG_EVENT
 #include "mvdpa_repair.h"
 
 #include <errno.h>
@@ -92,7 +91,7 @@ repair_queue_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq) BASE_REQUIRES
 	if (mvdpa_virtq_fail(vq))
 		repair_restart_locked(dev, vq);
 	else
-		mvdpa_flow_end(&dev->flows, 0);
+		mvdpa_flow_drop(&dev->flows);
 }
 
 static void

@@ -211,6 +211,50 @@ test_end_paused(void **state)
 	assert_int_equal(nb_logs, 1);
 }
 
+/* The repair thread comes between the two calls: one SET_MEM_TABLE all the same. */
+static void
+test_recovery_in_a_pause(void **state)
+{
+	struct mvdpa_flow_log *flows = *state;
+	struct mvdpa_flow flow;
+
+	mvdpa_flow_begin(flows, MVDPA_FLOW_SET_MEM_TABLE);
+	mvdpa_flow_pause(flows);
+	mvdpa_flow_begin(flows, MVDPA_FLOW_RECOVER);
+	mvdpa_flow_drop(flows);
+	assert_true(mvdpa_flow_is_paused(flows));
+	mvdpa_flow_begin(flows, MVDPA_FLOW_RECOVER);
+	mvdpa_flow_resumed(flows, 1, (struct mvdpa_index){ 7, 7 }, MVDPA_FLOW_WAY_CREATE);
+	mvdpa_flow_end(flows, 0);
+	assert_true(mvdpa_flow_is_paused(flows));
+	assert_int_equal(nb_logs, 0);
+	mvdpa_flow_begin(flows, MVDPA_FLOW_SET_MEM_TABLE);
+	mvdpa_flow_resumed(flows, 0, (struct mvdpa_index){ 7, 7 }, MVDPA_FLOW_WAY_MKEY);
+	mvdpa_flow_end(flows, 0);
+	assert_int_equal(nb_logs, 1);
+	assert_true(mvdpa_flow_read(flows, 0, &flow));
+	assert_int_equal(flow.kind, MVDPA_FLOW_SET_MEM_TABLE);
+	assert_int_equal(flow.result, 0);
+	assert_int_equal(flow.nb_touched, 2);
+}
+
+/* An error event that was an old one. */
+static void
+test_drop(void **state)
+{
+	struct mvdpa_flow_log *flows = *state;
+	struct mvdpa_flow flow;
+
+	mvdpa_flow_drop(flows);
+	mvdpa_flow_begin(flows, MVDPA_FLOW_RECOVER);
+	mvdpa_flow_drop(flows);
+	assert_int_equal(nb_logs, 0);
+	assert_false(mvdpa_flow_read(flows, 0, &flow));
+	mvdpa_flow_begin(flows, MVDPA_FLOW_STOP);
+	mvdpa_flow_end(flows, 0);
+	check_line("stop: 0 queues", "0 commands");
+}
+
 /* A flow inside of another one is part of it; the first error is the result. */
 static void
 test_nested(void **state)
@@ -354,6 +398,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_recreate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mem_table_interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_paused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recovery_in_a_pause, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nested, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
