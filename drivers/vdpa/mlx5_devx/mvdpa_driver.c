@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: the PCI bus offers a function whose id is in the table, the auxiliary bus a
- * sub-function by its name; from there on both are the same. It is taken only with class=vdpa (any other answer is "not mine", so that drivers of other classes get it), and
- * through rdma-core: the kernel's mlx5 driver stays bound, nothing is mapped by EAL.
+ * sub-function by its name; from there on both are the same. It is taken only with class=vdpa (any
+ * other answer is "not mine", so that drivers of other classes get it), and through rdma-core: the
+ * kernel's mlx5 driver stays bound, nothing is mapped by EAL.
  *
  * Removal works at any time. vhost keeps a pointer to the device for each connection and each
  * socket, so something stays with it (mvdpa_ghost.c).
  *
- * A secondary process has no vhost of its own and could not share the card's: it is refused.
+ * A secondary process has no vhost of its own and could not share the card's, so nothing is done
+ * there. It is no error: EAL repeats each hot plug in all secondary processes, and takes the device
+ * back from the primary one when one of them fails.
  */
 #include <errno.h>
 #include <string.h>
@@ -61,8 +64,8 @@ driver_probe(struct rte_device *device)
 	if (!driver_wanted(device->devargs))
 		return 1;
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
-		base_err(&mvdpa_log, "%s: works in a primary process only", device->name);
-		return -ENOTSUP;
+		base_info(&mvdpa_log, "%s: left to the primary process", device->name);
+		return 0;
 	}
 	ret = mvdpa_args_parse(device->devargs->args, &mvdpa_log, &args);
 	if (ret != 0)
@@ -81,6 +84,8 @@ driver_remove(const struct rte_device *device)
 {
 	struct mvdpa_dev *dev = mvdpa_ops_find(device);
 
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return 0;
 	if (dev == NULL)
 		return -ENODEV;
 	mvdpa_ops_remove(dev);
