@@ -92,11 +92,12 @@ args_power_of_two(const struct args_row *row, const char *value, struct mvdpa_ar
 	return args_number(row, value, out) && (*number & (*number - 1)) == 0;
 }
 
+/* Numbers may have holes, so how many are online says nothing; one that is not is warned of. */
 static bool
 args_core(const struct args_row *row, const char *value, struct mvdpa_args *out)
 {
 	return args_number(row, value, out) &&
-			*args_field(row, out) < sysconf(_SC_NPROCESSORS_ONLN);
+			*args_field(row, out) < sysconf(_SC_NPROCESSORS_CONF);
 }
 
 static bool
@@ -136,7 +137,7 @@ static const struct args_row rows[] = {
 	NUMBER("event_mode", event_mode, "0 to 2", MVDPA_EVENT_INTERRUPT),
 	NUMBER("event_us", event_us, "0 to 1000000 microseconds", 1000000),
 	NUMBER("no_traffic_time", no_traffic_time, "0 to 4294967294", UINT32_MAX - 1),
-	{ "event_core", "a CPU that is online", args_core, FIELD(event_core), .max = INT_MAX },
+	{ "event_core", "the number of a CPU", args_core, FIELD(event_core), .max = INT_MAX },
 	NUMBER("hw_latency_mode", hw_latency_mode, "0 to 2", 2),
 	NUMBER("hw_max_latency_us", hw_max_latency_us, "0 to 4095", 4095),
 	NUMBER("hw_max_pending_comp", hw_max_pending_comp, "0 to 65535", 65535),

@@ -10,11 +10,23 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "last_log.h"
 #include "mvdpa_args.h"
+
+/* A machine of eight CPUs, six of which are off: 0 and 5 are not, say. */
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+long
+__wrap_sysconf(int name)
+{
+	return name == _SC_NPROCESSORS_ONLN          ? 2 :
+			name == _SC_NPROCESSORS_CONF ? 8 :
+						       __real_sysconf(name);
+}
 
 static void
 test_want(void **state)
@@ -81,7 +93,7 @@ test_stock_keys(void **state)
 {
 	struct mvdpa_args args = parse(
 			"class=vdpa,driver=mlx5_pci,event_mode=1,event_us=50,no_traffic_time=2,"
-			"event_core=0,max_conf_threads=256,hw_latency_mode=2,"
+			"event_core=5,max_conf_threads=256,hw_latency_mode=2,"
 			"hw_max_latency_us=4095,hw_max_pending_comp=65535,queue_size=1024,"
 			"queues=128,mr_ext_memseg_en=0,mr_mempool_reg_en=0,sys_mem_en=1,"
 			"sq_db_nc=2,tx_db_nc=1,cmd_fd=7,pd_handle=0");
@@ -89,7 +101,7 @@ test_stock_keys(void **state)
 	assert_int_equal(args.event_mode, MVDPA_EVENT_FIXED_TIMER);
 	assert_int_equal(args.event_us, 50);
 	assert_int_equal(args.no_traffic_time, 2);
-	assert_int_equal(args.event_core, 0);
+	assert_int_equal(args.event_core, 5);
 	assert_int_equal(args.max_conf_threads, 256);
 	assert_int_equal(args.hw_latency_mode, 2);
 	assert_int_equal(args.hw_max_latency_us, 4095);
@@ -177,6 +189,7 @@ test_bad_numbers(void **state)
 	check_bad("no_traffic_time=4294967296", "'4294967296'", "no_traffic_time");
 	check_bad("no_traffic_time=99999999999999999999", "no_traffic_time", "4294967294");
 	check_bad("event_core=100000", "'100000'", "CPU");
+	check_bad("event_core=8", "'8'", "CPU");
 	check_bad("hw_latency_mode=3", "'3'", "0 to 2");
 	check_bad("hw_max_latency_us=4096", "'4096'", "0 to 4095");
 	check_bad("hw_max_pending_comp=65536", "'65536'", "0 to 65535");
