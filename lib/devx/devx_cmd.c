@@ -260,7 +260,8 @@ devx_obj_try(struct devx_grave_item *item)
 	error = mlx5dv_devx_obj_destroy(obj->dv);
 	if (error != 0) {
 		error = error > 0 ? error : errno;
-		base_err(obj->dev->log, "%s: %s of %s (0x%x) failed: %s", obj->dev->pci_addr,
+		base_log_write(obj->dev->log, devx_grave_level(item),
+				"%s: %s of %s (0x%x) failed: %s", obj->dev->pci_addr,
 				prm_opcode_name(obj->kind->destroy_op), obj->name, obj->id,
 				strerror(error));
 		return -error;

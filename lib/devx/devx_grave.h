@@ -14,12 +14,19 @@ struct devx_grave_item;
 /** Gives the object up and frees its memory. @return 0, or -errno and all is as before. */
 typedef int (*devx_grave_fn)(struct devx_grave_item *item);
 
-/** Part of everything that may have to be kept; nothing to initialise. */
+/** Part of everything that may have to be kept; all 0 to begin with. */
 struct devx_grave_item {
 	struct devx_grave_item *next;
 	devx_grave_fn fn;
 	unsigned int tries;
 };
+
+/** At which level a refusal is worth a line: the first is an error, the same again is not. */
+static inline enum base_log_level
+devx_grave_level(const struct devx_grave_item *item)
+{
+	return item->tries == 0 ? BASE_LOG_ERR : BASE_LOG_DEBUG;
+}
 
 struct devx_grave;
 struct devx_grave *devx_grave_create(void); /**< NULL: no memory */

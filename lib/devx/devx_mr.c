@@ -61,7 +61,8 @@ devx_mr_try(struct devx_grave_item *item)
 	error = ibv_dereg_mr(mr->ibv);
 	if (error != 0) {
 		error = error > 0 ? error : errno;
-		base_err(mr->dev->log, "%s: cannot deregister memory: %s", mr->dev->pci_addr,
+		base_log_write(mr->dev->log, devx_grave_level(item),
+				"%s: cannot deregister memory: %s", mr->dev->pci_addr,
 				strerror(error));
 		return -error;
 	}

@@ -220,13 +220,14 @@ devx_flow_try(struct devx_grave_item *item)
 		error = ibv_destroy_flow(flow->flow);
 	}
 	if (error != 0) {
-		base_err(flow->dev->log, "%s: cannot destroy a receive rule", flow->dev->pci_addr);
+		base_log_write(flow->dev->log, devx_grave_level(item),
+				"%s: cannot destroy a receive rule", flow->dev->pci_addr);
 		return -EIO;
 	}
 	flow->flow = NULL;
 	if (mlx5dv_destroy_flow_matcher(flow->matcher) != 0) {
-		base_err(flow->dev->log, "%s: cannot destroy a receive matcher",
-				flow->dev->pci_addr);
+		base_log_write(flow->dev->log, devx_grave_level(item),
+				"%s: cannot destroy a receive matcher", flow->dev->pci_addr);
 		return -EIO;
 	}
 	free(flow);

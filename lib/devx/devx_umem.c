@@ -53,7 +53,8 @@ devx_umem_try(struct devx_grave_item *item)
 	error = mlx5dv_devx_umem_dereg(umem->dv);
 	if (error != 0) {
 		error = error > 0 ? error : errno;
-		base_err(umem->dev->log, "%s: cannot deregister a umem: %s", umem->dev->pci_addr,
+		base_log_write(umem->dev->log, devx_grave_level(item),
+				"%s: cannot deregister a umem: %s", umem->dev->pci_addr,
 				strerror(error));
 		return -error;
 	}

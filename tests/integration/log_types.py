@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The log type of one module shows its lines and no others; the driver's shows all.
+"""The log type of one module shows its lines and no others; the driver's shows all. At info a flow is
+one line.
 
 usage: log_types.py
 """
@@ -35,11 +36,14 @@ def main():
     found = lines("pmd.vdpa.mlx5_devx.flow:info")
     rig.check(have(found, FLOW) and not have(found, STATE), f"flow: {found}")
     rig.check(have(found, "stop: 2 queues stopped in .*, A!=U on 0$"), f"flow: {found}")
-    found = lines("pmd.vdpa.mlx5_devx.virtq:info")
+    found = lines("pmd.vdpa.mlx5_devx.virtq:debug")
     rig.check(have(found, STATE) and not have(found, FLOW), f"virtq: {found}")
-    for level in ("pmd.vdpa.mlx5_devx:info", "pmd.vdpa.mlx5_devx.*:info"):
+    for level in ("pmd.vdpa.mlx5_devx:debug", "pmd.vdpa.mlx5_devx.*:debug"):
         found = lines(level)
         rig.check(have(found, STATE) and have(found, FLOW), f"{level}: {found}")
+    found = lines("pmd.vdpa.mlx5_devx:info")
+    rig.check(have(found, FLOW) and not [line for line in found if " queue " in line],
+              f"info: {found}")
     found = lines("pmd.vdpa.mlx5_devx.flow:notice")
     rig.check(not found, f"nothing of that is worth a notice: {found}")
 

@@ -220,7 +220,7 @@ mvdpa_conf_configure(struct mvdpa_dev *dev, int vid)
 	}
 	base_mutex_unlock(&dev->lock);
 	if (ret != 0)
-		base_err(&mvdpa_log, "%s: not configured: %s", dev->name, strerror(-ret));
+		base_warn(&mvdpa_log, "%s: not configured: %s", dev->name, strerror(-ret));
 	return ret;
 }
 
@@ -351,7 +351,7 @@ mvdpa_conf_vring_state(struct mvdpa_dev *dev, int vid, int queue, int enable)
 	}
 	base_mutex_unlock(&dev->lock);
 	if (ret != 0)
-		base_err(&mvdpa_log, "%s queue %d: not started: %s", dev->name, queue,
+		base_warn(&mvdpa_log, "%s queue %d: not started: %s", dev->name, queue,
 				strerror(-ret));
 	return ret;
 }

@@ -46,7 +46,7 @@ static void
 virtq_set_state_locked(struct mvdpa_virtq *vq, enum mvdpa_virtq_state to) BASE_REQUIRES(vq->lock)
 {
 	assert(mvdpa_virtq_arc(vq->state, to));
-	base_info(vq->env->log, "%s queue %u: %s -> %s", vq->env->name, vq->index,
+	base_dbg(vq->env->log, "%s queue %u: %s -> %s", vq->env->name, vq->index,
 			mvdpa_virtq_state_name(vq->state), mvdpa_virtq_state_name(to));
 	vq->state = to;
 }
@@ -81,8 +81,8 @@ virtq_step_locked(struct mvdpa_virtq *vq, enum mvdpa_virtq_state to)
 		ret = virtq_arcs[i].run(vq);
 		if (ret == 0)
 			virtq_set_state_locked(vq, to);
-		else
-			vq_err(vq, "cannot become %s: %s", mvdpa_virtq_state_name(to),
+		else /* whoever knew the reason has said it */
+			vq_dbg(vq, "cannot become %s: %s", mvdpa_virtq_state_name(to),
 					strerror(-ret));
 		return ret;
 	}

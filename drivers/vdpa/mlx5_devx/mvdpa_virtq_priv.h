@@ -13,7 +13,7 @@
 #define VQ_ARGS(vq) (vq)->env->name, (vq)->index, mvdpa_virtq_state_name((vq)->state)
 #define vq_err(vq, fmt, ...) base_err((vq)->env->log, VQ_FMT fmt, VQ_ARGS(vq), ##__VA_ARGS__)
 #define vq_warn(vq, fmt, ...) base_warn((vq)->env->log, VQ_FMT fmt, VQ_ARGS(vq), ##__VA_ARGS__)
-#define vq_info(vq, fmt, ...) base_info((vq)->env->log, VQ_FMT fmt, VQ_ARGS(vq), ##__VA_ARGS__)
+#define vq_dbg(vq, fmt, ...) base_dbg((vq)->env->log, VQ_FMT fmt, VQ_ARGS(vq), ##__VA_ARGS__)
 
 /** What vhost has for the ring, checked and translated. @return 0 or -errno, logged. */
 int mvdpa_virtq_start_ring(const struct mvdpa_virtq *vq, struct rte_vhost_vring *vring,

@@ -178,7 +178,7 @@ mvdpa_virtq_start_create_locked(struct mvdpa_virtq *vq)
 	vq->hw = attr;
 	vq->ring = vq->goal.ring;
 	vq->is_new = vq->goal.mkey != 0;
-	vq_info(vq, "created at avail %u used %u, size %u", attr.hw_available, attr.hw_used,
+	vq_dbg(vq, "created at avail %u used %u, size %u", attr.hw_available, attr.hw_used,
 			attr.size);
 	return 0;
 }

@@ -45,7 +45,7 @@ stop_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE_
 	stop_publish_locked(vq, stop.publish);
 	mvdpa_flow_saved(vq->env->flows, vq->index, stop.saved,
 			stop.memory_differs || stop.in_flight);
-	vq_info(vq, "stopped at avail %u used %u", stop.saved.avail, stop.saved.used);
+	vq_dbg(vq, "stopped at avail %u used %u", stop.saved.avail, stop.saved.used);
 }
 
 /*

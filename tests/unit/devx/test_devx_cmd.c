@@ -32,7 +32,7 @@ static struct {
 	int live;
 	int umem_refusals; /* that are left */
 	char log[512];
-	int nb_logs;
+	int nb_logs, nb_errors;
 } rig;
 
 static struct devx_dev dev;
@@ -137,6 +137,7 @@ static void
 rig_log(void *arg, enum base_log_level level, const char *msg)
 {
 	rig.nb_logs++;
+	rig.nb_errors += level == BASE_LOG_ERR;
 	snprintf(rig.log, sizeof(rig.log), "%s", msg);
 }
 
@@ -244,11 +245,14 @@ test_memory_outlives_registration(void **state)
 
 	memset(mem, 0, sizeof(mem));
 	assert_int_equal(devx_cq_create(&dev, &attr, &cq), 0);
-	rig.umem_refusals = 1;
+	rig.umem_refusals = 3;
 	devx_cq_destroy(cq);
+	devx_grave_reap(&dev);
+	devx_grave_reap(&dev);
 	assert_int_equal(mem[0], 0);
 	devx_grave_reap(&dev);
 	assert_int_equal(mem[0], 1);
+	assert_int_equal(rig.nb_errors, 1); /* and not one a try */
 }
 
 static void
