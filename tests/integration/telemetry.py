@@ -80,6 +80,11 @@ def running(tel, run):
               f"{info['features_negotiated']}")
     rig.check(info["memory"]["regions"] == 2 and int(info["memory"]["key"], 16) != 0 and
               sum(info["memory"]["sizes"]) == info["memory"]["bytes"], f"{info['memory']}")
+    rig.check(sum(info["memory"]["key_sizes"]) == info["memory"]["bytes"] ==
+              info["memory"]["pinned"] and info["memory"]["key_entries"] >= 2 and
+              len(set(info["memory"]["keys"])) == len(info["memory"]["key_addresses"]) > 0,
+              f"{info['memory']}")
+    rig.check(info["workers"] == info["devargs"]["max_conf_threads"], f"{info}")
     virtq = tel.cmd("/vdpa/virtq", f"{DEV},1")
     rig.check(virtq["state"] == "READY" and virtq["direction"] == "tx" and virtq["wanted"] == 1,
               f"{virtq}")

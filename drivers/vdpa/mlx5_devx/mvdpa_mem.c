@@ -29,6 +29,7 @@ struct mvdpa_mem_set {
 	bool used; /* was in force: queues may name it */
 	uint32_t nb;
 	struct mvdpa_mem_key **keys; /* by ascending guest address */
+	uint32_t nb_entries; /* of the indirect key */
 	struct devx_obj *mkey;
 };
 
@@ -236,6 +237,7 @@ mem_search_make(struct mem_search *s)
 	if (s->table == NULL)
 		goto free_plan;
 	s->table->nb = s->nb;
+	s->table->nb_entries = plan.nb_entries;
 	s->table->keys = calloc(s->nb, sizeof(*s->table->keys));
 	if (s->table->keys == NULL)
 		goto free_table;
@@ -415,4 +417,57 @@ uint32_t
 mvdpa_mem_key(const struct mvdpa_mem *mem)
 {
 	return devx_mkey_key(mem->current->mkey);
+}
+
+/* --- what there is --------------------------------------------------------------------------- */
+
+void
+mvdpa_mem_tell(const struct mvdpa_mem *mem, struct mvdpa_mem_report *report)
+{
+	const struct mvdpa_mem_set *now = mem->current;
+	const struct mvdpa_mem_key *key;
+	uint32_t i;
+
+	*report = (struct mvdpa_mem_report){ 0 };
+	if (now == NULL)
+		return;
+	report->nb_entries = now->nb_entries;
+	report->nb_keys = now->nb;
+	for (i = 0; i < now->nb && i < MVDPA_MEM_REPORT_KEYS; i++) {
+		key = now->keys[i];
+		report->keys[i].gpa = key->region.gpa;
+		report->keys[i].size = key->region.size;
+		report->keys[i].key = devx_mr_key(key->mr);
+	}
+}
+
+/* A key of several tables counts once: in the last of the list that has it. */
+static bool
+mem_is_in(const struct mvdpa_mem_set *table, const struct mvdpa_mem_key *key)
+{
+	uint32_t i;
+
+	for (; table != NULL; table = table->next) {
+		for (i = 0; i < table->nb; i++) {
+			if (table->keys[i] == key)
+				return true;
+		}
+	}
+	return false;
+}
+
+uint64_t
+mvdpa_mem_pinned(const struct mvdpa_mem *mem)
+{
+	const struct mvdpa_mem_set *table;
+	uint64_t bytes = 0;
+	uint32_t i;
+
+	for (table = mem->tables; table != NULL; table = table->next) {
+		for (i = 0; i < table->nb; i++) {
+			if (!mem_is_in(table->next, table->keys[i]))
+				bytes += table->keys[i]->region.size;
+		}
+	}
+	return bytes;
 }

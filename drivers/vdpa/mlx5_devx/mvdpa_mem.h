@@ -46,4 +46,21 @@ void mvdpa_mem_release(struct mvdpa_mem *mem);
 /** The key for virtio queues; there must be a table in force. */
 uint32_t mvdpa_mem_key(const struct mvdpa_mem *mem);
 
+#define MVDPA_MEM_REPORT_KEYS 64 /**< that are told of; few guests have more */
+
+/** The table in force, for people; all 0 if there is none. */
+struct mvdpa_mem_report {
+	uint32_t nb_entries; /**< of the indirect key */
+	uint32_t nb_keys; /**< direct ones; the first of them are: */
+	struct {
+		uint64_t gpa, size;
+		uint32_t key;
+	} keys[MVDPA_MEM_REPORT_KEYS]; /**< by ascending guest address */
+};
+
+void mvdpa_mem_tell(const struct mvdpa_mem *mem, struct mvdpa_mem_report *report);
+/** Bytes that all tables keep pinned: for as long as there are two, memory that is in one of them
+ * only adds up. */
+uint64_t mvdpa_mem_pinned(const struct mvdpa_mem *mem);
+
 #endif /* MVDPA_MEM_H */

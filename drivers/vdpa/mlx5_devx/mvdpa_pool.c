@@ -145,6 +145,12 @@ mvdpa_pool_create(unsigned int nb_workers, const char *name, const struct base_l
 	return 0;
 }
 
+unsigned int
+mvdpa_pool_workers(const struct mvdpa_pool *pool)
+{
+	return pool->nb_workers;
+}
+
 void
 mvdpa_pool_destroy(struct mvdpa_pool *pool)
 {

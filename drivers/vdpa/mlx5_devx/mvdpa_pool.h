@@ -26,6 +26,8 @@ int mvdpa_pool_create(unsigned int nb_workers, const char *name, const struct ba
 		struct mvdpa_pool **pool);
 /** Nothing may be running. NULL is fine. */
 void mvdpa_pool_destroy(struct mvdpa_pool *pool);
+/** How many threads there are. */
+unsigned int mvdpa_pool_workers(const struct mvdpa_pool *pool);
 
 /**
  * Runs task(arg, 0) to task(arg, nb - 1), in any order, and returns when all have ended, those

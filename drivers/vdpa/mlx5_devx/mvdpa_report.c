@@ -74,11 +74,33 @@ report_features(struct rte_tel_data *data, const char *name, uint64_t features)
 	}
 }
 
+/* The pieces that have keys of their own: not always the regions, see mvdpa_mem_cut.h. */
+static void
+report_keys(const struct mvdpa_mem_report *report, struct rte_tel_data *memory)
+{
+	struct rte_tel_data *gpa = put_array(memory, "key_addresses", RTE_TEL_STRING_VAL);
+	struct rte_tel_data *size = put_array(memory, "key_sizes", RTE_TEL_UINT_VAL);
+	struct rte_tel_data *key = put_array(memory, "keys", RTE_TEL_STRING_VAL);
+	char text[24];
+	uint32_t i;
+
+	if (gpa == NULL || size == NULL || key == NULL)
+		return;
+	for (i = 0; i < report->nb_keys && i < MVDPA_MEM_REPORT_KEYS; i++) {
+		snprintf(text, sizeof(text), "0x%" PRIx64, report->keys[i].gpa);
+		rte_tel_data_add_array_string(gpa, text);
+		rte_tel_data_add_array_uint(size, report->keys[i].size);
+		snprintf(text, sizeof(text), "0x%" PRIx32, report->keys[i].key);
+		rte_tel_data_add_array_string(key, text);
+	}
+}
+
 static void
 report_memory_locked(struct mvdpa_dev *dev, struct rte_tel_data *data) BASE_REQUIRES(dev->lock)
 {
 	const struct mvdpa_mem_plan *plan = &dev->mem.plan;
 	struct rte_tel_data *memory = put_dict(data, "memory"), *gpa, *size;
+	struct mvdpa_mem_report report;
 	uint64_t bytes = 0;
 	uint32_t i;
 	char text[24];
@@ -90,7 +112,10 @@ report_memory_locked(struct mvdpa_dev *dev, struct rte_tel_data *data) BASE_REQU
 	rte_tel_data_add_dict_uint(memory, "regions", plan->nb_regions);
 	rte_tel_data_add_dict_uint(memory, "bytes", bytes);
 	put_hex(memory, "key", dev->mem.current != NULL ? mvdpa_mem_key(&dev->mem) : 0);
-	rte_tel_data_add_dict_uint(memory, "key_entries", plan->nb_entries);
+	mvdpa_mem_tell(&dev->mem, &report);
+	rte_tel_data_add_dict_uint(memory, "key_entries", report.nb_entries);
+	rte_tel_data_add_dict_uint(memory, "pinned", mvdpa_mem_pinned(&dev->mem));
+	report_keys(&report, memory);
 	gpa = put_array(memory, "guest_addresses", RTE_TEL_STRING_VAL);
 	size = put_array(memory, "sizes", RTE_TEL_UINT_VAL);
 	for (i = 0; i < plan->nb_regions && gpa != NULL && size != NULL; i++) {
@@ -202,6 +227,7 @@ mvdpa_report_info(struct mvdpa_dev *dev, struct rte_tel_data *data)
 	rte_tel_data_add_dict_uint(data, "virtqs", dev->nb_virtqs);
 	rte_tel_data_add_dict_uint(data, "virtqs_wanted", wanted);
 	rte_tel_data_add_dict_uint(data, "virtqs_down", down);
+	rte_tel_data_add_dict_uint(data, "workers", mvdpa_pool_workers(dev->pool));
 	rte_tel_data_add_dict_uint(data, "firmware_commands", devx_cmd_total(dev->devx));
 	report_caps(&dev->cap, data);
 	report_args(&dev->args, data);

@@ -337,6 +337,36 @@ test_prepared_then_committed(void **state)
 	finish(ram, 2);
 }
 
+/* What people are told: the keys in force, and what is pinned, which is more while there are two
+ * tables. */
+static void
+test_told(void **state)
+{
+	struct ram ram[] = { ram_new(0, 4 * MIB), ram_new(GIB, 2 * MIB) };
+	struct ram other = ram_new(0, 4 * MIB);
+	struct mvdpa_mem_report report;
+
+	mvdpa_mem_tell(&mem, &report);
+	assert_int_equal(report.nb_keys + report.nb_entries, 0);
+	assert_true(mvdpa_mem_pinned(&mem) == 0);
+	assert_int_equal(update(ram, 2), 0);
+	mvdpa_mem_tell(&mem, &report);
+	assert_int_equal(report.nb_keys, 2);
+	assert_int_equal(report.nb_entries, 3); /* and the hole */
+	assert_true(report.keys[1].gpa == GIB && report.keys[1].size == 2 * MIB);
+	assert_int_not_equal(report.keys[0].key, report.keys[1].key);
+	assert_true(mvdpa_mem_pinned(&mem) == 6 * MIB);
+	move_queues();
+	assert_int_equal(prepare(ram, 1), 0); /* shares its key */
+	assert_true(mvdpa_mem_pinned(&mem) == 6 * MIB);
+	assert_int_equal(prepare(&other, 1), 0);
+	assert_true(mvdpa_mem_pinned(&mem) == 10 * MIB);
+	mvdpa_mem_tell(&mem, &report);
+	assert_int_equal(report.nb_keys, 2);
+	ram_free(&other);
+	finish(ram, 2);
+}
+
 /* The application took vhost's handler from us: dev_conf does it all. */
 static void
 test_without_prepare(void **state)
@@ -722,6 +752,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_prepared_then_committed, setup),
+		cmocka_unit_test_setup(test_told, setup),
 		cmocka_unit_test_setup(test_without_prepare, setup),
 		cmocka_unit_test_setup(test_same_memory, setup),
 		cmocka_unit_test_setup(test_changed_file, setup),

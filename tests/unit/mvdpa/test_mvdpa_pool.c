@@ -208,6 +208,7 @@ test_fewer_threads(void **state)
 	pool = pool_of(8);
 	assert_string_equal(last_log,
 			"test: 3 of 8 configuration threads: Resource temporarily unavailable");
+	assert_int_equal(mvdpa_pool_workers(pool), 3);
 	assert_int_equal(mvdpa_pool_run(pool, 40, task_run, &job), 0);
 	assert_int_equal(job.nb_runs, 40);
 	mvdpa_pool_destroy(pool);
