@@ -7,6 +7,10 @@
  * Two counters per stream follow the bits (seen; excused and not seen), so that "how many are
  * missing" costs nothing per packet and guest_ledger_drain() can wait for zero.
  *
+ * Order is judged within a receive queue: when a flow moves to another one (its queue stops, the
+ * table of queues is rewritten), who reads them one after the other meets what came into the second
+ * before the rest of the first, on every card. Such packets count as moved, not as reordered.
+ *
  * An outage excuses numbers from one above the highest that had arrived when it began (that moves
  * up with arrivals while it lasts) to the last that was sent before it ended, and from there to the
  * first of the later ones that arrives. Numbers before the outage that are missing stay lost. What
@@ -55,6 +59,8 @@ struct guest_ledger_stream {
 	uint64_t torn_first; /* of these: first arrival was torn */
 	uint64_t excused; /* numbers with EXCUSED and not SEEN */
 	uint64_t next; /* one above the highest number seen */
+	uint64_t next_of[GUEST_LEDGER_MAX_QUEUES]; /* the same, by receive queue */
+	uint64_t moved; /* numbers that came late, but not in their queue */
 	uint64_t last_ns; /* time of the last arrival, 0: none yet */
 	uint64_t gap_ns; /* longest so far */
 	struct guest_ledger_faults faults;
@@ -262,10 +268,10 @@ guest_ledger_wake(struct guest_ledger_stream *s)
 
 /* Books the first arrival of number @seq. */
 static enum guest_ledger_verdict
-guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_stream *s, uint64_t seq)
-		BASE_REQUIRES(ledger->lock)
+guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_stream *s,
+		unsigned int queue, uint64_t seq) BASE_REQUIRES(ledger->lock)
 {
-	bool late = seq < s->next;
+	bool late = seq < s->next_of[queue];
 
 	guest_ledger_outage_step(s, seq);
 	if (s->state[seq] & GUEST_LEDGER_EXCUSED)
@@ -275,6 +281,10 @@ guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_strea
 	if (late)
 		s->faults.reordered++;
 	else
+		s->next_of[queue] = seq + 1;
+	if (!late && seq < s->next)
+		s->moved++;
+	else if (seq >= s->next)
 		s->next = seq + 1;
 	guest_ledger_wake(s);
 	if ((ledger->nb_waiters != 0 && guest_ledger_settled_locked(ledger)) ||
@@ -284,48 +294,51 @@ guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_strea
 }
 
 static enum guest_ledger_verdict
-guest_ledger_arrive_locked(struct guest_ledger *ledger, struct guest_ledger_stream *s, uint64_t seq,
-		uint64_t now_ns) BASE_REQUIRES(ledger->lock)
+guest_ledger_arrive_locked(struct guest_ledger *ledger, const struct guest_ledger_arrival *arrival)
+		BASE_REQUIRES(ledger->lock)
 {
+	struct guest_ledger_stream *s = &ledger->streams[arrival->stream];
+	uint64_t seq = arrival->seq;
+
 	if (seq >= s->sent) {
 		s->faults.invented++;
 		return GUEST_LEDGER_INVENTED;
 	}
-	guest_ledger_gap_locked(ledger, s, now_ns);
+	guest_ledger_gap_locked(ledger, s, arrival->now_ns);
 	if (s->state[seq] & GUEST_LEDGER_SEEN) {
 		s->faults.duplicated++;
 		return GUEST_LEDGER_DUPLICATED;
 	}
-	return guest_ledger_first_locked(ledger, s, seq);
+	return guest_ledger_first_locked(ledger, s, arrival->queue % GUEST_LEDGER_MAX_QUEUES, seq);
 }
 
 enum guest_ledger_verdict
-guest_ledger_receive(struct guest_ledger *ledger, uint32_t stream, uint64_t seq, uint64_t now_ns)
+guest_ledger_receive(struct guest_ledger *ledger, const struct guest_ledger_arrival *arrival)
 {
 	enum guest_ledger_verdict verdict;
 
-	if (stream >= ledger->nb_streams)
+	if (arrival->stream >= ledger->nb_streams)
 		return GUEST_LEDGER_NO_STREAM;
 	base_mutex_lock(&ledger->lock);
-	verdict = guest_ledger_arrive_locked(ledger, &ledger->streams[stream], seq, now_ns);
+	verdict = guest_ledger_arrive_locked(ledger, arrival);
 	base_mutex_unlock(&ledger->lock);
 	return verdict;
 }
 
 enum guest_ledger_verdict
-guest_ledger_torn(struct guest_ledger *ledger, uint32_t stream, uint64_t seq, uint64_t now_ns)
+guest_ledger_torn(struct guest_ledger *ledger, const struct guest_ledger_arrival *arrival)
 {
 	enum guest_ledger_verdict verdict;
 	struct guest_ledger_stream *s;
 
-	if (stream >= ledger->nb_streams)
+	if (arrival->stream >= ledger->nb_streams)
 		return GUEST_LEDGER_NO_STREAM;
 	base_mutex_lock(&ledger->lock);
-	s = &ledger->streams[stream];
-	verdict = guest_ledger_arrive_locked(ledger, s, seq, now_ns);
+	s = &ledger->streams[arrival->stream];
+	verdict = guest_ledger_arrive_locked(ledger, arrival);
 	s->faults.torn++;
 	if (verdict == GUEST_LEDGER_OK || verdict == GUEST_LEDGER_REORDERED) {
-		s->state[seq] |= GUEST_LEDGER_TORN;
+		s->state[arrival->seq] |= GUEST_LEDGER_TORN;
 		s->torn_first++;
 	}
 	base_mutex_unlock(&ledger->lock);
@@ -558,6 +571,7 @@ guest_ledger_count(struct guest_ledger *ledger, uint32_t stream, struct guest_le
 		.excused = s->excused,
 		.duplicated = s->faults.duplicated,
 		.reordered = s->faults.reordered,
+		.moved = s->moved,
 		.torn = s->faults.torn,
 		.invented = s->faults.invented,
 		.longest_gap_ns = s->gap_ns,
@@ -609,6 +623,7 @@ guest_ledger_count_add(struct guest_ledger_count *sum, const struct guest_ledger
 	sum->excused += count->excused;
 	sum->duplicated += count->duplicated;
 	sum->reordered += count->reordered;
+	sum->moved += count->moved;
 	sum->torn += count->torn;
 	sum->invented += count->invented;
 	if (count->longest_gap_ns > sum->longest_gap_ns)

@@ -23,6 +23,7 @@
 
 #define GUEST_LEDGER_MAX_STREAMS 128
 #define GUEST_LEDGER_MAX_PHASES 64
+#define GUEST_LEDGER_MAX_QUEUES 64u
 #define GUEST_LEDGER_NAME_LEN 32
 
 struct guest_ledger;
@@ -30,7 +31,7 @@ struct guest_ledger;
 /** The verdict on one arrival. */
 enum guest_ledger_verdict {
 	GUEST_LEDGER_OK,
-	GUEST_LEDGER_REORDERED, /**< first arrival, but a later number came before */
+	GUEST_LEDGER_REORDERED, /**< first arrival, but a later one came before in the same queue */
 	GUEST_LEDGER_DUPLICATED, /**< had arrived already */
 	GUEST_LEDGER_INVENTED, /**< a number that was never sent */
 	GUEST_LEDGER_NO_STREAM, /**< no such stream */
@@ -46,7 +47,8 @@ struct guest_ledger_count {
 	uint64_t lost; /**< missing, and nobody is excused */
 	uint64_t excused; /**< missing, but abandoned by their guest or sent into an outage */
 	uint64_t duplicated; /**< arrivals beyond the first */
-	uint64_t reordered; /**< first arrivals after a later number */
+	uint64_t reordered; /**< first arrivals after a later number in the same receive queue */
+	uint64_t moved; /**< ... in another one: no fault. Not counted by phases */
 	uint64_t torn; /**< arrivals with damaged bytes, number known */
 	uint64_t invented; /**< arrivals with a number that was never sent */
 	uint64_t longest_gap_ns; /**< between two arrivals; see guest_ledger_phase_open() */
@@ -63,13 +65,21 @@ unsigned int guest_ledger_nb_streams(const struct guest_ledger *ledger);
 /** Books the next packet of @p stream as sent. @return 0, -EINVAL (stream), -ENOMEM. */
 int guest_ledger_send(struct guest_ledger *ledger, uint32_t stream, uint64_t *seq);
 
-/** Books a whole packet's arrival at @p now_ns (base_clock_ns()). */
+/** What the receiver knows of a packet. */
+struct guest_ledger_arrival {
+	uint32_t stream;
+	unsigned int queue; /**< receive queue: order is promised within each, not between them */
+	uint64_t seq;
+	uint64_t now_ns; /**< base_clock_ns() */
+};
+
+/** Books a whole packet's arrival. */
 enum guest_ledger_verdict
-guest_ledger_receive(struct guest_ledger *ledger, uint32_t stream, uint64_t seq, uint64_t now_ns);
+guest_ledger_receive(struct guest_ledger *ledger, const struct guest_ledger_arrival *arrival);
 
 /** Books a damaged packet's arrival; it is then torn, not lost. */
 enum guest_ledger_verdict
-guest_ledger_torn(struct guest_ledger *ledger, uint32_t stream, uint64_t seq, uint64_t now_ns);
+guest_ledger_torn(struct guest_ledger *ledger, const struct guest_ledger_arrival *arrival);
 
 /** Books an arrival whose header is damaged too; the packet that it was is found lost. */
 void guest_ledger_wreck(struct guest_ledger *ledger);

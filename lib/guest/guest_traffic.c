@@ -75,19 +75,22 @@ guest_traffic_count(uint64_t *counter)
 /* --- the thread: receive -------------------------------------------------------------------- */
 
 static void
-guest_traffic_book(struct guest_traffic *t, const uint8_t *data, size_t len)
+guest_traffic_book(struct guest_traffic *t, unsigned int pair, const uint8_t *data, size_t len)
 {
+	struct guest_ledger_arrival arrival = { .queue = pair, .now_ns = base_clock_ns() };
 	struct guest_ledger *ledger = t->attr.ledger;
 	enum guest_ledger_verdict verdict = GUEST_LEDGER_OK;
-	uint64_t now = base_clock_ns();
-	struct guest_frame frame;
+	struct guest_frame frame = { 0 };
+	enum guest_frame_verdict whole = guest_frame_check(data, len, &frame);
 
-	switch (guest_frame_check(data, len, &frame)) {
+	arrival.stream = frame.stream;
+	arrival.seq = frame.seq;
+	switch (whole) {
 	case GUEST_FRAME_OK:
-		verdict = guest_ledger_receive(ledger, frame.stream, frame.seq, now);
+		verdict = guest_ledger_receive(ledger, &arrival);
 		break;
 	case GUEST_FRAME_TORN:
-		verdict = guest_ledger_torn(ledger, frame.stream, frame.seq, now);
+		verdict = guest_ledger_torn(ledger, &arrival);
 		break;
 	case GUEST_FRAME_WRECK:
 		guest_ledger_wreck(ledger);
@@ -110,7 +113,7 @@ guest_traffic_on_frame(void *arg, unsigned int pair, const uint8_t *data, size_t
 			data[13] == (GUEST_FRAME_ETHERTYPE & 0xff))
 		guest_traffic_count(&t->stats.not_for_us);
 	else
-		guest_traffic_book(t, data, len);
+		guest_traffic_book(t, pair, data, len);
 }
 
 /* --- the thread: send ----------------------------------------------------------------------- */

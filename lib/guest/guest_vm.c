@@ -666,6 +666,20 @@ guest_vm_queue_errors(const struct guest_net_stats *queue)
 }
 
 void
+guest_vm_place(struct guest_vm *vm, unsigned int queue, struct guest_vm_place *place)
+{
+	const struct guest_vring *ring = guest_net_ring(vm->net, queue);
+
+	if (vm->running)
+		guest_traffic_park(vm->traffic);
+	guest_vring_indices(ring, &place->avail, &place->used);
+	place->device_used = guest_vring_device_used(ring);
+	place->in_flight = guest_vring_in_flight(ring);
+	if (vm->running)
+		guest_traffic_unpark(vm->traffic);
+}
+
+void
 guest_vm_stats(struct guest_vm *vm, struct guest_vm_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));

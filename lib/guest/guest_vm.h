@@ -140,6 +140,15 @@ int guest_vm_move_to(struct guest_vm *vm, const char *socket);
 bool guest_vm_is_up(const struct guest_vm *vm); /**< running, and the back-end is there */
 const char *guest_vm_error(const struct guest_vm *vm); /**< last vhost-user error, "" if none */
 void guest_vm_stats(struct guest_vm *vm, struct guest_vm_stats *stats);
+
+/** Where a ring stands; indices of packed rings carry the wrap counter in bit 15. */
+struct guest_vm_place {
+	uint16_t avail; /**< next to be posted */
+	uint16_t used; /**< next to be taken back */
+	uint16_t device_used; /**< behind the last that the device has returned */
+	uint16_t in_flight; /**< chains */
+};
+void guest_vm_place(struct guest_vm *vm, unsigned int queue, struct guest_vm_place *place);
 struct guest_mem *guest_vm_mem(struct guest_vm *vm);
 
 #endif /* GUEST_VM_H */

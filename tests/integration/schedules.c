@@ -378,11 +378,12 @@ schedule_account(struct schedule *s)
 	chaos_count(&s->chaos, &sum);
 	guest_vm_stats(s->chaos.vm, stats);
 	printf("seed %" PRIu64 ", %u steps: sent %lu received %lu missing %lu (%lu may be) "
-	       "duplicated %lu (%lu may be) reordered %lu torn %lu invented %lu; driver errors "
-	       "%lu, GET_VRING_BASE errors %lu\n",
+	       "duplicated %lu (%lu may be) reordered %lu moved %lu torn %lu invented %lu; "
+	       "driver errors %lu, GET_VRING_BASE errors %lu\n",
 			s->seed, s->nb_played, sum.sent, sum.received, missing,
 			s->may_miss + may_skip, sum.duplicated, s->in_flight, sum.reordered,
-			sum.torn, sum.invented, stats->device_errors, stats->base_errors);
+			sum.moved, sum.torn, sum.invented, stats->device_errors,
+			stats->base_errors);
 	if (missing > s->may_miss + may_skip || sum.duplicated > s->in_flight ||
 			sum.torn + sum.invented + stats->base_errors != 0 ||
 			guest_vm_stale_bits(s->chaos.vm) != 0 || stats->device_errors > may_skip ||

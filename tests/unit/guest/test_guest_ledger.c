@@ -37,9 +37,33 @@ send_n(struct guest_ledger *ledger, uint32_t stream, unsigned int nb)
 }
 
 static enum guest_ledger_verdict
+arrive_in(struct guest_ledger *ledger, uint32_t stream, unsigned int queue, uint64_t seq)
+{
+	struct guest_ledger_arrival arrival = { stream, queue, seq, base_clock_ns() };
+
+	return guest_ledger_receive(ledger, &arrival);
+}
+
+static enum guest_ledger_verdict
 arrive(struct guest_ledger *ledger, uint32_t stream, uint64_t seq)
 {
-	return guest_ledger_receive(ledger, stream, seq, base_clock_ns());
+	return arrive_in(ledger, stream, 0, seq);
+}
+
+static void
+arrive_at(struct guest_ledger *ledger, uint64_t seq, uint64_t now_ns)
+{
+	struct guest_ledger_arrival arrival = { .seq = seq, .now_ns = now_ns };
+
+	guest_ledger_receive(ledger, &arrival);
+}
+
+static enum guest_ledger_verdict
+arrive_torn(struct guest_ledger *ledger, uint32_t stream, uint64_t seq)
+{
+	struct guest_ledger_arrival arrival = { stream, 0, seq, base_clock_ns() };
+
+	return guest_ledger_torn(ledger, &arrival);
 }
 
 static struct guest_ledger_count
@@ -109,12 +133,32 @@ test_reordered(void **state)
 	assert_int_equal(count_of(*state, 0).duplicated, 0);
 }
 
+/* A flow that goes from queue 0 to queue 3 and back, and a reader that looks at 3 first. */
+static void
+test_order_is_of_a_queue(void **state)
+{
+	send_n(*state, 0, 6);
+	assert_int_equal(arrive_in(*state, 0, 0, 0), GUEST_LEDGER_OK);
+	assert_int_equal(arrive_in(*state, 0, 3, 3), GUEST_LEDGER_OK);
+	assert_int_equal(guest_ledger_in_flight(*state, 0), 2);
+	assert_int_equal(arrive_in(*state, 0, 0, 1), GUEST_LEDGER_OK);
+	assert_int_equal(guest_ledger_in_flight(*state, 0), 2);
+	assert_int_equal(count_of(*state, 0).moved, 1);
+	assert_int_equal(count_of(*state, 0).reordered, 0);
+	assert_int_equal(arrive_in(*state, 0, 3, 2), GUEST_LEDGER_REORDERED);
+	assert_int_equal(arrive_in(*state, 0, 0, 5), GUEST_LEDGER_OK);
+	assert_int_equal(arrive_in(*state, 0, 0, 4), GUEST_LEDGER_REORDERED);
+	assert_int_equal(count_of(*state, 0).moved, 1);
+	assert_int_equal(count_of(*state, 0).reordered, 2);
+	assert_int_equal(count_of(*state, 0).lost, 0);
+}
+
 static void
 test_torn(void **state)
 {
 	send_n(*state, 0, 3);
-	assert_int_equal(guest_ledger_torn(*state, 0, 1, base_clock_ns()), GUEST_LEDGER_OK);
-	assert_int_equal(guest_ledger_torn(*state, 9, 1, base_clock_ns()), GUEST_LEDGER_NO_STREAM);
+	assert_int_equal(arrive_torn(*state, 0, 1), GUEST_LEDGER_OK);
+	assert_int_equal(arrive_torn(*state, 9, 1), GUEST_LEDGER_NO_STREAM);
 	assert_int_equal(count_of(*state, 0).torn, 1);
 	assert_int_equal(count_of(*state, 0).received, 0);
 	assert_int_equal(count_of(*state, 0).lost, 2);
@@ -261,12 +305,12 @@ test_longest_gap(void **state)
 
 	send_n(*state, 0, 6);
 	for (uint64_t i = 0; i < BASE_ARRAY_SIZE(times); i++)
-		guest_ledger_receive(*state, 0, i, times[i]);
+		arrive_at(*state, i, times[i]);
 	assert_int_equal(count_of(*state, 0).longest_gap_ns, 8000);
 	/* a phase's gap begins with the phase, not with the silence before it */
 	assert_int_equal(guest_ledger_phase_open(*state, "p"), 0);
 	now = base_clock_ns();
-	guest_ledger_receive(*state, 0, 4, now + 5000000000ULL);
+	arrive_at(*state, 4, now + 5000000000ULL);
 	assert_int_equal(guest_ledger_phase_count(*state, 0, 0, &count), 0);
 	assert_true(count.longest_gap_ns >= 5000000000ULL && count.longest_gap_ns < 9000000000ULL);
 	assert_int_equal(count_of(*state, 0).longest_gap_ns, now + 5000000000ULL - 9600);
@@ -307,6 +351,7 @@ main(void)
 		LEDGER_TEST(test_lost),
 		LEDGER_TEST(test_duplicated),
 		LEDGER_TEST(test_reordered),
+		LEDGER_TEST(test_order_is_of_a_queue),
 		LEDGER_TEST(test_torn),
 		LEDGER_TEST(test_invented),
 		LEDGER_TEST(test_abandoned_packets_are_excused_until_they_arrive),
