@@ -21,6 +21,8 @@
 #define CHAOS_PACKETS 20u /* new ones of each stream, to count as alive */
 #define CHAOS_CONNECT_MS 8000u
 #define CHAOS_IDLE_MS 5000u
+#define CHAOS_CALM_MS 20u
+#define CHAOS_CALM_MAX_MS 2000u
 #define CHAOS_LOG_LINES 64u
 
 static struct {
@@ -249,6 +251,93 @@ chaos_drain(struct chaos *chaos, uint64_t may_miss, unsigned int timeout_ms, uin
 		if (base_clock_ns() > end)
 			return -ETIMEDOUT;
 	}
+}
+
+void
+chaos_calm(struct chaos *chaos)
+{
+	uint64_t now = base_clock_ns(), since = now, end = now + CHAOS_CALM_MAX_MS * BASE_NS_PER_MS;
+	uint64_t nb = card_ctl_commands(chaos->card), before;
+
+	while (now < end && now - since < CHAOS_CALM_MS * BASE_NS_PER_MS) {
+		poll(NULL, 0, 2);
+		before = nb;
+		nb = card_ctl_commands(chaos->card);
+		now = base_clock_ns();
+		since = nb == before ? since : now;
+	}
+}
+
+/* What the card counts, of the port and of the queues that exist. */
+static json_t *
+chaos_stats(struct chaos *chaos, json_t **func)
+{
+	json_t *reply = card_ctl_ask(chaos->card, "stats 0");
+
+	*func = json_array_get(json_object_get(reply, "functions"), 0);
+	return reply;
+}
+
+uint64_t
+chaos_dropped(struct chaos *chaos)
+{
+	json_t *func, *queue, *port, *reply = chaos_stats(chaos, &func);
+	json_int_t nb;
+	size_t i;
+
+	port = json_object_get(func, "port");
+	nb = json_integer_value(json_object_get(port, "rx_unmatched"));
+	nb += json_integer_value(json_object_get(json_object_get(func, "wire"), "rx_dropped"));
+	json_array_foreach(json_object_get(func, "queues"), i, queue)
+			nb += json_integer_value(json_object_get(queue, "dropped_frames"));
+	json_decref(reply);
+	return (uint64_t)nb;
+}
+
+/* A ring at rest: the card is to fetch next what follows the last that it returned. */
+static bool
+chaos_at_rest(struct chaos *chaos, const json_t *queue, bool tell)
+{
+	unsigned int index = (unsigned int)json_integer_value(json_object_get(queue, "queue"));
+	json_int_t avail = json_integer_value(json_object_get(queue, "available_index"));
+	json_int_t used = json_integer_value(json_object_get(queue, "used_index"));
+	struct guest_vm_place place;
+	bool ok;
+
+	guest_vm_place(chaos->vm, index, &place);
+	ok = avail == used && used == place.device_used && place.device_used == place.used &&
+			(index % 2 == 0 || (place.in_flight == 0 && place.used == place.avail));
+	if (!ok && tell)
+		printf("queue %u (%s): card has available %lld, used %lld; memory has used %u; "
+		       "guest has available %u, used %u, %u in flight\n",
+				index, json_string_value(json_object_get(queue, "state")),
+				(long long)avail, (long long)used, place.device_used, place.avail,
+				place.used, place.in_flight);
+	return ok;
+}
+
+int
+chaos_rest(struct chaos *chaos, unsigned int timeout_ms)
+{
+	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS;
+	bool last = false;
+
+	for (;;) {
+		json_t *func, *queue, *reply = chaos_stats(chaos, &func);
+		unsigned int nb = 0;
+		size_t i;
+
+		json_array_foreach(json_object_get(func, "queues"), i, queue)
+				nb += chaos_at_rest(chaos, queue, last);
+		json_decref(reply);
+		if (nb == 2 * chaos->attr.pairs)
+			return 0;
+		if (last)
+			break;
+		last = base_clock_ns() > end;
+		poll(NULL, 0, 5);
+	}
+	return -ETIMEDOUT;
 }
 
 void

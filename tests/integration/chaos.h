@@ -64,6 +64,19 @@ int chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int time
  */
 int chaos_drain(struct chaos *chaos, uint64_t may_miss, unsigned int timeout_ms, uint64_t *missing);
 
+/**
+ * After guest_vm_quiet(): waits until each ring is where it must be when nothing is under way. Every
+ * chain that was posted to send has been returned, and the card's indices are those of guest memory.
+ * @return 0, or -ETIMEDOUT after a line for each ring that is elsewhere.
+ */
+int chaos_rest(struct chaos *chaos, unsigned int timeout_ms);
+
+/** Waits until the card has had no command for a while: what goes on behind a reply is done. */
+void chaos_calm(struct chaos *chaos);
+
+/** Frames that the card has dropped so far: no rule leads to a queue, or no room will ever be. */
+uint64_t chaos_dropped(struct chaos *chaos);
+
 /** Sums over all streams. */
 void chaos_count(struct chaos *chaos, struct guest_ledger_count *sum);
 

@@ -9,10 +9,13 @@
  *     further fault;
  *   - the rings must hold: nothing returned twice, passed over or invented, no packet doubled or
  *     out of order, each GET_VRING_BASE between used and available;
+ *   - no index is lost: the guest stops to send, and then every packet has arrived, every chain that
+ *     was posted to send has been returned, and the card's indices are those of guest memory;
  *   - then the connection is closed, and every object must be gone that was made for it.
  *
- * A packet that the card drops while a failed command has left it without a receive queue is no
- * index that was lost: while a fault is in force, the ledger excuses what does not arrive.
+ * Two things may be missing: packets that the card dropped and counted, because a failed command has
+ * left it without a way to a receive queue, and, where the guest itself resets its rings, what it
+ * took back or had not read yet.
  *
  * NO_RES, and not the status INT_ERR that a fault has unless told otherwise: with DPDK's mlx4 driver
  * in the process (it sets MLX4_DEVICE_FATAL_CLEANUP) rdma-core takes EIO at the destruction of a
@@ -35,29 +38,37 @@
 #define SETTLE_MS 300u /* for queues that come back by themselves */
 #define ALIVE_MS 400u /* queues run, so packets come at once, unless steering is missing */
 #define LAST_ALIVE_MS 8000u
+#define DRAIN_MS 2000u
+#define REST_MS 2000u
 
 struct sweep {
 	struct chaos chaos;
+	bool resets; /* the guest takes its rings back in this flow */
 	uint64_t dimm; /* guest address of the region that is hot-plugged, 0: none */
 	unsigned int queue; /* that the flow is about */
+	struct guest_ledger_count before; /* at rest, when the last turn was over */
 };
 
-static void
+/* Whether the back-end has it or not, the guest gets rid of it. Nothing is under way, and a receive
+ * queue may hold buffers that it took from there while another one was away: only a reset gets all
+ * of them back. */
+static int
 sweep_drop_dimm(struct sweep *sweep)
 {
-	/* Whether the back-end has it or not, the guest gets rid of it. */
-	if (sweep->dimm != 0 && guest_vm_hot_remove(sweep->chaos.vm, sweep->dimm) == 0)
-		sweep->dimm = 0;
+	struct guest_vm *vm = sweep->chaos.vm;
+	int ret;
+
+	if (sweep->dimm == 0)
+		return 0;
+	guest_vm_use_ram(vm);
+	ret = guest_vm_reset(vm);
+	if (ret == 0)
+		ret = guest_vm_hot_remove(vm, sweep->dimm);
+	sweep->dimm = ret == 0 ? 0 : sweep->dimm;
+	return ret;
 }
 
 /* --- flows: what comes before the fault, and what it is to meet ------------------------------- */
-
-static int
-ready_add(struct sweep *sweep)
-{
-	sweep_drop_dimm(sweep);
-	return sweep->dimm == 0 ? 0 : -EBUSY;
-}
 
 static int
 act_add(struct sweep *sweep)
@@ -203,7 +214,7 @@ static const struct sweep_flow {
 	{ "start", ready_down, act_start },
 	{ "stop", NULL, act_stop },
 	{ "restart", ready_paused, act_restart },
-	{ "mem_add", ready_add, act_add },
+	{ "mem_add", NULL, act_add },
 	{ "mem_remove", act_add, act_remove },
 	{ "mem_swap", act_add, act_swap },
 	{ "log_on", NULL, ready_log },
@@ -293,6 +304,25 @@ sweep_recover(struct sweep *sweep, const struct sweep_flow *flow)
 	return i;
 }
 
+/* The guest is quiet: what was sent since the last turn must be here. */
+static int
+sweep_judge_missing(struct sweep *sweep, uint64_t dropped)
+{
+	struct guest_ledger_count sum;
+	uint64_t missing, old, excused;
+
+	old = sweep->before.sent - sweep->before.received - sweep->before.torn;
+	chaos_drain(&sweep->chaos, sweep->resets ? UINT64_MAX : old + dropped, DRAIN_MS, &missing);
+	chaos_count(&sweep->chaos, &sum);
+	excused = sweep->resets ? sum.excused - sweep->before.excused : 0;
+	sweep->before = sum;
+	if (missing - old <= dropped + excused)
+		return 0;
+	printf("%lu packets are missing; %lu were dropped, %lu the guest took back\n",
+			missing - old, dropped, excused);
+	return -EBADMSG;
+}
+
 static int
 sweep_judge(struct sweep *sweep)
 {
@@ -316,21 +346,13 @@ sweep_judge(struct sweep *sweep)
 	return ret;
 }
 
-static void
-sweep_excuse(struct sweep *sweep, void (*mark)(struct guest_ledger *ledger, uint32_t stream))
-{
-	unsigned int i;
-
-	for (i = 0; i < sweep->chaos.attr.pairs; i++)
-		mark(sweep->chaos.ledger, i);
-}
-
 /* One k. @return 1: the fault did not happen, 0, or -errno. */
 static int
 sweep_once(struct sweep *sweep, const struct sweep_flow *flow, const char *rule, unsigned int k,
 		unsigned int *by)
 {
 	struct chaos *chaos = &sweep->chaos;
+	uint64_t dropped = chaos_dropped(chaos);
 	bool fired;
 	int ret = flow->ready != NULL ? flow->ready(sweep) : 0;
 
@@ -338,22 +360,26 @@ sweep_once(struct sweep *sweep, const struct sweep_flow *flow, const char *rule,
 		printf("k = %u: not even ready for the flow: %s\n", k, guest_vm_error(chaos->vm));
 		return ret;
 	}
-	sweep_excuse(sweep, guest_ledger_outage_begin);
 	card_ctl_tell(chaos->card, "fault add id=k nth=%u %s", k, rule);
 	flow->act(sweep);
+	chaos_calm(chaos); /* not every command comes before the reply */
 	fired = card_ctl_fired(chaos->card, "k") != 0;
 	card_ctl_tell(chaos->card, "fault clear");
 	*by = sweep_recover(sweep, flow);
-	sweep_excuse(sweep, guest_ledger_outage_end);
 	if (*by == NB_TRIES) {
 		printf("k = %u: the back-end does not recover\n", k);
 		return -ETIMEDOUT;
 	}
-	ret = sweep_judge(sweep);
-	if (ret == 0) {
-		sweep_drop_dimm(sweep);
+	guest_vm_quiet(chaos->vm);
+	ret = sweep_judge_missing(sweep, chaos_dropped(chaos) - dropped);
+	if (ret == 0)
+		ret = chaos_rest(chaos, REST_MS);
+	if (ret == 0)
+		ret = sweep_judge(sweep);
+	if (ret == 0)
+		ret = sweep_drop_dimm(sweep);
+	if (ret == 0)
 		ret = chaos_disconnect(chaos);
-	}
 	if (ret == 0)
 		ret = chaos_connect(chaos);
 	if (ret != 0) {
@@ -404,8 +430,10 @@ sweep_run(struct sweep *sweep, const char *name, const char *rule)
 	if (ret == 0)
 		ret = chaos_connect(&sweep->chaos);
 	for (i = 0; i < BASE_ARRAY_SIZE(sweep_flows) && ret == 0; i++) {
-		if (strcmp(name, sweep_flows[i].name) == 0)
-			return sweep_flow(sweep, &sweep_flows[i], rule);
+		if (strcmp(name, sweep_flows[i].name) != 0)
+			continue;
+		sweep->resets = sweep_flows[i].act == act_reset;
+		return sweep_flow(sweep, &sweep_flows[i], rule);
 	}
 	return ret != 0 ? ret : -EINVAL;
 }
