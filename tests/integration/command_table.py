@@ -101,14 +101,17 @@ STOCK_PRE = {
 ADD = {"REG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}
 REMOVE = {"DEREG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}
 SWAP = plus(DESTROY, REBUILD)
-# The receive queues are made anew in two halves, the table names the one that is there; a single
-# one has no other that could take its place.
+# The receive queues are made anew in two halves, the table names the one that is there. For a single
+# one it names a queue that never runs, which is made when that is needed first, and kept.
 HALVES = {"MODIFY_RQT": 3}
+ASIDE = {"MODIFY_RQT": 2}
+PARK = {"REG_UMEM": 3, "REG_MR": 1, "CREATE/VIRTQ": 1}
 
 
-def kept(before, after):
-    """Queues that are made anew between these, without packets losing their way if that can be."""
-    return cases(plus(before, SWAP, UNSTEER, STEER, after), plus(before, SWAP, HALVES, after))
+def kept(before, after, first=()):
+    """Queues that are made anew between these, with steering in place. first: PARK, where a single
+    receive queue is replaced for the first time."""
+    return cases(plus(before, SWAP, ASIDE, after, dict(first)), plus(before, SWAP, HALVES, after))
 
 
 RESUMABLE = {
@@ -126,11 +129,12 @@ RESUMABLE = {
 }
 PRE_CREATED = {**RESUMABLE, "probe": plus(RESUMABLE["probe"], PARTS, CREATE, STEER),
                "start": plus(MEMORY, READY)}
-RECREATE = {**RESUMABLE, "add": kept(STOP, ADD), "remove": kept(STOP, REMOVE)}
+RECREATE = {**RESUMABLE, "add": kept(STOP, ADD, PARK), "remove": kept(STOP, REMOVE)}
 TEARDOWN = {**RESUMABLE, "add": plus(STOP, SWAP, UNSTEER, STEER, ADD),
             "remove": plus(STOP, SWAP, UNSTEER, STEER, REMOVE)}
-OLD = {**RECREATE, "cont": kept({}, {}), "stop_cont": kept(STOP, {}), "reset": kept(STOP, {}),
-       "enable": cases(plus(one(SWAP), UNSTEER, STEER), plus(one(SWAP), TABLE))}
+OLD = {**RECREATE, "cont": kept({}, {}, PARK), "add": kept(STOP, ADD),
+       "stop_cont": kept(STOP, {}), "reset": kept(STOP, {}),
+       "enable": cases(plus(one(SWAP), ASIDE), plus(one(SWAP), TABLE))}
 
 # --- which card, which arguments ------------------------------------------------------------------
 

@@ -24,6 +24,7 @@
 #include "mvdpa_mem.h"
 #include "mvdpa_message.h"
 #include "mvdpa_notifier.h"
+#include "mvdpa_park.h"
 #include "mvdpa_pool.h"
 #include "mvdpa_steer.h"
 #include "mvdpa_virtq.h"
@@ -64,6 +65,7 @@ struct mvdpa_dev {
 	struct mvdpa_mem mem BASE_GUARDED_BY(lock);
 	struct mvdpa_dirty dirty BASE_GUARDED_BY(lock);
 	struct mvdpa_steer steer BASE_GUARDED_BY(lock);
+	struct mvdpa_park park BASE_GUARDED_BY(lock);
 	struct mvdpa_message message; /**< used by vhost's thread only */
 };
 

@@ -7,8 +7,9 @@
  * The receive table names objects, and the card destroys none that is named. A queue that stops
  * with its object kept stays in the table: packets for it are dropped, as they would be without. An
  * object that has to go leaves the table first. When none would be left in it, the queues are
- * replaced in two halves, with the table moved to and fro; only where there is a single receive
- * queue, steering has to be taken down, which costs ten times as many commands as its queue.
+ * replaced in two halves, with the table moved to and fro. For a single receive queue the table
+ * names one that never runs (mvdpa_park.h), which is made when it is first needed, and kept. Should
+ * that fail, steering is taken down, which costs as many commands as two more queues.
  *
  * Starting tries the cheap way first, for all: objects that wait are resumed with one command
  * each. Those for which that cannot be, or was refused, are replaced in a second round.
@@ -161,38 +162,119 @@ queues_ids_locked(struct mvdpa_dev *dev, queues_choice choice, uint32_t *ids)
 	return nb;
 }
 
-int
-mvdpa_queues_steer_locked(struct mvdpa_dev *dev)
+/* What the table is to name: those that run, or else those that wait. */
+static uint32_t
+queues_named_locked(struct mvdpa_dev *dev, uint32_t *ids) BASE_REQUIRES(dev->lock)
+{
+	uint32_t nb = queues_ids_locked(dev, queues_runs, ids);
+
+	return nb != 0 ? nb : queues_ids_locked(dev, queues_waits, ids);
+}
+
+static int
+queues_name_locked(struct mvdpa_dev *dev, const uint32_t *ids, uint32_t nb) BASE_REQUIRES(dev->lock)
 {
 	bool had = dev->steer.rqt != NULL;
-	uint32_t ids[MVDPA_STEER_MAX_RQT];
-	uint32_t nb;
-	int ret;
+	int ret = mvdpa_steer_set(&dev->steer, ids, nb);
 
-	nb = queues_ids_locked(dev, queues_runs, ids);
-	if (nb == 0)
-		nb = queues_ids_locked(dev, queues_waits, ids);
-	ret = mvdpa_steer_set(&dev->steer, ids, nb);
 	if (had && dev->steer.rqt == NULL)
 		mvdpa_flow_torn_down(&dev->flows);
 	return ret;
+}
+
+int
+mvdpa_queues_steer_locked(struct mvdpa_dev *dev)
+{
+	uint32_t ids[MVDPA_STEER_MAX_RQT];
+	uint32_t nb = queues_named_locked(dev, ids);
+
+	return queues_name_locked(dev, ids, nb);
+}
+
+/* Tells whether the table may name one of them. */
+static bool
+queues_mark_locked(struct mvdpa_dev *dev, struct queues_set *set, bool leaves)
+		BASE_REQUIRES(dev->lock)
+{
+	bool rx = false;
+	unsigned int i;
+
+	for (i = 0; i < set->nb; i++) {
+		set->vq[i]->leaves = leaves;
+		rx |= queues_is_listed(set->vq[i]);
+	}
+	return rx;
 }
 
 /* Their objects are about to go. */
 static void
 queues_leave_locked(struct mvdpa_dev *dev, struct queues_set *set) BASE_REQUIRES(dev->lock)
 {
-	bool rx = false;
-	unsigned int i;
+	if (queues_mark_locked(dev, set, true))
+		mvdpa_queues_steer_locked(dev); /* an error leaves no table: nothing is named */
+	queues_mark_locked(dev, set, false);
+}
 
-	for (i = 0; i < set->nb; i++) {
-		set->vq[i]->leaves = true;
-		rx |= queues_is_listed(set->vq[i]);
+/* A receive queue's number for the one that never runs: beyond all others, or one that vhost does
+ * not want. */
+static bool
+queues_spare_locked(struct mvdpa_dev *dev, uint16_t *index) BASE_REQUIRES(dev->lock)
+{
+	uint32_t i = dev->nb_virtqs;
+
+	if (i < dev->cap.max_virtqs) {
+		*index = (uint16_t)i;
+		return true;
 	}
-	if (rx) /* an error leaves no table behind, so that nothing is named any more */
-		mvdpa_queues_steer_locked(dev);
-	for (i = 0; i < set->nb; i++)
-		set->vq[i]->leaves = false;
+	while (i >= 2) {
+		i -= 2;
+		*index = (uint16_t)i;
+		if (!dev->virtqs[i].enabled && !queues_has_object(&dev->virtqs[i]))
+			return true;
+	}
+	return false;
+}
+
+static int
+queues_park_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
+{
+	uint16_t index;
+	uint32_t id;
+	int ret;
+
+	if (dev->park.obj == NULL && !queues_spare_locked(dev, &index))
+		return -ENOSPC;
+	ret = mvdpa_park_make(&dev->park, &dev->env,
+			dev->park.obj != NULL ? dev->park.index : index);
+	if (ret != 0)
+		return ret;
+	id = mvdpa_park_id(&dev->park);
+	return queues_name_locked(dev, &id, 1);
+}
+
+/* Their objects are about to go, and others to come in their place. */
+static void
+queues_step_aside_locked(struct mvdpa_dev *dev, struct queues_set *set) BASE_REQUIRES(dev->lock)
+{
+	uint32_t ids[MVDPA_STEER_MAX_RQT];
+	bool last;
+
+	last = queues_mark_locked(dev, set, true) && queues_named_locked(dev, ids) == 0;
+	queues_mark_locked(dev, set, false);
+	if (!last || dev->steer.rqt == NULL || queues_park_locked(dev) != 0)
+		queues_leave_locked(dev, set);
+}
+
+/* vhost wants the number that it borrowed. */
+static void
+queues_yield_locked(struct mvdpa_dev *dev) BASE_REQUIRES(dev->lock)
+{
+	uint16_t index = dev->park.index;
+
+	if (dev->park.obj == NULL || index >= dev->nb_virtqs || !dev->virtqs[index].enabled)
+		return;
+	mvdpa_queues_steer_locked(dev); /* names it no more */
+	mvdpa_park_destroy(&dev->park);
 }
 
 static void
@@ -208,7 +290,7 @@ static int
 queues_replace_together_locked(struct mvdpa_dev *dev, struct queues_set *set)
 		BASE_REQUIRES(dev->lock)
 {
-	queues_leave_locked(dev, set);
+	queues_step_aside_locked(dev, set);
 	return queues_run_locked(dev, queues_replace, set);
 }
 
@@ -282,6 +364,7 @@ mvdpa_queues_start_locked(struct mvdpa_dev *dev, enum mvdpa_mem_table way)
 	struct queues_set set;
 	int ret = 0;
 
+	queues_yield_locked(dev);
 	queues_choose_locked(dev, queues_is_due, &set);
 	if (way != MVDPA_MEM_TABLE_RECREATE)
 		ret = queues_run_locked(dev, queues_resume, &set);
@@ -306,7 +389,11 @@ mvdpa_queues_drop_locked(struct mvdpa_dev *dev)
 	queues_choose_locked(dev, queues_runs, &set);
 	queues_run_locked(dev, queues_suspend, &set);
 	queues_choose_locked(dev, queues_has_object, &set);
-	queues_take_away_locked(dev, &set);
+	queues_mark_locked(dev, &set, true);
+	mvdpa_queues_steer_locked(dev); /* down */
+	queues_mark_locked(dev, &set, false);
+	queues_run_locked(dev, queues_destroy, &set);
+	mvdpa_park_destroy(&dev->park);
 }
 
 /* --- one of them ----------------------------------------------------------------------------- */
@@ -317,6 +404,7 @@ mvdpa_queues_start_one_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq)
 	struct queues_set set = { .vq = { vq }, .nb = 1 };
 	int ret;
 
+	queues_yield_locked(dev);
 	ret = mvdpa_virtq_resume(vq);
 	if (ret == -ESTALE)
 		ret = queues_replace_locked(dev, &set);
@@ -346,5 +434,6 @@ mvdpa_queues_destroy_one_locked(struct mvdpa_dev *dev, struct mvdpa_virtq *vq)
 {
 	struct queues_set set = { .vq = { vq }, .nb = 1 };
 
-	queues_take_away_locked(dev, &set);
+	queues_step_aside_locked(dev, &set);
+	queues_run_locked(dev, queues_destroy, &set);
 }

@@ -102,7 +102,7 @@ res_make_bufs(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 
 	for (i = 0; ret == 0 && i < 3; i++)
 		ret = res_make_buf(&res->buf[i], attr, attr->cap->umem[i]);
-	if (ret == 0 && res->counters == NULL && attr->cap->virtq_counters)
+	if (ret == 0 && res->counters == NULL && attr->counters)
 		ret = devx_counters_create(attr->devx, res->index, &res->counters);
 	if (ret == 0)
 		res->size = attr->size;
@@ -127,6 +127,18 @@ mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 	if (ret != 0)
 		mvdpa_res_release(res);
 	return ret;
+}
+
+void
+mvdpa_res_umems(const struct mvdpa_res *res, struct devx_virtq_umem umem[3])
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		umem[i] = (struct devx_virtq_umem){
+			.id = devx_umem_id(res->buf[i].umem),
+			.size = res->buf[i].size,
+		};
 }
 
 void

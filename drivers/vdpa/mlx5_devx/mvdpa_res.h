@@ -44,11 +44,14 @@ struct mvdpa_res_attr {
 	struct devx_event_channel *error; /**< and here that none will come (mvdpa_event.h) */
 	uint16_t size; /**< of the ring */
 	bool events; /**< false: nobody wants them, the queue runs without QP and CQ */
+	bool counters; /**< it is counted what it does */
 };
 
 /** Makes or freshens everything for a ring of attr->size; on error there is nothing but the
  * counters left. */
 int mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr);
+/** The three buffers as the queue's object names them. */
+void mvdpa_res_umems(const struct mvdpa_res *res, struct devx_virtq_umem umem[3]);
 /** Gives all back, the counters only with mvdpa_res_release_counters(). */
 void mvdpa_res_release(struct mvdpa_res *res);
 void mvdpa_res_release_counters(struct mvdpa_res *res);

@@ -124,13 +124,8 @@ start_attr_locked(struct mvdpa_virtq *vq, struct mvdpa_index start, struct devx_
 		.event_qpn = vq->goal.ring.polled ? 0 : devx_qp_fw_id(vq->res.qp),
 		.counters = vq->res.counters != NULL ? devx_obj_id(vq->res.counters) : 0,
 	};
-	unsigned int i;
 
-	for (i = 0; i < 3; i++)
-		parts.umem[i] = (struct devx_virtq_umem){
-			.id = devx_umem_id(vq->res.buf[i].umem),
-			.size = vq->res.buf[i].size,
-		};
+	mvdpa_res_umems(&vq->res, parts.umem);
 	mvdpa_virtq_attr_make(&parts, attr);
 }
 
@@ -147,6 +142,7 @@ mvdpa_virtq_start_prepare_locked(struct mvdpa_virtq *vq)
 		.error = vq->env->error,
 		.size = vq->goal.ring.size,
 		.events = !vq->goal.ring.polled,
+		.counters = vq->env->cap->virtq_counters,
 	};
 
 	return mvdpa_res_prepare(&vq->res, &attr);

@@ -21,6 +21,7 @@
 
 #define NB 8
 #define KEY 0x100u
+#define PARK_ID 0x900u
 
 struct fake {
 	enum mvdpa_virtq_state state;
@@ -37,6 +38,8 @@ static struct {
 	unsigned int nb_listed, writes, teardowns;
 	unsigned int creations, destructions;
 	int steer_error; /* of the next write */
+	int park_error; /* of the next queue that never runs */
+	unsigned int parks; /* so many of these were made */
 } rig;
 const struct base_log mvdpa_logs[MVDPA_LOG_MODULES] = {
 	[MVDPA_LOG_DRIVER... MVDPA_LOG_DEVX] = { BASE_LOG_DEBUG, last_log_write, NULL },
@@ -165,6 +168,38 @@ mvdpa_virtq_has_stopped(struct mvdpa_virtq *vq)
 	return rig.queue[vq->index].state != MVDPA_VIRTQ_READY && !rig.queue[vq->index].deaf;
 }
 
+int
+mvdpa_park_make(struct mvdpa_park *park, const struct mvdpa_virtq_env *env, uint16_t index)
+{
+	assert_int_equal(index % 2, 0);
+	if (rig.park_error != 0)
+		return rig.park_error;
+	if (park->obj != NULL)
+		return 0;
+	if (index < NB)
+		assert_int_equal(rig.queue[index].state, MVDPA_VIRTQ_ABSENT);
+	park->index = index;
+	park->obj = (struct devx_obj *)&rig;
+	rig.parks++;
+	return 0;
+}
+
+uint32_t
+mvdpa_park_id(const struct mvdpa_park *park)
+{
+	return PARK_ID;
+}
+
+void
+mvdpa_park_destroy(struct mvdpa_park *park)
+{
+	unsigned int i;
+
+	for (i = 0; park->obj != NULL && i < rig.nb_listed; i++)
+		assert_int_not_equal(rig.listed[i], PARK_ID);
+	park->obj = NULL;
+}
+
 uint32_t
 mvdpa_mem_key(const struct mvdpa_mem *mem)
 {
@@ -274,16 +309,84 @@ test_replaced_in_halves(void **state)
 	}
 }
 
-/* With one receive queue there is nowhere to go. */
 static void
-test_single_pair_is_replaced(void **state)
+replace_single_pair(void)
 {
-	start(2);
+	rig.writes = rig.creations = rig.destructions = 0;
 	mvdpa_queues_stop_locked(&dev);
 	assert_int_equal(mvdpa_queues_start_locked(&dev, MVDPA_MEM_TABLE_RECREATE), 0);
 	check_listed();
 	check_counts(2, 2, 2);
+}
+
+/* One that never runs takes the place of a single receive queue. */
+static void
+test_single_pair_is_replaced(void **state)
+{
+	start(2);
+	replace_single_pair();
+	replace_single_pair();
+	assert_int_equal(rig.parks, 1);
+	assert_int_equal(rig.teardowns, 0);
+	mvdpa_queues_drop_locked(&dev);
+	assert_int_equal(rig.nb_listed, 0);
+	assert_null(dev.park.obj);
+}
+
+/* Without one steering has to go. */
+static void
+test_single_pair_without_park(void **state)
+{
+	start(2);
+	rig.park_error = -ENOMEM;
+	replace_single_pair();
 	assert_int_equal(rig.teardowns, 1);
+}
+
+/* Numbers beyond those of the queues come first; then one that vhost does not want. */
+static void
+test_number_of_park(void **state)
+{
+	dev.cap.max_virtqs = NB + 1;
+	start(2);
+	replace_single_pair();
+	assert_int_equal(dev.park.index, NB);
+	mvdpa_queues_drop_locked(&dev);
+	setup(NULL);
+	dev.cap.max_virtqs = NB;
+	start(2);
+	virtqs[NB - 2].enabled = true; /* though it does not run */
+	rig.queue[NB - 2].bad = -EINVAL;
+	mvdpa_virtq_walk(&virtqs[0], MVDPA_WANT_SUSPENDED);
+	mvdpa_queues_destroy_one_locked(&dev, &virtqs[0]);
+	assert_int_equal(dev.park.index, NB - 4);
+	assert_int_equal(rig.listed[0], PARK_ID);
+	virtqs[NB - 4].enabled = true; /* now it is wanted */
+	rig.queue[NB - 2].bad = 0;
+	assert_int_equal(mvdpa_queues_start_locked(&dev, MVDPA_MEM_TABLE_AUTO), 0);
+	assert_null(dev.park.obj);
+	check_listed();
+}
+
+/* A queue that failed and is not brought back leaves the table where it is. */
+static void
+test_park_of_one_that_failed(void **state)
+{
+	start(2);
+	mvdpa_virtq_walk(&virtqs[0], MVDPA_WANT_SUSPENDED);
+	mvdpa_queues_destroy_one_locked(&dev, &virtqs[0]);
+	assert_int_equal(rig.nb_listed, 1);
+	assert_int_equal(rig.listed[0], PARK_ID);
+	assert_int_equal(mvdpa_queues_start_one_locked(&dev, &virtqs[0]), 0);
+	check_listed();
+	mvdpa_virtq_walk(&virtqs[0], MVDPA_WANT_SUSPENDED);
+	mvdpa_queues_destroy_one_locked(&dev, &virtqs[0]);
+	rig.queue[0].bad = -EINVAL;
+	assert_int_equal(mvdpa_queues_start_one_locked(&dev, &virtqs[0]), -EINVAL);
+	assert_int_equal(rig.nb_listed, 0);
+	mvdpa_queues_destroy_one_locked(&dev, &virtqs[0]); /* nothing to leave */
+	assert_int_equal(rig.nb_listed, 0);
+	assert_int_equal(rig.parks, 1);
 }
 
 /* Only those are replaced that have to be, and the others hold the table meanwhile. */
@@ -424,6 +527,9 @@ main(void)
 		TEST(test_stop_and_resume),
 		TEST(test_replaced_in_halves),
 		TEST(test_single_pair_is_replaced),
+		TEST(test_single_pair_without_park),
+		TEST(test_number_of_park),
+		TEST(test_park_of_one_that_failed),
 		TEST(test_some_are_replaced),
 		TEST(test_deaf_queue_goes_at_the_stop),
 		TEST(test_precreated),

@@ -180,12 +180,6 @@ devx_qp_fw_id(const struct devx_qp *qp)
 }
 
 uint32_t
-devx_umem_id(const struct devx_umem *umem)
-{
-	return 6;
-}
-
-uint32_t
 mvdpa_mem_key(const struct mvdpa_mem *m)
 {
 	return rig.key;
@@ -199,6 +193,12 @@ mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 	if (attr->events)
 		res->qp = (struct devx_qp *)&rig;
 	return step('p');
+}
+
+void
+mvdpa_res_umems(const struct mvdpa_res *res, struct devx_virtq_umem umem[3])
+{
+	umem[0].id = umem[1].id = umem[2].id = 6;
 }
 
 void
