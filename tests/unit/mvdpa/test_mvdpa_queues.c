@@ -245,7 +245,7 @@ teardown(void **state)
 
 /* The first queues run, steering is theirs; what was counted on the way is forgotten. */
 static void
-start(unsigned int nb)
+start(unsigned int nb) BASE_NO_TSA
 {
 	unsigned int i;
 
@@ -281,7 +281,7 @@ check_counts(unsigned int creations, unsigned int destructions, unsigned int wri
 }
 
 static void
-test_stop_and_resume(void **state)
+test_stop_and_resume(void **state) BASE_NO_TSA
 {
 	start(4);
 	mvdpa_queues_stop_locked(&dev);
@@ -294,7 +294,7 @@ test_stop_and_resume(void **state)
 
 /* Two halves: the table is written before each, and behind. */
 static void
-test_replaced_in_halves(void **state)
+test_replaced_in_halves(void **state) BASE_NO_TSA
 {
 	unsigned int nb;
 
@@ -310,7 +310,7 @@ test_replaced_in_halves(void **state)
 }
 
 static void
-replace_single_pair(void)
+replace_single_pair(void) BASE_NO_TSA
 {
 	rig.writes = rig.creations = rig.destructions = 0;
 	mvdpa_queues_stop_locked(&dev);
@@ -321,7 +321,7 @@ replace_single_pair(void)
 
 /* One that never runs takes the place of a single receive queue. */
 static void
-test_single_pair_is_replaced(void **state)
+test_single_pair_is_replaced(void **state) BASE_NO_TSA
 {
 	start(2);
 	replace_single_pair();
@@ -345,7 +345,7 @@ test_single_pair_without_park(void **state)
 
 /* Numbers beyond those of the queues come first; then one that vhost does not want. */
 static void
-test_number_of_park(void **state)
+test_number_of_park(void **state) BASE_NO_TSA
 {
 	dev.cap.max_virtqs = NB + 1;
 	start(2);
@@ -370,7 +370,7 @@ test_number_of_park(void **state)
 
 /* A queue that failed and is not brought back leaves the table where it is. */
 static void
-test_park_of_one_that_failed(void **state)
+test_park_of_one_that_failed(void **state) BASE_NO_TSA
 {
 	start(2);
 	mvdpa_virtq_walk(&virtqs[0], MVDPA_WANT_SUSPENDED);
@@ -391,7 +391,7 @@ test_park_of_one_that_failed(void **state)
 
 /* Only those are replaced that have to be, and the others hold the table meanwhile. */
 static void
-test_some_are_replaced(void **state)
+test_some_are_replaced(void **state) BASE_NO_TSA
 {
 	start(6);
 	mvdpa_queues_stop_locked(&dev);
@@ -404,7 +404,7 @@ test_some_are_replaced(void **state)
 
 /* What the card does not stop must not outlive the stop: vhost gives the ring away. */
 static void
-test_deaf_queue_goes_at_the_stop(void **state)
+test_deaf_queue_goes_at_the_stop(void **state) BASE_NO_TSA
 {
 	start(4);
 	rig.queue[0].deaf = rig.queue[3].deaf = true;
@@ -419,7 +419,7 @@ test_deaf_queue_goes_at_the_stop(void **state)
 }
 
 static void
-test_precreated(void **state)
+test_precreated(void **state) BASE_NO_TSA
 {
 	dev.env.nb_blank = 6;
 	mvdpa_queues_precreate_locked(&dev);
@@ -439,7 +439,7 @@ test_precreated(void **state)
 
 /* A ring that vhost has disabled must not hold on to the key of the table before. */
 static void
-test_old_key(void **state)
+test_old_key(void **state) BASE_NO_TSA
 {
 	start(4);
 	virtqs[2].enabled = false;
@@ -454,7 +454,7 @@ test_old_key(void **state)
 
 /* The last receive queue that is disabled waits in the table, which costs nothing. */
 static void
-test_last_one_waits_in_the_table(void **state)
+test_last_one_waits_in_the_table(void **state) BASE_NO_TSA
 {
 	start(2);
 	mvdpa_queues_stop_one_locked(&dev, &virtqs[0]);
@@ -469,7 +469,7 @@ test_last_one_waits_in_the_table(void **state)
 }
 
 static void
-test_bad_ring(void **state)
+test_bad_ring(void **state) BASE_NO_TSA
 {
 	start(4);
 	mvdpa_queues_stop_locked(&dev);
@@ -482,7 +482,7 @@ test_bad_ring(void **state)
 }
 
 static void
-test_one_that_cannot_start(void **state)
+test_one_that_cannot_start(void **state) BASE_NO_TSA
 {
 	start(4);
 	mvdpa_queues_stop_one_locked(&dev, &virtqs[2]);
@@ -494,7 +494,7 @@ test_one_that_cannot_start(void **state)
 }
 
 static void
-test_steering_fails(void **state)
+test_steering_fails(void **state) BASE_NO_TSA
 {
 	virtqs[0].enabled = virtqs[1].enabled = true;
 	rig.steer_error = -EIO;
@@ -509,7 +509,7 @@ test_steering_fails(void **state)
 }
 
 static void
-test_destroy_one(void **state)
+test_destroy_one(void **state) BASE_NO_TSA
 {
 	start(4);
 	mvdpa_virtq_walk(&virtqs[0], MVDPA_WANT_SUSPENDED);
