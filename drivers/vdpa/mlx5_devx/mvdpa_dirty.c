@@ -316,7 +316,7 @@ dirty_turn_off(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue, struc
 }
 
 int
-mvdpa_dirty_apply(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue,
+mvdpa_dirty_offer(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue,
 		struct devx_obj *virtq, uint16_t index)
 {
 	struct devx_virtq_log want;
@@ -326,10 +326,24 @@ mvdpa_dirty_apply(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue,
 	mvdpa_dirty_wanted(dirty, &want);
 	select = mvdpa_dirty_select(dirty, &queue->hw, &want);
 	ret = dirty_try(dirty, virtq, index, &want, select);
-	if (ret == 0) {
+	if (ret == 0)
 		mvdpa_dirty_done(dirty, queue, &want);
+	else
+		queue->unlogged = dirty->wanted;
+	return ret;
+}
+
+int
+mvdpa_dirty_apply(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue,
+		struct devx_obj *virtq, uint16_t index)
+{
+	struct devx_virtq_log want;
+	int ret;
+
+	ret = mvdpa_dirty_offer(dirty, queue, virtq, index);
+	if (ret == 0)
 		return 0;
-	}
+	mvdpa_dirty_wanted(dirty, &want);
 	if (!want.enabled)
 		ret = dirty_turn_off(dirty, queue, virtq, index);
 	else if (!atomic_exchange(&dirty->refused, true))
@@ -337,7 +351,6 @@ mvdpa_dirty_apply(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue,
 				"%s queue %u: firmware does not log dirty pages: all memory "
 				"will be marked when queues stop",
 				dirty->name, index);
-	queue->unlogged = dirty->wanted;
 	return ret;
 }
 

@@ -87,6 +87,10 @@ void mvdpa_dirty_done(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue
  */
 int mvdpa_dirty_apply(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue,
 		struct devx_obj *virtq, uint16_t index);
+/** As above, for a queue that is about to start: a refusal is not the last word, the queue is to
+ * be asked again when it runs. */
+int mvdpa_dirty_offer(struct mvdpa_dirty *dirty, struct mvdpa_dirty_queue *queue,
+		struct devx_obj *virtq, uint16_t index);
 /** The object is gone. */
 void mvdpa_dirty_gone(struct mvdpa_dirty_queue *queue);
 

@@ -261,15 +261,16 @@ start_command_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 
 /*
  * The dirty log comes with the state, so that no page is written unlogged. A refusal may mean
- * either; then the log is tried alone, and the queue runs with or without.
+ * either; then the log is tried alone, and again when the queue runs, which is when DPDK's own
+ * driver does it. With or without, the queue runs.
  */
 static int
 start_with_log_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 {
 	struct mvdpa_dirty *dirty = vq->env->dirty;
 	struct devx_virtq_attr attr = vq->goal.attr;
+	int ret, early;
 	uint64_t log;
-	int ret;
 
 	mvdpa_dirty_wanted(dirty, &attr.log);
 	log = mvdpa_dirty_select(dirty, &vq->dirty.hw, &attr.log);
@@ -281,8 +282,11 @@ start_with_log_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
 		mvdpa_dirty_done(dirty, &vq->dirty, &attr.log);
 	if (ret == 0 || log == 0)
 		return ret;
-	mvdpa_dirty_apply(dirty, &vq->dirty, vq->obj, vq->index);
-	return start_command_locked(vq);
+	early = mvdpa_dirty_offer(dirty, &vq->dirty, vq->obj, vq->index);
+	ret = start_command_locked(vq);
+	if (ret == 0 && early != 0)
+		mvdpa_dirty_apply(dirty, &vq->dirty, vq->obj, vq->index);
+	return ret;
 }
 
 /* What the queue is, whatever the answer was; ERR if the card does not say either. */

@@ -38,6 +38,7 @@ static struct {
 	uint64_t cookie;
 	uint32_t log_key; /* of the object */
 	bool logs;
+	bool runs, logs_only_running; /* the object does; the firmware takes a log then only */
 	int kick_fd, call_fd;
 	struct rte_vhost_vring vring;
 } rig;
@@ -75,6 +76,7 @@ devx_virtq_create(struct devx_dev *dev, const struct devx_virtq_attr *attr, stru
 	rig.created = *attr;
 	rig.log_key = 0;
 	rig.logs = false;
+	rig.runs = false;
 	if (step('C') != 0)
 		return -EIO;
 	*obj = (struct devx_obj *)&rig;
@@ -98,6 +100,10 @@ devx_virtq_modify(struct devx_obj *obj, const struct devx_virtq_attr *attr, uint
 	else if (letter == 'S')
 		assert_int_equal(select, PRM_VIRTQ_MOD_STATE);
 	ret = step(letter) != 0 ? rig.error : 0;
+	if ((select & log) != 0 && rig.logs_only_running && !rig.runs)
+		ret = -EINVAL;
+	if (ret == 0 && (select & PRM_VIRTQ_MOD_STATE) != 0)
+		rig.runs = attr->state == PRM_VIRTQ_RDY;
 	if (ret == 0 && (select & PRM_VIRTQ_MOD_DIRTY_BITMAP_PARAMS) != 0)
 		rig.log_key = attr->log.mkey;
 	if (ret == 0 && (select & PRM_VIRTQ_MOD_DIRTY_BITMAP_DUMP_ENABLE) != 0)
@@ -514,13 +520,30 @@ test_log_refused(void **state)
 	log_on();
 	rig.fail = "rL";
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
-	check(MVDPA_VIRTQ_READY, "gpCEirLLRa");
+	check(MVDPA_VIRTQ_READY, "gpCEirLLRLLa");
 	assert_false(rig.logs);
 	mvdpa_dirty_settle(&dirty);
 	assert_int_equal(log_bits(), 1 << 2);
 	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_SUSPENDED), 0);
 	mvdpa_dirty_settle(&dirty);
 	assert_int_equal(log_bits(), 0xffff);
+	close(log_file);
+}
+
+/* Firmware that takes a log of a running queue only: what it wrote before is marked, as all is. */
+static void
+test_log_late(void **state)
+{
+	log_on();
+	rig.logs_only_running = true;
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "gpCEirLLRLa");
+	assert_true(rig.logs);
+	mvdpa_dirty_settle(&dirty);
+	assert_int_equal(log_bits(), 0xffff);
+	memset(rig.trace, 0, sizeof(rig.trace));
+	assert_int_equal(mvdpa_virtq_log(&vq), 0);
+	check(MVDPA_VIRTQ_READY, ""); /* the others are told, too */
 	close(log_file);
 }
 
@@ -986,6 +1009,7 @@ main(void)
 		TEST(test_ring_exchanged),
 		TEST(test_log),
 		TEST(test_log_refused),
+		TEST(test_log_late),
 		TEST(test_suspend_refused),
 		TEST(test_query_fails),
 		TEST(test_query_fails_once),
