@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import card_ctl  # noqa: E402
 import dpdk  # noqa: E402
 import frontend as fe  # noqa: E402
 import pairs as fp  # noqa: E402
@@ -25,11 +26,11 @@ class Ours:
     """The app with a function of the card for each string of device arguments. Ports are looped,
     and a frame waits for a receive buffer as long as it takes."""
 
-    def __init__(self, rig, devargs=("",), **card):
+    def __init__(self, rig, devargs=("",), **config):
         self.rig = rig
-        card = {"control": {"socket": str(rig.path("ctl"))}, "trace": {"file": "trace.json"},
-                **card}
-        rig.path("card.json").write_text(json.dumps(card))
+        config = {"control": {"socket": str(rig.path("ctl"))}, "trace": {"file": "trace.json"},
+                  **config}
+        rig.path("card.json").write_text(json.dumps(config))
         driver = pathlib.Path(os.environ["DRIVER"])
         self.devices = [f"0000:03:00.{2 + number}" for number in range(len(devargs))]
         allow = [word for device, args in zip(self.devices, devargs)
@@ -92,10 +93,7 @@ class Ours:
         until(f"device {number} to be {state}", 20, lambda: self.device(number)["state"] == state)
 
     def ctl(self, *words):
-        status, text = self.rig.run([os.environ["MLX5EMU"], "ctl", "--socket", "ctl", "--json",
-                                     *words])
-        check(status == 0, f"ctl {words}: {text}")
-        return json.loads(text.splitlines()[-1])
+        return card_ctl.ask(self.rig.path("ctl"), *words)
 
     def fault(self, **keys):
         self.ctl("fault", "add", *(f"{key}={value}" for key, value in keys.items()))

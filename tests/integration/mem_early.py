@@ -8,13 +8,13 @@ K5, K7, N2, N3 (its variants c1 to c3), N21.
 usage: mem_early.py order|same|files|fail|many|edges [DEVARGS]
 """
 import json
-import os
 import pathlib
 import struct
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import card_ctl  # noqa: E402
 import dpdk  # noqa: E402
 import frontend as fe  # noqa: E402
 import rig  # noqa: E402
@@ -34,10 +34,7 @@ class Card:
         self.seen = 0
 
     def ctl(self, *words):
-        status, text = self.r.run([os.environ["MLX5EMU"], "ctl", "--socket", "ctl", "--json",
-                                   *words])
-        rig.check(status == 0, f"ctl {words}: {text}")
-        return json.loads(text)
+        return card_ctl.ask(self.r.path("ctl"), *words)
 
     def objects(self):
         """Without the queues' counters, which stay for the next front-end."""

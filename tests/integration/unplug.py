@@ -15,11 +15,11 @@ import json
 import os
 import pathlib
 import socket
-import subprocess
 import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import card_ctl  # noqa: E402
 import dpdk  # noqa: E402
 import frontend as fe  # noqa: E402
 import rig  # noqa: E402
@@ -64,10 +64,7 @@ class App:
         self.sockets.remove(str(path))
 
     def ctl(self, *words):
-        done = subprocess.run([os.environ["MLX5EMU"], "ctl", "--socket", str(self.r.path("ctl")),
-                               "--json", *words], capture_output=True, text=True, timeout=20)
-        rig.check(done.returncode == 0, f"ctl {words}: {done.stdout} {done.stderr}")
-        return json.loads(done.stdout)
+        return card_ctl.ask(self.r.path("ctl"), *words)
 
     def end(self):
         for path in list(self.sockets):  # vhost must not be at work when EAL goes
@@ -126,6 +123,7 @@ def connected(r, program):
 
 
 def cycle(r, program):
+    """V12: the next front-end finds the device again, at the socket of before."""
     app = App(r, program, functions=1)
     app.probe(A)
     path = app.serve(A, "vm")
@@ -202,6 +200,7 @@ def come_and_go(path, stop, rounds):
 
 
 def race(r, program):
+    """V12: front-ends come again and again, to a device that comes and goes."""
     app = App(r, program, functions=1)
     app.probe(A)
     path = app.serve(A, "vm")
@@ -214,8 +213,9 @@ def race(r, program):
         thread.start()
     try:
         for turn in range(30):
-            enough = len(answers) + 10, len(rounds) + turn % 3
-            while (len(answers), len(rounds)) < enough and all(t.is_alive() for t in threads):
+            asked, served = len(answers) + 10, len(rounds) + turn % 3
+            while (len(answers) < asked or len(rounds) < served) and all(
+                    thread.is_alive() for thread in threads):
                 stop.wait(0.01)
             app.do("remove", A)
             app.probe(A)
