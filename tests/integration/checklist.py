@@ -70,7 +70,7 @@ def mem_table_100(rig):
                 usual = sorted(costs)[turns // 2]
                 check(abs(sum(costs[1:]) - usual * (turns - 1)) < usual,
                       f"{devargs}: commands of two tables: {costs}")
-                until(f"{devargs}: objects to be as before, {objects}", 5,
+                until(f"{devargs}: objects to be as before, {objects}", 20,
                       lambda: ours.objects() == objects)
                 print(f"'{devargs}': {usual} commands for two tables", flush=True)
             ours.end()
@@ -120,7 +120,7 @@ def other_than_pre_created(rig):
                     front.all_alive(devargs)
                     front.account(devargs)
         ours.await_state("waiting", number)
-        until(f"the device to be as it was, {before}", 10,
+        until(f"the device to be as it was, {before}", 20,
               lambda: ours.objects(number) == before)
     ours.end()
     dpdk.card_is_content(rig)
@@ -173,7 +173,7 @@ def flapping(rig):
                 except BlockingIOError:
                     pass
             front.push(1, 1)
-            until("the call of the sending queue", 5, lambda: _called(front.calls[1]))
+            until("the call of the sending queue", 20, lambda: _called(front.calls[1]))
             front.account("at the end")
     ours.end()
     dpdk.card_is_content(rig)
@@ -261,7 +261,7 @@ def ends(rig):
         with ours.running(pairs=3) as front:
             act(front)
         ours.await_state("waiting")
-        until(f"objects to go, {act.__name__}", 10, lambda: ours.objects() == before)
+        until(f"objects to go, {act.__name__}", 20, lambda: ours.objects() == before)
     with ours.front() as front:
         nb_steps = len(front.steps())
     for number in range(0, nb_steps, 2):
@@ -269,7 +269,7 @@ def ends(rig):
             for _, step in front.steps()[:number]:
                 step()
         ours.await_state("waiting")
-        until(f"objects to go, {number} messages", 10, lambda: ours.objects() == before)
+        until(f"objects to go, {number} messages", 20, lambda: ours.objects() == before)
     ours.end()
 
 
@@ -346,7 +346,7 @@ def attach_twice(rig):
 
 
 def client(rig):
-    """V11, V12: the app as client, which connects again after the front-end went; each time with
+    """V11: the app as client, which connects again after the front-end went; each time with
     traffic. Detached while it tries."""
     ours = cr.Ours(rig)
     ours.app.ask(f"detach {ours.devices[0]}", r"testvdpa> ")

@@ -56,6 +56,8 @@ def late_var(rig):
     """D13: the doorbell page of a process that has just died is not there yet: it is asked for
     again (by what is preloaded, see late_var.c), and all is well."""
     rig.env["LD_PRELOAD"] = os.environ["LATE_VAR"]
+    # Its own runtime is behind that then, which ASan takes for a mistake.
+    rig.env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     ours = cr.Ours(rig)
     del rig.env["LD_PRELOAD"]
     check(ours.count_said("no VAR page yet") == 3, "there was a page at once")
@@ -99,7 +101,7 @@ def called_once(rig):
 
     def called(front, what):
         for queue, fd in enumerate(front.calls):
-            until(f"the call of queue {queue}, {what}", 5, lambda: _read(fd))
+            until(f"the call of queue {queue}, {what}", 20, lambda: _read(fd))
 
     for packed in (False, True):
         with ours.front(packed=packed, pairs=2) as front:
@@ -188,7 +190,7 @@ def timeouts(rig):
                     ours.drop_regions(front)
                     front.all_alive(f"{command} {nth}")
                     front.account(f"{command} {nth}")
-                until(f"objects to be as before, {before}", 5, lambda: ours.objects() == before)
+                until(f"objects to be as before, {before}", 20, lambda: ours.objects() == before)
             ours.end()
 
 
@@ -211,7 +213,7 @@ def used_rings_logged(rig):
                 pages = front.dirty_pages()
                 check(pages == {ring.used_page() for ring in front.rings},
                       f"'{devargs}': pages {sorted(pages)} are logged")
-                check(took < 2, f"GET_VRING_BASE of 8 rings took {took:.1f} s")
+                check(took < 10, f"GET_VRING_BASE of 8 rings took {took:.1f} s")
                 print(f"'{devargs}': 8 rings stopped in {took * 1000:.0f} ms")
             ours.end()
 

@@ -38,14 +38,11 @@ def main():
     rig.check(have(found, "stop: 2 queues stopped in .*, A!=U on 0$"), f"flow: {found}")
     found = lines("pmd.vdpa.mlx5_devx.virtq:debug")
     rig.check(have(found, STATE) and not have(found, FLOW), f"virtq: {found}")
-    for level in ("pmd.vdpa.mlx5_devx:debug", "pmd.vdpa.mlx5_devx.*:debug"):
-        found = lines(level)
-        rig.check(have(found, STATE) and have(found, FLOW), f"{level}: {found}")
+    found = lines("pmd.vdpa.mlx5_devx:debug")
+    rig.check(have(found, STATE) and have(found, FLOW), f"all: {found}")
     found = lines("pmd.vdpa.mlx5_devx:info")
     rig.check(have(found, FLOW) and not [line for line in found if " queue " in line],
               f"info: {found}")
-    found = lines("pmd.vdpa.mlx5_devx.flow:notice")
-    rig.check(not found, f"nothing of that is worth a notice: {found}")
 
 
 main()

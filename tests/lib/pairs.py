@@ -317,7 +317,7 @@ class Front(fe.FrontEnd):
                     self.got.append(number_of(data))
                     self.rx_order.append(ring.queue)
 
-    def until(self, condition, timeout=10.0):
+    def until(self, condition, timeout=30.0):
         """Looks until the condition holds, woken by the call files. False: it did not in time."""
         deadline = time.monotonic() + timeout
         while True:
@@ -336,7 +336,7 @@ class Front(fe.FrontEnd):
     def back(self, queue):
         return self.rings[queue].nb_back
 
-    def want_back(self, queue, number, timeout=10.0):
+    def want_back(self, queue, number, timeout=30.0):
         """The queue has returned so many since it was fresh."""
         rig.check(self.until(lambda: self.back(queue) >= number, timeout),
                   f"queue {queue}: {self.back(queue)} of {self.rings[queue].nb_posted} posted came "
@@ -348,7 +348,7 @@ class Front(fe.FrontEnd):
         before = [ring.nb_back for ring in self.rings]
         return not self.until(lambda: [ring.nb_back for ring in self.rings] != before, seconds)
 
-    def alive(self, timeout=5.0):
+    def alive(self, timeout=20.0):
         """Numbers of the queues that do something when there is something to do."""
         before = [ring.nb_back for ring in self.rings]
 
@@ -365,7 +365,7 @@ class Front(fe.FrontEnd):
             self.until(moved, 0.3)
         return {q for q, ring in enumerate(self.rings) if ring.nb_back > before[q]}
 
-    def all_alive(self, what, timeout=5.0):
+    def all_alive(self, what, timeout=20.0):
         alive = self.alive(timeout)
         rig.check(len(alive) == self.nb_queues, f"{what}: only the queues {sorted(alive)} of "
                   f"{self.nb_queues} do something")
@@ -391,7 +391,7 @@ class Front(fe.FrontEnd):
 
     def account(self, what):
         """Nothing was lost, nothing came twice, no descriptor is missing or foreign."""
-        self.until(self.is_complete, 10)
+        self.until(self.is_complete)
         rig.check(not self.lost(), f"{what}: frames {self.lost()} were lost")
         rig.check(not self.twice(), f"{what}: frames {self.twice()} came twice")
         for ring in self.rings:
