@@ -67,7 +67,9 @@ def configure(args, build):
 def run_tests(args, build):
     multiplier = args.timeout_multiplier or (4 if args.sanitize != "none" else 1)
     command = ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs",
-               "--timeout-multiplier", str(multiplier)]
+               "--timeout-multiplier", str(multiplier),
+               # Most tests wait for programs most of the time.
+               "--num-processes", str(2 * (os.cpu_count() or 1))]
     for suite in args.suite:
         command += ["--suite", suite]
     for suite in args.no_suite:
