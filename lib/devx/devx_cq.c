@@ -36,7 +36,7 @@
 
 struct devx_cq {
 	struct devx_dev *dev;
-	struct devx_umem *umem;
+	struct devx_umem *umem; /* NULL: the caller's */
 	struct devx_obj *obj;
 	_Atomic uint32_t *tail; /* of entry 0 */
 	_Atomic uint32_t *dbrec; /* [0] consumer index, [1] arm word */
@@ -53,8 +53,9 @@ devx_cq_mem_size(uint16_t depth)
 }
 
 static int
-devx_cq_command(struct devx_cq *cq, uint16_t depth)
+devx_cq_command(struct devx_cq *cq, const struct devx_cq_attr *attr)
 {
+	uint32_t umem = devx_umem_id(attr->umem != NULL ? attr->umem : cq->umem);
 	uint8_t in[PRM_SIZE(create_cq_in)] = { 0 }, out[PRM_SIZE(create_cq_out)];
 	struct devx_io io = { in, sizeof(in), out, sizeof(out) };
 	void *cqc = PRM_PTR(create_cq_in, in, cq_context);
@@ -67,15 +68,16 @@ devx_cq_command(struct devx_cq *cq, uint16_t depth)
 		return error < 0 ? error : -error;
 	}
 	PRM_SET(create_cq_in, in, opcode, PRM_OP_CREATE_CQ);
-	PRM_SET(create_cq_in, in, cq_umem_id, devx_umem_id(cq->umem));
+	PRM_SET(create_cq_in, in, cq_umem_id, umem);
+	PRM_SET(create_cq_in, in, cq_umem_offset, attr->offset);
 	PRM_SET(create_cq_in, in, cq_umem_valid, 1);
 	PRM_SET(cqc, cqc, cc, 1);
-	PRM_SET(cqc, cqc, log_cq_size, base_log2(depth));
+	PRM_SET(cqc, cqc, log_cq_size, base_log2(attr->depth));
 	PRM_SET(cqc, cqc, c_eqn, eqn);
 	PRM_SET(cqc, cqc, uar_page, cq->dev->uar->page_id);
 	PRM_SET(cqc, cqc, dbr_umem_valid, 1);
-	PRM_SET(cqc, cqc, dbr_umem_id, devx_umem_id(cq->umem));
-	PRM_SET(cqc, cqc, dbr_addr, (uint64_t)depth * CQE_SIZE);
+	PRM_SET(cqc, cqc, dbr_umem_id, umem);
+	PRM_SET(cqc, cqc, dbr_addr, attr->offset + (uint64_t)attr->depth * CQE_SIZE);
 	return devx_cmd_create(cq->dev, "event CQ", &io, &cq->obj);
 }
 
@@ -83,7 +85,7 @@ int
 devx_cq_create(struct devx_dev *dev, const struct devx_cq_attr *attr, struct devx_cq **out)
 {
 	struct devx_cq *cq;
-	int ret;
+	int ret = 0;
 
 	assert(base_is_pow2(attr->depth));
 	cq = calloc(1, sizeof(*cq));
@@ -93,13 +95,15 @@ devx_cq_create(struct devx_dev *dev, const struct devx_cq_attr *attr, struct dev
 	cq->tail = (void *)((uint8_t *)attr->mem + CQE_TAIL);
 	cq->dbrec = (void *)((uint8_t *)attr->mem + (size_t)attr->depth * CQE_SIZE);
 	atomic_store(&cq->tail[0], htobe32(CQE_TAIL_FIRST));
-	ret = devx_umem_create(dev, attr->mem, devx_cq_mem_size(attr->depth), &cq->umem);
+	if (attr->umem == NULL)
+		ret = devx_umem_create(dev, attr->mem, devx_cq_mem_size(attr->depth), &cq->umem);
 	if (ret != 0)
 		goto free_cq;
-	ret = devx_cq_command(cq, attr->depth);
+	ret = devx_cq_command(cq, attr);
 	if (ret != 0)
 		goto destroy_umem;
-	devx_umem_own(cq->umem, attr->release, attr->mem);
+	if (cq->umem != NULL)
+		devx_umem_own(cq->umem, attr->release, attr->mem);
 	*out = cq;
 	return 0;
 destroy_umem:

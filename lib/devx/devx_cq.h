@@ -14,13 +14,19 @@
 #include <stdint.h>
 
 #include "devx_cmd.h"
+#include "devx_umem.h"
 
 struct devx_cq;
 
 struct devx_cq_attr {
 	void *mem; /**< page aligned, devx_cq_mem_size() bytes */
 	uint16_t depth; /**< entries, a power of two */
-	void (*release)(void *mem); /**< gets mem when it is of no use; NULL: nobody does */
+	/** Gets mem when it is of no use; NULL: nobody does, nor if it was registered before. */
+	void (*release)(void *mem);
+	/** What @c mem is part of, registered by the caller, and where in it; it must live longer.
+	 * NULL: @c mem is registered here. */
+	const struct devx_umem *umem;
+	uint64_t offset;
 };
 
 /** Bytes of memory that a completion queue needs. */

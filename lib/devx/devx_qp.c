@@ -29,7 +29,7 @@
 struct devx_qp {
 	struct devx_dev *dev;
 	struct devx_cq *cq;
-	struct devx_umem *umem;
+	struct devx_umem *umem; /* NULL: the caller's */
 	struct devx_obj *fw;
 	struct devx_obj *sw;
 	_Atomic uint32_t *dbrec;
@@ -72,14 +72,16 @@ devx_qp_create_fw(struct devx_qp *qp)
 }
 
 static int
-devx_qp_create_sw(struct devx_qp *qp)
+devx_qp_create_sw(struct devx_qp *qp, const struct devx_qp_attr *attr)
 {
+	uint32_t umem = devx_umem_id(attr->umem != NULL ? attr->umem : qp->umem);
 	uint8_t in[QP_CREATE_IN_SIZE] = { 0 }, out[PRM_SIZE(create_qp_out)];
 	struct devx_io io = { in, sizeof(in), out, sizeof(out) };
 	void *qpc = PRM_PTR(create_qp_in, in, qpc);
 
 	PRM_SET(create_qp_in, in, opcode, PRM_OP_CREATE_QP);
-	PRM_SET(create_qp_in, in, wq_umem_id, devx_umem_id(qp->umem));
+	PRM_SET(create_qp_in, in, wq_umem_id, umem);
+	PRM_SET(create_qp_in, in, wq_umem_offset, attr->offset);
 	PRM_SET(create_qp_in, in, wq_umem_valid, 1);
 	PRM_SET(qpc, qpc, st, PRM_QPC_ST_RC);
 	PRM_SET(qpc, qpc, pd, qp->dev->pdn);
@@ -91,8 +93,8 @@ devx_qp_create_sw(struct devx_qp *qp)
 	PRM_SET(qpc, qpc, log_rq_stride, base_log2(RQ_WQE_SIZE) - 4);
 	PRM_SET(qpc, qpc, cqn_rcv, devx_obj_id(devx_cq_obj(qp->cq)));
 	PRM_SET(qpc, qpc, dbr_umem_valid, 1);
-	PRM_SET(qpc, qpc, dbr_umem_id, devx_umem_id(qp->umem));
-	PRM_SET(qpc, qpc, dbr_addr, (uint64_t)qp->depth * RQ_WQE_SIZE);
+	PRM_SET(qpc, qpc, dbr_umem_id, umem);
+	PRM_SET(qpc, qpc, dbr_addr, attr->offset + (uint64_t)qp->depth * RQ_WQE_SIZE);
 	return devx_cmd_create(qp->dev, "software event QP", &io, &qp->sw);
 }
 
@@ -160,7 +162,7 @@ int
 devx_qp_create(struct devx_dev *dev, const struct devx_qp_attr *attr, struct devx_qp **out)
 {
 	struct devx_qp *qp;
-	int ret;
+	int ret = 0;
 
 	assert(base_is_pow2(attr->depth));
 	qp = calloc(1, sizeof(*qp));
@@ -170,18 +172,20 @@ devx_qp_create(struct devx_dev *dev, const struct devx_qp_attr *attr, struct dev
 	qp->cq = attr->cq;
 	qp->depth = attr->depth;
 	qp->dbrec = (void *)((uint8_t *)attr->mem + (size_t)attr->depth * RQ_WQE_SIZE);
-	ret = devx_umem_create(dev, attr->mem, devx_qp_mem_size(attr->depth), &qp->umem);
+	if (attr->umem == NULL)
+		ret = devx_umem_create(dev, attr->mem, devx_qp_mem_size(attr->depth), &qp->umem);
 	if (ret == 0)
 		ret = devx_qp_create_fw(qp);
 	if (ret == 0)
-		ret = devx_qp_create_sw(qp);
+		ret = devx_qp_create_sw(qp, attr);
 	if (ret == 0)
 		ret = devx_qp_connect(qp);
 	if (ret != 0) {
 		devx_qp_destroy(qp);
 		return ret;
 	}
-	devx_umem_own(qp->umem, attr->release, attr->mem);
+	if (qp->umem != NULL)
+		devx_umem_own(qp->umem, attr->release, attr->mem);
 	*out = qp;
 	return 0;
 }

@@ -20,7 +20,12 @@ struct devx_qp_attr {
 	void *mem; /**< page aligned, devx_qp_mem_size() bytes */
 	uint16_t depth; /**< messages that may be on their way, a power of two */
 	struct devx_cq *cq; /**< gets the completions; must live longer */
-	void (*release)(void *mem); /**< gets mem when it is of no use; NULL: nobody does */
+	/** Gets mem when it is of no use; NULL: nobody does, nor if it was registered before. */
+	void (*release)(void *mem);
+	/** What @c mem is part of, registered by the caller, and where in it; it must live longer.
+	 * NULL: @c mem is registered here. */
+	const struct devx_umem *umem;
+	uint64_t offset;
 };
 
 size_t devx_qp_mem_size(uint16_t depth);

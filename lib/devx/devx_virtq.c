@@ -134,10 +134,13 @@ virtq_put_fixed(const struct devx_virtq_attr *attr, struct virtq_bytes b)
 	PRM_SET(virtio_q, b.q, pd, attr->pd);
 	PRM_SET(virtio_q, b.q, umem_1_id, attr->umem[0].id);
 	PRM_SET(virtio_q, b.q, umem_1_size, attr->umem[0].size);
+	PRM_SET(virtio_q, b.q, umem_1_offset, attr->umem[0].offset);
 	PRM_SET(virtio_q, b.q, umem_2_id, attr->umem[1].id);
 	PRM_SET(virtio_q, b.q, umem_2_size, attr->umem[1].size);
+	PRM_SET(virtio_q, b.q, umem_2_offset, attr->umem[1].offset);
 	PRM_SET(virtio_q, b.q, umem_3_id, attr->umem[2].id);
 	PRM_SET(virtio_q, b.q, umem_3_size, attr->umem[2].size);
+	PRM_SET(virtio_q, b.q, umem_3_offset, attr->umem[2].offset);
 }
 
 size_t
@@ -197,10 +200,13 @@ devx_virtq_decode(const void *net, struct devx_virtq_attr *attr)
 	attr->error_type = (uint8_t)PRM_GET(virtio_q, q, error_type);
 	attr->umem[0].id = (uint32_t)PRM_GET(virtio_q, q, umem_1_id);
 	attr->umem[0].size = (uint32_t)PRM_GET(virtio_q, q, umem_1_size);
+	attr->umem[0].offset = PRM_GET(virtio_q, q, umem_1_offset);
 	attr->umem[1].id = (uint32_t)PRM_GET(virtio_q, q, umem_2_id);
 	attr->umem[1].size = (uint32_t)PRM_GET(virtio_q, q, umem_2_size);
+	attr->umem[1].offset = PRM_GET(virtio_q, q, umem_2_offset);
 	attr->umem[2].id = (uint32_t)PRM_GET(virtio_q, q, umem_3_id);
 	attr->umem[2].size = (uint32_t)PRM_GET(virtio_q, q, umem_3_size);
+	attr->umem[2].offset = PRM_GET(virtio_q, q, umem_3_offset);
 	attr->log = (struct devx_virtq_log){
 		.mkey = (uint32_t)PRM_GET(virtio_net_q, net, dirty_bitmap_mkey),
 		.size = (uint32_t)PRM_GET(virtio_net_q, net, dirty_bitmap_size),

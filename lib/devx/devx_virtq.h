@@ -18,6 +18,7 @@
 struct devx_virtq_umem {
 	uint32_t id;
 	uint32_t size; /**< bytes */
+	uint64_t offset; /**< of its first byte in the registered memory */
 };
 
 /**

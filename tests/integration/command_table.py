@@ -41,8 +41,8 @@ STEER = {"CREATE_FLOW": 7, "CREATE_TIR": 7, "CREATE_RQT": 1}
 UNSTEER = {"DESTROY_FLOW": 7, "DESTROY_TIR": 7, "DESTROY_RQT": 1}
 TABLE = {"MODIFY_RQT": 1}
 CONNECT = {"RST2INIT_QP": "2V", "INIT2RTR_QP": "2V", "RTR2RTS_QP": "2V"}
-PARTS = plus({"CREATE_CQ": "V", "CREATE_QP": "2V", "REG_UMEM": "5V",
-              "CREATE/VIRTIO_Q_COUNTERS": "V"}, CONNECT)
+OBJECTS = plus({"CREATE_CQ": "V", "CREATE_QP": "2V", "CREATE/VIRTIO_Q_COUNTERS": "V"}, CONNECT)
+PARTS = plus(OBJECTS, {"REG_UMEM": "5V"})
 RECONNECT = plus({"2RST_QP": "2V"}, CONNECT)
 CREATE = {"CREATE/VIRTQ": "V"}
 READY = {"MODIFY_VIRTQ RDY": "V"}
@@ -98,6 +98,8 @@ STOCK_PRE = {
 
 # --- ours -----------------------------------------------------------------------------------------
 
+# What the card keeps for a queue in our memory is registered in one piece.
+OUR_PARTS = plus(OBJECTS, {"REG_UMEM": "V"})
 ADD = {"REG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}
 REMOVE = {"DEREG_MR": 1, "CREATE_MKEY": 1, "DESTROY_MKEY": 1}
 SWAP = plus(DESTROY, REBUILD)
@@ -105,7 +107,7 @@ SWAP = plus(DESTROY, REBUILD)
 # one it names a queue that never runs, which is made when that is needed first, and kept.
 HALVES = {"MODIFY_RQT": 3}
 ASIDE = {"MODIFY_RQT": 2}
-PARK = {"REG_UMEM": 3, "REG_MR": 1, "CREATE/VIRTQ": 1}
+PARK = {"REG_UMEM": 1, "REG_MR": 1, "CREATE/VIRTQ": 1}
 
 
 def kept(before, after, first=()):
@@ -116,7 +118,7 @@ def kept(before, after, first=()):
 
 RESUMABLE = {
     "probe": plus(OPEN, {"QUERY_HCA_CAP": 3, "QUERY_NIC_VPORT_CONTEXT": 1}),
-    "start": plus(MEMORY, PARTS, CREATE, READY, STEER),
+    "start": plus(MEMORY, OUR_PARTS, CREATE, READY, STEER),
     "stop": STOP,
     "cont": READY,
     "stop_cont": plus(STOP, READY),
@@ -127,7 +129,7 @@ RESUMABLE = {
     "enable": cases(one(READY), plus(one(READY), TABLE)),
     "call": {},
 }
-PRE_CREATED = {**RESUMABLE, "probe": plus(RESUMABLE["probe"], PARTS, CREATE, STEER),
+PRE_CREATED = {**RESUMABLE, "probe": plus(RESUMABLE["probe"], OUR_PARTS, CREATE, STEER),
                "start": plus(MEMORY, READY)}
 RECREATE = {**RESUMABLE, "add": kept(STOP, ADD, PARK), "remove": kept(STOP, REMOVE)}
 TEARDOWN = {**RESUMABLE, "add": plus(STOP, SWAP, UNSTEER, STEER, ADD),

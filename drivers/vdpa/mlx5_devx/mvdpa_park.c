@@ -40,6 +40,7 @@ park_make_res(struct mvdpa_park *park, const struct mvdpa_virtq_env *env)
 		.completion = env->completion,
 		.error = env->error,
 		.size = PARK_SIZE,
+		.learned = &env->learned->res,
 		.events = (env->cap->event_modes >> PRM_VIRTQ_EVENT_NO_MSIX & 1) == 0,
 	};
 

@@ -23,6 +23,7 @@
 /** What a device's queues have found out about the card, for as long as it is open. Set by any
  * thread that starts a queue. */
 struct mvdpa_virtq_learned {
+	struct mvdpa_res_learned res;
 	/** enum prm_virtq_modify: what no suspended queue may be given, and what one was given. */
 	_Atomic uint64_t refused, taken;
 	/** Bits by enum mvdpa_virtq_state: from there a queue was started with fields and state in one

@@ -143,9 +143,21 @@ mvdpa_virtq_start_prepare_locked(struct mvdpa_virtq *vq)
 		.size = vq->goal.ring.size,
 		.events = !vq->goal.ring.polled,
 		.counters = vq->env->cap->virtq_counters,
+		.learned = &vq->env->learned->res,
 	};
 
 	return mvdpa_res_prepare(&vq->res, &attr);
+}
+
+static int
+start_object_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *attr) BASE_REQUIRES(vq->lock)
+{
+	int ret = mvdpa_virtq_start_prepare_locked(vq);
+
+	if (ret != 0)
+		return ret;
+	start_attr_locked(vq, vq->goal.start, attr);
+	return devx_virtq_create(vq->env->devx, attr, &vq->obj);
 }
 
 int
@@ -155,13 +167,12 @@ mvdpa_virtq_start_create_locked(struct mvdpa_virtq *vq)
 	uint32_t version;
 	int ret;
 
-	ret = mvdpa_virtq_start_prepare_locked(vq);
+	ret = start_object_locked(vq, &attr);
+	if (ret == -EINVAL && mvdpa_res_part(&vq->res))
+		ret = start_object_locked(vq, &attr);
 	if (ret != 0)
 		return ret;
-	start_attr_locked(vq, vq->goal.start, &attr);
-	ret = devx_virtq_create(vq->env->devx, &attr, &vq->obj);
-	if (ret != 0)
-		return ret;
+	mvdpa_res_taken(&vq->res, &vq->env->learned->res);
 	version = atomic_fetch_add(&vq->version, 1) + 1;
 	ret = devx_event_subscribe(vq->env->error, vq->obj, PRM_EVENT_OBJECT_CHANGE,
 			mvdpa_event_error_cookie(MVDPA_EVENT_OF_QUEUE, vq->index, version));

@@ -201,6 +201,17 @@ mvdpa_res_prepare(struct mvdpa_res *res, const struct mvdpa_res_attr *attr)
 	return step('p');
 }
 
+bool
+mvdpa_res_part(struct mvdpa_res *res)
+{
+	return false;
+}
+
+void
+mvdpa_res_taken(const struct mvdpa_res *res, struct mvdpa_res_learned *known)
+{
+}
+
 void
 mvdpa_res_umems(const struct mvdpa_res *res, struct devx_virtq_umem umem[3])
 {
