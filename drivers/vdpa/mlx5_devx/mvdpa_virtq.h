@@ -4,7 +4,8 @@
  * A virtio queue: what vhost wants of it, what firmware has, and the way from one to the other.
  *
  * Control functions are called with the device's lock held (by vhost's thread or by recovery); the
- * queue's lock is taken inside, and lets statistics be read meanwhile.
+ * queue's lock is taken inside. Statistics take this one only: they wait for a walk of their queue
+ * that is under way (some commands), not for those of others.
  */
 #ifndef MVDPA_VIRTQ_H
 #define MVDPA_VIRTQ_H

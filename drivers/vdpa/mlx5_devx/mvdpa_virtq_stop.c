@@ -30,11 +30,9 @@ stop_save_locked(struct mvdpa_virtq *vq, const struct devx_virtq_attr *hw) BASE_
 		vq_warn(vq, "the card says used %u, guest memory says %u: memory counts",
 				hw->hw_used, used_idx);
 	if (stop.in_flight)
-		vq_warn(vq, "stopped at avail %u, used %u: %u entries in flight are %s",
-				stop.saved.avail, stop.saved.used,
-				mvdpa_index_in_flight(stop.saved, vq->ring.type, vq->ring.size),
-				vq->env->policy == MVDPA_INDEX_USED ? "done again" :
-								      "left to the card");
+		vq_warn(vq, "stopped at avail %u, used %u: %u entries in flight", stop.saved.avail,
+				stop.saved.used,
+				mvdpa_index_in_flight(stop.saved, vq->ring.type, vq->ring.size));
 	if (stop.memory_differs || stop.in_flight)
 		vq->stats.mismatches++;
 	vq->stats.saved = stop.saved;
