@@ -106,17 +106,6 @@ devx_cmd_total(const struct devx_dev *dev)
 	return sum;
 }
 
-const char *
-devx_op_name(uint16_t opcode)
-{
-	static const char *const pseudo[] = { "REG_MR", "DEREG_MR", "REG_UMEM", "DEREG_UMEM",
-		"CREATE_FLOW", "DESTROY_FLOW" };
-
-	if (opcode >= DEVX_OP_REG_MR && opcode - DEVX_OP_REG_MR < (int)BASE_ARRAY_SIZE(pseudo))
-		return pseudo[opcode - DEVX_OP_REG_MR];
-	return prm_opcode_name(opcode);
-}
-
 int
 devx_errno(void)
 {

@@ -58,8 +58,6 @@ uint32_t devx_obj_id(const struct devx_obj *obj);
 uint64_t devx_cmd_total(const struct devx_dev *dev);
 /** The same for one opcode or one of enum devx_pseudo_op. */
 uint64_t devx_cmd_count(const struct devx_dev *dev, uint16_t opcode);
-/** Name of an opcode or pseudo opcode for show commands; never NULL. */
-const char *devx_op_name(uint16_t opcode);
 
 /** errno value (positive) that stands for a firmware status. */
 int devx_status_errno(uint8_t status);
