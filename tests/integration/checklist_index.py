@@ -270,6 +270,7 @@ def new_life_by_chance(rig):
                         ring.fresh(front.base[1])
                         front.vring_address(1)
                         front.new_kick(1)
+                        front.barrier()
                     else:
                         ours.ctl("fault", "clear")
                         continue
