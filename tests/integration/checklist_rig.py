@@ -40,7 +40,7 @@ class Ours:
             "sh", "-c", 'exec "$@" 2>app.log', "sh", os.environ["MLX5EMU"],
             "--functions", len(devargs), "--wire", "loop", "--pause-ms", "60000",
             "--config", "card.json", "--log", "card.log", "--log-level", "info", "--",
-            os.environ["TESTVDPA"], *dpdk.eal("testvdpa"), "-d", driver.name, *allow,
+            os.environ["TESTVDPA"], *dpdk.eal("testvdpa"), *dpdk.ALONE, "-d", driver.name, *allow,
             "--log-level", "pmd.vdpa.mlx5_devx:info", "--", "-i"],
             env={"LD_LIBRARY_PATH": str(driver.parent)})
         self.app.expect(r"testvdpa> ", 60)
