@@ -154,7 +154,7 @@ chaos_disconnect(struct chaos *chaos)
 	return -EBUSY;
 }
 
-/* How many queues run, of all or of one. */
+/* How many queues run, of the guest's or of one. (The driver may have others for a moment.) */
 static unsigned int
 chaos_nb_running(struct chaos *chaos, int which)
 {
@@ -168,7 +168,8 @@ chaos_nb_running(struct chaos *chaos, int which)
 		const char *state = json_string_value(json_object_get(queue, "state"));
 		int index = (int)json_integer_value(json_object_get(queue, "queue"));
 
-		nb += strcmp(state, "RDY") == 0 && (which < 0 || which == index);
+		nb += strcmp(state, "RDY") == 0 &&
+				(which < 0 ? index < 2 * (int)chaos->attr.pairs : which == index);
 	}
 	json_decref(reply);
 	return nb;
@@ -294,7 +295,7 @@ chaos_dropped(struct chaos *chaos)
 	return (uint64_t)nb;
 }
 
-/* A ring at rest: the card is to fetch next what follows the last that it returned. */
+/* A ring of the guest at rest: the card is to fetch next what follows the last that it returned. */
 static bool
 chaos_at_rest(struct chaos *chaos, const json_t *queue, bool tell)
 {
@@ -304,6 +305,8 @@ chaos_at_rest(struct chaos *chaos, const json_t *queue, bool tell)
 	struct guest_vm_place place;
 	bool ok;
 
+	if (index >= 2 * chaos->attr.pairs)
+		return false;
 	guest_vm_place(chaos->vm, index, &place);
 	ok = avail == used && used == place.device_used && place.device_used == place.used &&
 			(index % 2 == 0 || (place.in_flight == 0 && place.used == place.avail));

@@ -21,8 +21,8 @@
  * in the process (it sets MLX4_DEVICE_FATAL_CLEANUP) rdma-core takes EIO at the destruction of a
  * rule or a memory region for the end of the device, forgets the handle and reports success.
  *
- * usage: fault_sweep SOCKET CONTROL PAIRS[p] FLOW [RULE]   (p: packed rings)
- *   (RULE: "action=fail status=NO_RES" if not given)
+ * usage: fault_sweep SOCKET CONTROL PAIRS[p] FLOW [RULE [STRIDE]]   (p: packed rings)
+ *   (RULE: "action=fail status=NO_RES" if not given or empty; STRIDE: only every so many-th command)
  */
 #include <errno.h>
 #include <poll.h>
@@ -43,6 +43,8 @@
 
 struct sweep {
 	struct chaos chaos;
+	const char *rule;
+	unsigned int stride;
 	bool resets; /* the guest takes its rings back in this flow */
 	uint64_t dimm; /* guest address of the region that is hot-plugged, 0: none */
 	unsigned int queue; /* that the flow is about */
@@ -348,8 +350,7 @@ sweep_judge(struct sweep *sweep)
 
 /* One k. @return 1: the fault did not happen, 0, or -errno. */
 static int
-sweep_once(struct sweep *sweep, const struct sweep_flow *flow, const char *rule, unsigned int k,
-		unsigned int *by)
+sweep_once(struct sweep *sweep, const struct sweep_flow *flow, unsigned int k, unsigned int *by)
 {
 	struct chaos *chaos = &sweep->chaos;
 	uint64_t dropped = chaos_dropped(chaos);
@@ -360,7 +361,7 @@ sweep_once(struct sweep *sweep, const struct sweep_flow *flow, const char *rule,
 		printf("k = %u: not even ready for the flow: %s\n", k, guest_vm_error(chaos->vm));
 		return ret;
 	}
-	card_ctl_tell(chaos->card, "fault add id=k nth=%u %s", k, rule);
+	card_ctl_tell(chaos->card, "fault add id=k nth=%u %s", k, sweep->rule);
 	flow->act(sweep);
 	chaos_calm(chaos); /* not every command comes before the reply */
 	fired = card_ctl_fired(chaos->card, "k") != 0;
@@ -390,25 +391,27 @@ sweep_once(struct sweep *sweep, const struct sweep_flow *flow, const char *rule,
 }
 
 static int
-sweep_flow(struct sweep *sweep, const struct sweep_flow *flow, const char *rule)
+sweep_flow(struct sweep *sweep, const struct sweep_flow *flow)
 {
-	unsigned int k, by, count[NB_TRIES] = { 0 }, i;
+	unsigned int k, by, count[NB_TRIES] = { 0 }, nb = 0, i;
 	int ret = 0;
 
-	for (k = 1; k <= MAX_K && ret == 0; k++) {
-		ret = sweep_once(sweep, flow, rule, k, &by);
-		if (ret == 0)
+	for (k = 1; k <= MAX_K && ret == 0; k += sweep->stride) {
+		ret = sweep_once(sweep, flow, k, &by);
+		if (ret == 0) {
 			count[by]++;
+			nb++;
+		}
 		if (ret == 0 && by > 1)
 			printf("  k = %u: back %s\n", k, sweep_tries[by].name);
 	}
 	if (ret != 1)
 		return ret != 0 ? ret : -E2BIG;
-	printf("%s, %s: %u commands;", flow->name, rule, k - 2);
+	printf("%s, %s: %u commands;", flow->name, sweep->rule, nb);
 	for (i = 0; i < NB_TRIES; i++)
 		printf(" %u back %s%s", count[i], sweep_tries[i].name,
 				i + 1 < NB_TRIES ? "," : "\n");
-	if (k <= 2) {
+	if (nb == 0) {
 		printf("%s: no command failed, so nothing was tried\n", flow->name);
 		return -ENOENT;
 	}
@@ -416,7 +419,7 @@ sweep_flow(struct sweep *sweep, const struct sweep_flow *flow, const char *rule)
 }
 
 static int
-sweep_run(struct sweep *sweep, const char *name, const char *rule)
+sweep_run(struct sweep *sweep, const char *name)
 {
 	unsigned int i;
 	int ret;
@@ -433,7 +436,7 @@ sweep_run(struct sweep *sweep, const char *name, const char *rule)
 		if (strcmp(name, sweep_flows[i].name) != 0)
 			continue;
 		sweep->resets = sweep_flows[i].act == act_reset;
-		return sweep_flow(sweep, &sweep_flows[i], rule);
+		return sweep_flow(sweep, &sweep_flows[i]);
 	}
 	return ret != 0 ? ret : -EINVAL;
 }
@@ -449,14 +452,16 @@ main(int argc, char **argv)
 	attr.pairs = argc >= 5 ? (unsigned int)atoi(argv[3]) : 0;
 	attr.packed = argc >= 5 && strchr(argv[3], 'p') != NULL;
 	if (attr.pairs == 0 || attr.pairs > CHAOS_MAX_PAIRS) {
-		fprintf(stderr, "usage: fault_sweep SOCKET CONTROL PAIRS FLOW [RULE]\n");
+		fprintf(stderr, "usage: fault_sweep SOCKET CONTROL PAIRS[p] FLOW [RULE [STRIDE]]\n");
 		return 2;
 	}
 	attr.socket = argv[1];
 	attr.control = argv[2];
+	sweep.rule = argc > 5 && argv[5][0] != '\0' ? argv[5] : "action=fail status=NO_RES";
+	sweep.stride = argc > 6 && atoi(argv[6]) > 0 ? (unsigned int)atoi(argv[6]) : 1;
 	ret = chaos_open(&sweep.chaos, &attr);
 	if (ret == 0)
-		ret = sweep_run(&sweep, argv[4], argc > 5 ? argv[5] : "action=fail status=NO_RES");
+		ret = sweep_run(&sweep, argv[4]);
 	if (ret != 0) {
 		printf("guest: %s\n", guest_vm_error(sweep.chaos.vm));
 		chaos_print_log();

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Makes each firmware command of a flow fail in turn, on our driver; see fault_sweep.c.
 
-usage: fault_sweep.py PROGRAM DEVARGS PAIRS FLOW[,FLOW...] [RULE]
+usage: fault_sweep.py PROGRAM DEVARGS PAIRS FLOW[,FLOW...] [RULE [STRIDE]]
 """
 import pathlib
 import sys

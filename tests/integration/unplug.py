@@ -294,6 +294,7 @@ def stock_kinds(r, program):
     kinds(r, program, stock=True)
 
 
-with rig.Rig("unplug") as rig_:
-    {"connected": connected, "cycle": cycle, "surprise": surprise,
-     "many": many, "race": race, "kinds": kinds, "stock": stock_kinds}[sys.argv[1]](rig_, sys.argv[2])
+if __name__ == "__main__":
+    with rig.Rig("unplug") as rig_:
+        {"connected": connected, "cycle": cycle, "surprise": surprise, "many": many, "race": race,
+         "kinds": kinds, "stock": stock_kinds}[sys.argv[1]](rig_, sys.argv[2])
