@@ -369,6 +369,9 @@ def many(guest):
     front, card = guest.front, guest.card
     dimms = [front.add_memory(ADDED << step, DIMM) for step in range(4)]
     guest.frames()
+    # The first one makes what is kept for those to come (a queue to park the receive table at).
+    for table in ([front.main, dimms[0]], [front.main]):
+        rig.check(front.set_table(table) == 0, "the first tables: refused")
     guest.settle()
     before = card.objects()
     for turn in range(100):
