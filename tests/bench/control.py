@@ -5,7 +5,7 @@ commands, time until the answer, and how long a guest's frames stand still.
 usage: control.py [--pairs N]... [--us N]... [--runs N] [--card NAME]... [--driver NAME]...
                   [--realtime] [--json FILE] [--markdown FILE]
 
-README.md says what is measured and how. Prints a table, writes JSON."""
+README.md says what is measured and how. Prints a table."""
 import argparse
 import contextlib
 import io
@@ -175,7 +175,7 @@ def main():
     parser.add_argument("--driver", choices=DRIVERS, action="append")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--realtime", action="store_true")
-    parser.add_argument("--json", default="control.json")
+    parser.add_argument("--json")
     parser.add_argument("--markdown")
     args = parser.parse_args()
     args.driver = args.driver or list(DRIVERS)
@@ -186,7 +186,8 @@ def main():
                 cell = measure(args, card, pairs, us)
                 cells.append(cell)
                 print(*table(cell), sep="\n", flush=True)
-                pathlib.Path(args.json).write_text(json.dumps(cells, indent=1))
+                if args.json:
+                    pathlib.Path(args.json).write_text(json.dumps(cells, indent=1))
     print(*ratios(cells), sep="\n")
     if args.markdown:
         head = (f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} CPUs, Linux "
