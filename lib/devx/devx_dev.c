@@ -273,7 +273,8 @@ devx_dev_close(struct devx_dev *dev)
 	}
 	if (dev->uar != NULL)
 		mlx5dv_devx_free_uar(dev->uar);
-	if (dev->pd != NULL && ibv_dealloc_pd(dev->pd) != 0)
+	/* A refusal may be an accident; rdma-core keeps memory for what was not given back. */
+	if (dev->pd != NULL && ibv_dealloc_pd(dev->pd) != 0 && ibv_dealloc_pd(dev->pd) != 0)
 		base_err(dev->log, "%s: the protection domain is still in use", dev->pci_addr);
 	if (dev->ctx != NULL)
 		ibv_close_device(dev->ctx);
