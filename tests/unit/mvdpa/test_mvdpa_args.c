@@ -17,10 +17,17 @@
 #include "last_log.h"
 #include "mvdpa_args.h"
 
+/* TSan asks for a size before it is ready for what it puts into functions. */
+#if defined(__has_attribute) && __has_attribute(disable_sanitizer_instrumentation)
+#define BEFORE_TSAN __attribute__((disable_sanitizer_instrumentation))
+#else
+#define BEFORE_TSAN
+#endif
+
 /* A machine of eight CPUs, six of which are off: 0 and 5 are not, say. */
 long __real_sysconf(int name);
 long __wrap_sysconf(int name);
-long
+BEFORE_TSAN long
 __wrap_sysconf(int name)
 {
 	return name == _SC_NPROCESSORS_ONLN          ? 2 :
