@@ -73,6 +73,21 @@ guest_frame_build(void *buf, size_t len, const struct guest_frame *frame)
 	}
 }
 
+void
+guest_frame_turn(void *buf, size_t len)
+{
+	struct guest_frame_wire wire;
+	uint8_t src[GUEST_FRAME_MAC_LEN];
+
+	assert(len >= sizeof(wire));
+	memcpy(&wire, buf, sizeof(wire));
+	memcpy(src, wire.src, sizeof(src));
+	memcpy(wire.src, wire.dst, sizeof(wire.src));
+	memcpy(wire.dst, src, sizeof(wire.dst));
+	wire.sum = htobe32(guest_frame_sum(&wire));
+	memcpy(buf, &wire, sizeof(wire));
+}
+
 static bool
 guest_frame_pattern_ok(const uint8_t *p, size_t len, const struct guest_frame *frame)
 {

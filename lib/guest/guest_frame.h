@@ -38,6 +38,13 @@ enum guest_frame_verdict {
 /** Writes the frame @p frame of @p len bytes (GUEST_FRAME_MIN to GUEST_FRAME_MAX) to @p buf. */
 void guest_frame_build(void *buf, size_t len, const struct guest_frame *frame);
 
+/**
+ * Turns a whole or torn frame of @p len bytes round, so that it goes back to its sender, where
+ * guest_frame_check() finds the same as here: sender and receiver are exchanged, stream, number and
+ * pattern stay.
+ */
+void guest_frame_turn(void *buf, size_t len);
+
 /** Reads a frame of @p len bytes; fills @p frame unless the verdict is ALIEN or WRECK. */
 enum guest_frame_verdict guest_frame_check(const void *buf, size_t len, struct guest_frame *frame);
 

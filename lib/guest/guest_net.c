@@ -23,6 +23,7 @@
 #include "guest_frame.h"
 #include "guest_net.h"
 
+#define GUEST_NET_TX_PARTS 2u /* descriptors of a transmit chain, at most */
 #define GUEST_NET_ETH_LEN 14u /* below that it is no frame */
 
 struct guest_net_queue {
@@ -260,9 +261,18 @@ guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int max, guest_n
 struct guest_slot *
 guest_net_tx_begin(struct guest_net *net, unsigned int pair)
 {
-	if (guest_vring_room(net->queues[2 * pair + 1].ring) < 2)
+	if (guest_vring_room(net->queues[2 * pair + 1].ring) < GUEST_NET_TX_PARTS)
 		return NULL;
 	return guest_pool_get(net->pool);
+}
+
+unsigned int
+guest_net_tx_room(struct guest_net *net, unsigned int pair)
+{
+	unsigned int room = guest_vring_room(net->queues[2 * pair + 1].ring) / GUEST_NET_TX_PARTS;
+	uint32_t slots = guest_pool_room(net->pool);
+
+	return room < slots ? room : slots;
 }
 
 uint8_t *

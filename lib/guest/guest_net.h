@@ -19,6 +19,7 @@
 
 #define GUEST_NET_HDR_LEN 12u
 #define GUEST_NET_MAX_PAIRS 64u
+#define GUEST_NET_FRAME_MAX (GUEST_POOL_SLOT_SIZE - GUEST_NET_HDR_LEN) /**< in one buffer */
 
 struct guest_net;
 
@@ -78,6 +79,8 @@ unsigned int guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int
  * the ring or the pool has no room. */
 struct guest_slot *guest_net_tx_begin(struct guest_net *net, unsigned int pair);
 uint8_t *guest_net_tx_frame(struct guest_slot *slot);
+/** Frames for which guest_net_tx_begin() will have a buffer, if nothing else is done meanwhile. */
+unsigned int guest_net_tx_room(struct guest_net *net, unsigned int pair);
 /** Posts it; the device sees it after guest_net_tx_flush(). The slot is the driver's again. */
 void
 guest_net_tx_post(struct guest_net *net, unsigned int pair, struct guest_slot *slot, uint32_t len);

@@ -85,6 +85,12 @@ guest_pool_get(struct guest_pool *pool)
 	return slot;
 }
 
+uint32_t
+guest_pool_room(const struct guest_pool *pool)
+{
+	return pool->stats.nb_slots - __atomic_load_n(&pool->stats.nb_out, __ATOMIC_RELAXED);
+}
+
 void
 guest_pool_put(struct guest_slot *slot)
 {

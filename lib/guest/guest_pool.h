@@ -43,6 +43,9 @@ void guest_pool_destroy(struct guest_pool *pool);
 /** A free buffer, NULL when there is none. */
 struct guest_slot *guest_pool_get(struct guest_pool *pool);
 
+/** Buffers that are free. */
+uint32_t guest_pool_room(const struct guest_pool *pool);
+
 /** Gives a buffer back to the pool that it is from. */
 void guest_pool_put(struct guest_slot *slot);
 

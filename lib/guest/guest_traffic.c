@@ -5,8 +5,8 @@
  * between would be missed), and sleeps on the call descriptors, on its wake descriptor and until the
  * next moment at which it has to send something by itself.
  *
- * Control: `wanted` (parked or not, load, quit) is written under the lock, the wake descriptor is
- * written, and the thread acknowledges by `parked` and `load_seen`. The thread takes the lock once
+ * Control: what is wanted (parked or not, load, echo, quit) is written under the lock, the wake
+ * descriptor is written, and the thread acknowledges by `parked` and `seen_seq`. The thread takes the lock once
  * per pass, to look; it holds no lock while it works.
  *
  * A closed loop counts packets under way by the ledger (sent minus highest number that arrived), so
@@ -16,6 +16,11 @@
  *
  * Numbered frames that are addressed to somebody else are flooded ones; they are counted, but not
  * booked: their receiver books them.
+ *
+ * An echo takes from the receive ring only as many frames as it can post at once. What has to wait
+ * waits there, in the device's hands as it were, and nothing is ever dropped; while that lasts the
+ * transmit queue's interrupt is waited for, not the receive queue's. An echoed frame keeps its stream
+ * and number, so that the ledger is told which one it was when a reset takes it back.
  */
 #include <assert.h>
 #include <errno.h>
@@ -43,6 +48,7 @@ struct guest_traffic_pair {
 	uint64_t heard_ns; /* closed loop: last time that packets under way became fewer */
 	uint64_t last_under; /* packets under way at that time */
 	bool blocked; /* ring or pool full */
+	bool echo_waits; /* the same for an echo */
 };
 
 struct guest_traffic {
@@ -51,15 +57,18 @@ struct guest_traffic {
 	int wake_fd;
 	pthread_t thread;
 	struct base_mutex lock;
-	pthread_cond_t changed; /* parked, load_seen, or a pool became idle */
+	pthread_cond_t changed; /* parked, seen_seq, or a pool became idle */
 	bool quit; /* (lock) */
 	bool want_parked; /* (lock) */
 	bool parked; /* (lock) */
+	bool want_echo; /* (lock) */
+	bool new_load; /* (lock) want_load is another one than before */
 	unsigned int nb_pool_waiters; /* (lock) */
 	struct guest_traffic_load want_load; /* (lock) */
-	uint64_t want_seq; /* (lock) number of the last load, 0: none */
+	uint64_t want_seq; /* (lock) number of the last order (load, echo), 0: none */
 	uint64_t seen_seq; /* (lock) that the thread has taken over */
 	/* the thread's own */
+	bool echo;
 	struct guest_traffic_load load; /* frame_len 0: send nothing */
 	struct guest_traffic_pair pairs[GUEST_NET_MAX_PAIRS];
 	struct guest_traffic_stats stats; /* written by the thread, atomically */
@@ -103,17 +112,87 @@ guest_traffic_book(struct guest_traffic *t, unsigned int pair, const uint8_t *da
 		guest_traffic_count(&t->stats.unknown_stream);
 }
 
+static bool
+guest_traffic_is_for_us(const struct guest_traffic *t, const uint8_t *data)
+{
+	return memcmp(data, t->attr.mac, GUEST_FRAME_MAC_LEN) == 0;
+}
+
 static void
 guest_traffic_on_frame(void *arg, unsigned int pair, const uint8_t *data, size_t len)
 {
 	struct guest_traffic *t = arg;
 
-	if (memcmp(data, t->attr.mac, GUEST_FRAME_MAC_LEN) != 0 &&
-			data[12] == GUEST_FRAME_ETHERTYPE >> 8 &&
+	if (!guest_traffic_is_for_us(t, data) && data[12] == GUEST_FRAME_ETHERTYPE >> 8 &&
 			data[13] == (GUEST_FRAME_ETHERTYPE & 0xff))
 		guest_traffic_count(&t->stats.not_for_us);
 	else
 		guest_traffic_book(t, pair, data, len);
+}
+
+static bool
+guest_traffic_receive(struct guest_traffic *t, unsigned int i)
+{
+	return guest_net_rx(t->attr.net, i, 2 * GUEST_TRAFFIC_BURST, guest_traffic_on_frame, t) !=
+			0;
+}
+
+/* --- the thread: echo ----------------------------------------------------------------------- */
+
+/* Is it a frame to give back? A stream of our own has come back itself. */
+static bool
+guest_traffic_is_to_echo(const struct guest_traffic *t, const uint8_t *data, size_t len,
+		struct guest_frame *frame)
+{
+	enum guest_frame_verdict whole;
+
+	if (!guest_traffic_is_for_us(t, data))
+		return false;
+	whole = guest_frame_check(data, len, frame);
+	return (whole == GUEST_FRAME_OK || whole == GUEST_FRAME_TORN) &&
+			frame->stream - t->attr.tx_stream >= t->attr.nb_pairs;
+}
+
+static void
+guest_traffic_echo_frame(void *arg, unsigned int pair, const uint8_t *data, size_t len)
+{
+	struct guest_traffic *t = arg;
+	struct guest_frame frame;
+	struct guest_slot *slot;
+
+	if (!guest_traffic_is_to_echo(t, data, len, &frame)) {
+		guest_traffic_on_frame(t, pair, data, len);
+		return;
+	}
+	if (len > GUEST_NET_FRAME_MAX) {
+		guest_traffic_count(&t->stats.echo_unfit);
+		guest_traffic_book(t, pair, data, len);
+		return;
+	}
+	slot = guest_net_tx_begin(t->attr.net, pair);
+	assert(slot != NULL); /* no more frames were taken than there was room for */
+	memcpy(guest_net_tx_frame(slot), data, len);
+	guest_frame_turn(guest_net_tx_frame(slot), len);
+	slot->stream = frame.stream;
+	slot->seq = frame.seq;
+	guest_net_tx_post(t->attr.net, pair, slot, (uint32_t)len);
+	guest_traffic_count(&t->stats.echoed);
+}
+
+/* Receives on pair @i what can be given back at once. @return true when anything was received. */
+static bool
+guest_traffic_echo(struct guest_traffic *t, unsigned int i)
+{
+	unsigned int room = guest_net_tx_room(t->attr.net, i), nb;
+
+	t->pairs[i].echo_waits = room == 0;
+	if (room == 0) {
+		guest_traffic_count(&t->stats.echo_waits);
+		return false;
+	}
+	nb = guest_net_rx(t->attr.net, i, room, guest_traffic_echo_frame, t);
+	guest_net_tx_flush(t->attr.net, i);
+	return nb != 0;
 }
 
 /* --- the thread: send ----------------------------------------------------------------------- */
@@ -216,9 +295,8 @@ guest_traffic_pass(struct guest_traffic *t)
 	bool busy = false;
 
 	for (unsigned int i = 0; i < t->attr.nb_pairs; i++) {
-		busy |= guest_net_rx(t->attr.net, i, 2 * GUEST_TRAFFIC_BURST,
-					guest_traffic_on_frame, t) != 0;
 		busy |= guest_net_tx_reap(t->attr.net, i) != 0;
+		busy |= t->echo ? guest_traffic_echo(t, i) : guest_traffic_receive(t, i);
 		busy |= guest_traffic_send(t, i);
 	}
 	return busy;
@@ -256,8 +334,10 @@ guest_traffic_arm(struct guest_traffic *t, struct pollfd *pfds, unsigned int *nb
 	bool idle = true;
 
 	for (unsigned int i = 0; i < 2 * t->attr.nb_pairs; i++) {
+		const struct guest_traffic_pair *pair = &t->pairs[i / 2];
+
 		/* transmit queues only while one is full: buffers are reaped on the way else */
-		if (i % 2 == 1 && !t->pairs[i / 2].blocked)
+		if (i % 2 == 1 ? !pair->blocked && !pair->echo_waits : pair->echo_waits)
 			continue;
 		idle &= !guest_net_irq_on(t->attr.net, i);
 		pfds[(*nb)++] = (struct pollfd){ .fd = t->call_fds[i], .events = POLLIN };
@@ -301,16 +381,13 @@ guest_traffic_sleep(struct guest_traffic *t)
 	guest_traffic_disarm(t, pfds, nb);
 }
 
-/* Takes over a load. */
 static void
 guest_traffic_take_load_locked(struct guest_traffic *t) BASE_REQUIRES(t->lock)
 {
 	uint64_t now = base_clock_ns();
 
-	if (t->seen_seq == t->want_seq)
-		return;
+	t->new_load = false;
 	t->load = t->want_load;
-	t->seen_seq = t->want_seq;
 	if (t->load.probe_ms == 0)
 		t->load.probe_ms = GUEST_TRAFFIC_PROBE_MS;
 	for (unsigned int i = 0; i < t->attr.nb_pairs; i++)
@@ -319,6 +396,21 @@ guest_traffic_take_load_locked(struct guest_traffic *t) BASE_REQUIRES(t->lock)
 			.next_ns = now,
 			.heard_ns = now,
 		};
+}
+
+/* Takes over what was ordered. */
+static void
+guest_traffic_take_orders_locked(struct guest_traffic *t) BASE_REQUIRES(t->lock)
+{
+	if (t->seen_seq == t->want_seq)
+		return;
+	if (t->new_load)
+		guest_traffic_take_load_locked(t);
+	if (t->echo && !t->want_echo)
+		for (unsigned int i = 0; i < t->attr.nb_pairs; i++)
+			t->pairs[i].echo_waits = false;
+	t->echo = t->want_echo;
+	t->seen_seq = t->want_seq;
 	pthread_cond_broadcast(&t->changed);
 }
 
@@ -331,14 +423,14 @@ guest_traffic_obey(struct guest_traffic *t)
 	base_mutex_lock(&t->lock);
 	if (t->nb_pool_waiters != 0)
 		pthread_cond_broadcast(&t->changed);
-	guest_traffic_take_load_locked(t);
+	guest_traffic_take_orders_locked(t);
 	while (t->want_parked && !t->quit) {
 		if (!t->parked) {
 			t->parked = true;
 			pthread_cond_broadcast(&t->changed);
 		}
 		pthread_cond_wait(&t->changed, &t->lock.m);
-		guest_traffic_take_load_locked(t);
+		guest_traffic_take_orders_locked(t);
 	}
 	t->parked = false;
 	quit = t->quit;
@@ -450,18 +542,46 @@ guest_traffic_unpark(struct guest_traffic *traffic)
 	base_mutex_unlock(&traffic->lock);
 }
 
+/* Waits until the thread has taken over what was ordered just now. */
 static void
-guest_traffic_set_load(struct guest_traffic *t, const struct guest_traffic_load *load)
+guest_traffic_ordered_locked(struct guest_traffic *t) BASE_REQUIRES(t->lock)
 {
-	uint64_t seq;
+	uint64_t seq = ++t->want_seq;
 
-	base_mutex_lock(&t->lock);
-	t->want_load = *load;
-	seq = ++t->want_seq;
 	guest_traffic_wake(t);
 	while (t->seen_seq < seq)
 		pthread_cond_wait(&t->changed, &t->lock.m);
+}
+
+static void
+guest_traffic_set_load(struct guest_traffic *t, const struct guest_traffic_load *load)
+{
+	base_mutex_lock(&t->lock);
+	t->want_load = *load;
+	t->new_load = true;
+	guest_traffic_ordered_locked(t);
 	base_mutex_unlock(&t->lock);
+}
+
+static void
+guest_traffic_set_echo(struct guest_traffic *t, bool echo)
+{
+	base_mutex_lock(&t->lock);
+	t->want_echo = echo;
+	guest_traffic_ordered_locked(t);
+	base_mutex_unlock(&t->lock);
+}
+
+void
+guest_traffic_echo_on(struct guest_traffic *traffic)
+{
+	guest_traffic_set_echo(traffic, true);
+}
+
+void
+guest_traffic_echo_off(struct guest_traffic *traffic)
+{
+	guest_traffic_set_echo(traffic, false);
 }
 
 int

@@ -2,7 +2,8 @@
 /**
  * @file
  * The thread of a guest that moves packets: receives on all queue pairs, checks each frame and
- * books it in the ledger, and sends numbered frames to a peer, closed-loop or paced.
+ * books it in the ledger, and sends numbered frames to a peer, closed-loop or paced. As an echo it
+ * gives frames of others back to their senders instead of booking them.
  *
  * While it is parked the thread touches neither rings nor buffers: then, and only then, the
  * control thread may. It is parked when created.
@@ -53,6 +54,9 @@ struct guest_traffic_stats {
 	uint64_t unknown_stream;
 	uint64_t probes; /**< sent because a closed loop heard nothing */
 	uint64_t tx_no_room; /**< times that ring or pool had no room */
+	uint64_t echoed; /**< frames that were given back to their senders */
+	uint64_t echo_waits; /**< times that frames had to wait, as the transmit ring was full */
+	uint64_t echo_unfit; /**< torn frames that no buffer of ours can hold: booked as torn here */
 };
 
 /** Starts the thread, parked. @return 0, -ENOMEM, -EINVAL, -errno of the system. */
@@ -70,6 +74,16 @@ int guest_traffic_start(struct guest_traffic *traffic, const struct guest_traffi
 
 /** Stops sending; when it returns the last frame is posted. Receiving goes on. */
 void guest_traffic_stop(struct guest_traffic *traffic);
+
+/**
+ * From now on (once not parked) each frame that comes for us, and is not of a stream of our own, is
+ * given back to its sender on the pair where it came, and not booked here: the sender's ledger
+ * judges the way there and back. While the transmit ring is full frames wait in the receive ring.
+ * Sending is another matter: it may go on beside this.
+ */
+void guest_traffic_echo_on(struct guest_traffic *traffic);
+/** When it returns the last echo is posted; what comes from now on is booked again. */
+void guest_traffic_echo_off(struct guest_traffic *traffic);
 
 /** Waits until @p pool has no buffer in use. @return 0, -ETIMEDOUT. */
 int guest_traffic_wait_pool(struct guest_traffic *traffic, const struct guest_pool *pool,

@@ -416,6 +416,25 @@ guest_vm_quiet(struct guest_vm *vm)
 	guest_traffic_stop(vm->traffic);
 }
 
+void
+guest_vm_echo_on(struct guest_vm *vm)
+{
+	guest_traffic_echo_on(vm->traffic);
+}
+
+void
+guest_vm_echo_off(struct guest_vm *vm)
+{
+	guest_traffic_echo_off(vm->traffic);
+}
+
+void
+guest_vm_expect(struct guest_vm *vm, uint32_t rx_stream, uint32_t nb_rx)
+{
+	vm->attr.rx_stream = rx_stream;
+	vm->attr.nb_rx = nb_rx;
+}
+
 /* --- memory --------------------------------------------------------------------------------- */
 
 /* Lets the driver take its buffers from @pool from now on. */

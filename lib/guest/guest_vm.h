@@ -65,6 +65,14 @@ int guest_vm_send(struct guest_vm *vm, const struct guest_traffic_load *load);
 /** Stops sending; receiving goes on. */
 void guest_vm_quiet(struct guest_vm *vm);
 
+/** Begins to give frames of others back to their senders (guest_traffic_echo_on()), whatever is sent
+ * beside that; ends it. */
+void guest_vm_echo_on(struct guest_vm *vm);
+void guest_vm_echo_off(struct guest_vm *vm);
+/** Streams @p rx_stream .. + @p nb_rx - 1 are those that come to us from now on: excused while we are
+ * down. The guest is up. */
+void guest_vm_expect(struct guest_vm *vm, uint32_t rx_stream, uint32_t nb_rx);
+
 /**
  * Hot-adds @p size bytes (a multiple of 2 MiB is what QEMU has) while traffic runs: new file, new
  * memory table, then all new buffers are taken from there. @p gpa gets its address, may be NULL.

@@ -84,6 +84,30 @@ test_cut_and_foreign_frames(void **state)
 	assert_int_equal(guest_frame_check(buf, sizeof(buf), &got), GUEST_FRAME_ALIEN);
 }
 
+/* What goes back is judged like what came: whole or torn, the same stream and number. */
+static void
+test_turned_round(void **state)
+{
+	struct guest_frame got;
+	uint8_t buf[128];
+
+	for (unsigned int torn = 0; torn < 2; torn++) {
+		guest_frame_build(buf, sizeof(buf), &sample);
+		buf[100] ^= (uint8_t)torn;
+		guest_frame_turn(buf, sizeof(buf));
+		assert_int_equal(guest_frame_check(buf, sizeof(buf), &got),
+				torn ? GUEST_FRAME_TORN : GUEST_FRAME_OK);
+		assert_memory_equal(got.dst, sample.src, sizeof(got.dst));
+		assert_memory_equal(got.src, sample.dst, sizeof(got.src));
+		assert_int_equal(got.stream, sample.stream);
+		assert_int_equal(got.seq, sample.seq);
+	}
+	guest_frame_turn(buf, sizeof(buf));
+	buf[100] ^= 1;
+	guest_frame_check(buf, sizeof(buf), &got);
+	assert_memory_equal(&got, &sample, sizeof(got));
+}
+
 int
 main(void)
 {
@@ -92,6 +116,7 @@ main(void)
 		cmocka_unit_test(test_every_bit_counts),
 		cmocka_unit_test(test_another_frames_payload_is_torn),
 		cmocka_unit_test(test_cut_and_foreign_frames),
+		cmocka_unit_test(test_turned_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
