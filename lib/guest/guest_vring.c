@@ -5,9 +5,13 @@
  * (a list through slots[].next), and for each head in flight its length, serial number and cookie.
  * How the ring itself is written and read is the layout's (guest_vring_split.c, _packed.c).
  *
+ * Tables for indirect chains are a second allocation, one for each slot that can be the head of a
+ * chain: a table is the device's exactly as long as its slot is in flight.
+ *
  * The look at whether the device wants a notification comes after a full barrier behind what makes
  * chains visible, as does the last look for used entries behind the wish for interrupts: else a
- * notification could be missed on either side.
+ * notification could be missed on either side. With EVENT_IDX the same order closes the race
+ * between "tell me at this place" and the one who is passing that place just now.
  *
  * Counters are atomic so that any thread may read them; only the owner writes.
  */
@@ -29,6 +33,7 @@ guest_vring_error_name(enum guest_vring_error error)
 		[GUEST_VRING_TWICE] = "returned twice",
 		[GUEST_VRING_LENGTH] = "used length beyond the buffers",
 		[GUEST_VRING_INDEX_JUMP] = "used index jumped",
+		[GUEST_VRING_EVENT] = "event suppression that cannot be",
 	};
 
 	return (unsigned int)error < BASE_ARRAY_SIZE(names) ? names[error] : "unknown";
@@ -62,6 +67,23 @@ guest_vring_map(struct guest_vring *vr, uint64_t region)
 	return 0;
 }
 
+static int
+guest_vring_make_tables(struct guest_vring *vr, uint64_t region)
+{
+	struct guest_mem_want want = {
+		.size = (uint64_t)vr->size * GUEST_VRING_TABLE_LEN * sizeof(struct vring_desc),
+		.align = 16,
+		.region = region,
+	};
+	int ret = guest_mem_alloc(vr->mem, &want, &vr->tables_gpa);
+
+	if (ret != 0)
+		return ret;
+	vr->tables = (struct vring_desc *)(void *)guest_mem_hva(vr->mem, vr->tables_gpa, want.size);
+	assert(vr->tables != NULL);
+	return 0;
+}
+
 int
 guest_vring_create(const struct guest_vring_attr *attr, struct guest_vring **vring)
 {
@@ -81,14 +103,21 @@ guest_vring_create(const struct guest_vring_attr *attr, struct guest_vring **vri
 	vr->room = attr->size;
 	vr->packed = attr->packed;
 	vr->layout = attr->packed ? &guest_vring_packed_layout : &guest_vring_split_layout;
+	vr->event_idx = attr->event_idx;
 	ret = guest_vring_map(vr, attr->region);
 	if (ret != 0)
 		goto free_slots;
+	if (attr->indirect)
+		ret = guest_vring_make_tables(vr, attr->region);
+	if (ret != 0)
+		goto free_ring_memory;
 	for (uint32_t i = 0; i < attr->size; i++)
 		vr->slots[i].next = i + 1 < attr->size ? i + 1 : GUEST_VRING_END;
 	*vring = vr;
 	return 0;
 
+free_ring_memory:
+	guest_mem_free(vr->mem, vr->gpa);
 free_slots:
 	free(vr->slots);
 free_ring:
@@ -101,6 +130,8 @@ guest_vring_destroy(struct guest_vring *vring)
 {
 	if (vring == NULL)
 		return;
+	if (vring->tables != NULL)
+		guest_mem_free(vring->mem, vring->tables_gpa);
 	guest_mem_free(vring->mem, vring->gpa);
 	free(vring->slots);
 	free(vring);
@@ -142,23 +173,46 @@ guest_vring_wrote(struct guest_vring *vring)
 			(uint64_t)((uint8_t *)vring->used - (uint8_t *)vring->desc));
 }
 
+/* Writes the chain to the table of slot @head, and to the ring one descriptor of that table. */
+static void
+guest_vring_write_indirect(struct guest_vring *vring, uint32_t head,
+		const struct guest_vring_chain *chain)
+{
+	size_t first = (size_t)head * GUEST_VRING_TABLE_LEN;
+	const struct guest_vring_seg table = {
+		.gpa = vring->tables_gpa + first * sizeof(struct vring_desc),
+		.len = (uint32_t)((chain->nb_out + chain->nb_in) * sizeof(struct vring_desc)),
+	};
+	const struct guest_vring_chain one = { .segs = &table, .nb_out = 1 };
+
+	vring->layout->write_table(&vring->tables[first], chain);
+	guest_mem_wrote(vring->mem, table.gpa, table.len);
+	vring->layout->write(vring, head, &one, VRING_DESC_F_INDIRECT);
+	guest_vring_count(&vring->stats.indirect);
+}
+
 int
 guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain)
 {
 	uint32_t nb = (uint32_t)chain->nb_out + chain->nb_in, head = vring->free_head;
+	bool indirect = chain->indirect && vring->tables != NULL && nb <= GUEST_VRING_TABLE_LEN;
 	struct guest_vring_slot *slot;
 	uint32_t at = head, in_len = 0;
 
 	if (nb == 0 || chain->cookie == NULL)
 		return -EINVAL;
+	for (uint32_t i = chain->nb_out; i < nb; i++)
+		in_len += chain->segs[i].len;
+	if (indirect)
+		nb = 1;
 	if (nb > vring->room)
 		return -ENOSPC;
-	vring->layout->write(vring, head, chain);
-	for (uint32_t i = 0; i < nb; i++) {
-		if (i >= chain->nb_out)
-			in_len += chain->segs[i].len;
+	if (indirect)
+		guest_vring_write_indirect(vring, head, chain);
+	else
+		vring->layout->write(vring, head, chain, 0);
+	for (uint32_t i = 0; i < nb; i++)
 		at = vring->slots[at].next;
-	}
 	slot = &vring->slots[head];
 	vring->free_head = at;
 	vring->room = (uint16_t)(vring->room - nb);
@@ -175,13 +229,19 @@ guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain
 bool
 guest_vring_publish(struct guest_vring *vring)
 {
-	if (vring->shown_avail == vring->next_avail)
+	uint16_t from = vring->shown_avail;
+	enum guest_vring_wish wish;
+
+	if (from == vring->next_avail)
 		return false;
 	vring->layout->show(vring);
 	guest_vring_wrote(vring);
 	vring->shown_avail = vring->next_avail;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return vring->layout->wants_kick(vring);
+	wish = vring->layout->wants_kick(vring, from, vring->shown_avail);
+	if (wish == GUEST_VRING_CONFUSED)
+		guest_vring_count(&vring->stats.errors[GUEST_VRING_EVENT]);
+	return wish != GUEST_VRING_QUIET;
 }
 
 bool
@@ -257,18 +317,32 @@ guest_vring_get(struct guest_vring *vring, struct guest_vring_used *used)
 }
 
 bool
-guest_vring_irq_on(struct guest_vring *vring)
+guest_vring_irq_after(struct guest_vring *vring, uint16_t nb)
 {
-	vring->layout->want_irq(vring, true);
+	uint16_t posted = guest_vring_distance(vring, vring->next_used, vring->shown_avail);
+
+	if (!vring->event_idx || nb == 0 || posted == 0)
+		nb = 1;
+	else if (nb > posted)
+		nb = posted;
+	vring->layout->irq_on(vring, nb);
 	guest_vring_wrote(vring);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return guest_vring_has_used(vring);
+	if (nb == 1)
+		return guest_vring_has_used(vring);
+	return guest_vring_distance(vring, vring->next_used, guest_vring_device_used(vring)) >= nb;
+}
+
+bool
+guest_vring_irq_on(struct guest_vring *vring)
+{
+	return guest_vring_irq_after(vring, 1);
 }
 
 void
 guest_vring_irq_off(struct guest_vring *vring)
 {
-	vring->layout->want_irq(vring, false);
+	vring->layout->irq_off(vring);
 	guest_vring_wrote(vring);
 }
 

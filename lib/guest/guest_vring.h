@@ -6,7 +6,11 @@
  * came back, came back twice, or were passed over.
  *
  * What the device writes is not trusted: a used entry that cannot be true gets a name and a count,
- * and nothing outside the ring is touched. EVENT_IDX and INDIRECT are not used.
+ * and nothing outside the ring is touched.
+ *
+ * Where it was negotiated, chains lie in tables of their own (INDIRECT_DESC, 2.7.5.3 and 2.8.7), and
+ * both sides say at which place they want to be notified (EVENT_IDX, 2.7.7 and 2.7.10; packed: the
+ * event suppression areas' DESC, 2.8.10).
  *
  * A ring belongs to one thread at a time; guest_vring_stats() may be called by any.
  */
@@ -19,6 +23,7 @@
 #include "guest_mem.h"
 
 #define GUEST_VRING_MAX_SIZE 32768u
+#define GUEST_VRING_TABLE_LEN 4u /**< buffers of a chain that lies in a table of its own, at most */
 
 struct guest_vring;
 
@@ -30,6 +35,7 @@ enum guest_vring_error {
 	GUEST_VRING_TWICE, /**< id was returned already and not posted again */
 	GUEST_VRING_LENGTH, /**< more bytes than the chain's writable buffers hold */
 	GUEST_VRING_INDEX_JUMP, /**< used index more than the ring size ahead; the ring is broken */
+	GUEST_VRING_EVENT, /**< packed: event suppression with flags or an offset that cannot be */
 	GUEST_VRING_NB_ERRORS,
 };
 
@@ -39,6 +45,7 @@ const char *guest_vring_error_name(enum guest_vring_error error);
 /** Account of the chains of one ring since its creation. posted = returned + reclaimed + in flight. */
 struct guest_vring_stats {
 	uint64_t posted;
+	uint64_t indirect; /**< of these: in a table of their own */
 	uint64_t returned; /**< by the device */
 	uint64_t reclaimed; /**< taken back by guest_vring_take_back() */
 	uint64_t passed_over; /**< in flight although a chain posted later was returned */
@@ -50,6 +57,8 @@ struct guest_vring_attr {
 	uint16_t size; /**< entries, a power of two, at most GUEST_VRING_MAX_SIZE */
 	uint64_t region; /**< where to allocate, GPA of a region or GUEST_MEM_ANY */
 	bool packed;
+	bool indirect; /**< INDIRECT_DESC was negotiated */
+	bool event_idx; /**< EVENT_IDX was negotiated */
 };
 
 /** Guest physical addresses of the ring's three parts, and ours of the same (user addresses). Of a
@@ -72,6 +81,8 @@ struct guest_vring_chain {
 	uint16_t nb_out; /**< read by the device */
 	uint16_t nb_in; /**< written by the device */
 	void *cookie; /**< comes back with it; not NULL */
+	/** In a table of its own; ignored where the ring has none, or the table is too short. */
+	bool indirect;
 };
 
 /** A chain that came back. */
@@ -112,9 +123,16 @@ int guest_vring_get(struct guest_vring *vring, struct guest_vring_used *used);
 /** Is there a used entry? */
 bool guest_vring_has_used(const struct guest_vring *vring);
 
+/**
+ * Asks for an interrupt when @p nb more entries (packed: descriptors) were returned, at least 1, at
+ * most what is in flight; without EVENT_IDX that is at the next one. @return true when so many came
+ * meanwhile: look again.
+ */
+bool guest_vring_irq_after(struct guest_vring *vring, uint16_t nb);
 /** Asks the device for interrupts. @return true when used entries came meanwhile: look again. */
 bool guest_vring_irq_on(struct guest_vring *vring);
-/** Asks the device to leave us alone (a hint only). */
+/** Asks the device to leave us alone (a hint only; with EVENT_IDX a split ring has no such wish, and
+ * the place of the next interrupt is put as far away as can be). */
 void guest_vring_irq_off(struct guest_vring *vring);
 
 /** After the device was stopped: takes back one chain in flight. @return 1, or 0 at the end. */

@@ -10,6 +10,13 @@
  * Chains become visible all at once: the flags of the first new descriptor are held back until
  * guest_vring_publish(), and the device cannot pass a descriptor that is not available (2.8.14).
  *
+ * With EVENT_IDX each side may say DESC in its event suppression area (2.8.10), and the place at
+ * which it wants to be notified, which is an index with wrap counter like all of ours. The device's
+ * area is not trusted: DESC without EVENT_IDX, the reserved flag value and an offset beyond the ring
+ * are counted, and answered with a notification, which can do no harm.
+ *
+ * In a table only WRITE means anything (2.8.7): the order is that of the table.
+ *
  * An entry whose id is not that of a chain in flight breaks the ring: nobody knows how many places
  * it stands for.
  */
@@ -54,7 +61,21 @@ packed_turn(uint16_t index)
 }
 
 static void
-packed_write(struct guest_vring *vring, uint32_t head, const struct guest_vring_chain *chain)
+packed_write_table(struct vring_desc *table, const struct guest_vring_chain *chain)
+{
+	struct vring_packed_desc *desc = (struct vring_packed_desc *)table;
+
+	for (uint32_t i = 0; i < (uint32_t)chain->nb_out + chain->nb_in; i++)
+		desc[i] = (struct vring_packed_desc){
+			.addr = htole64(chain->segs[i].gpa),
+			.len = htole32(chain->segs[i].len),
+			.flags = htole16(i >= chain->nb_out ? VRING_DESC_F_WRITE : 0),
+		};
+}
+
+static void
+packed_write(struct guest_vring *vring, uint32_t head, const struct guest_vring_chain *chain,
+		uint16_t extra)
 {
 	uint32_t nb = (uint32_t)chain->nb_out + chain->nb_in;
 
@@ -62,7 +83,7 @@ packed_write(struct guest_vring *vring, uint32_t head, const struct guest_vring_
 		uint16_t at = vring->next_avail;
 		struct vring_packed_desc *desc = &vring->packed_desc[at & ~GUEST_VRING_WRAP];
 		uint16_t flags = (uint16_t)((i >= chain->nb_out ? VRING_DESC_F_WRITE : 0) |
-				(i + 1 < nb ? VRING_DESC_F_NEXT : 0) | packed_turn(at));
+				(i + 1 < nb ? VRING_DESC_F_NEXT : 0) | packed_turn(at) | extra);
 
 		desc->addr = htole64(chain->segs[i].gpa);
 		desc->len = htole32(chain->segs[i].len);
@@ -84,19 +105,59 @@ packed_show(struct guest_vring *vring)
 	__atomic_store_n(&desc->flags, htole16(vring->hidden_flags), __ATOMIC_RELEASE);
 }
 
-static bool
-packed_wants_kick(const struct guest_vring *vring)
+/* Is @event among the places from @from up to, not including, @to? */
+static enum guest_vring_wish
+packed_passed(const struct guest_vring *vring, uint16_t event, uint16_t from, uint16_t to)
 {
-	return le16toh(__atomic_load_n(&vring->device_event->flags, __ATOMIC_RELAXED)) !=
-			VRING_PACKED_EVENT_FLAG_DISABLE;
+	if ((event & ~GUEST_VRING_WRAP) >= vring->size)
+		return GUEST_VRING_CONFUSED;
+	return guest_vring_distance(vring, from, event) < guest_vring_distance(vring, from, to) ?
+			GUEST_VRING_KICK :
+			GUEST_VRING_QUIET;
+}
+
+static enum guest_vring_wish
+packed_wants_kick(const struct guest_vring *vring, uint16_t from, uint16_t to)
+{
+	const struct vring_packed_desc_event *event = vring->device_event;
+
+	/* Whoever sees DESC must see its place (2.8.10). */
+	switch (le16toh(__atomic_load_n(&event->flags, __ATOMIC_ACQUIRE))) {
+	case VRING_PACKED_EVENT_FLAG_ENABLE:
+		return GUEST_VRING_KICK;
+	case VRING_PACKED_EVENT_FLAG_DISABLE:
+		return GUEST_VRING_QUIET;
+	case VRING_PACKED_EVENT_FLAG_DESC:
+		if (!vring->event_idx)
+			return GUEST_VRING_CONFUSED;
+		return packed_passed(vring,
+				le16toh(__atomic_load_n(&event->off_wrap, __ATOMIC_RELAXED)), from,
+				to);
+	default:
+		return GUEST_VRING_CONFUSED;
+	}
 }
 
 static void
-packed_want_irq(struct guest_vring *vring, bool want)
+packed_irq_on(struct guest_vring *vring, uint16_t ahead)
 {
-	uint16_t flags = want ? VRING_PACKED_EVENT_FLAG_ENABLE : VRING_PACKED_EVENT_FLAG_DISABLE;
+	struct vring_packed_desc_event *event = vring->driver_event;
+	uint16_t flags = VRING_PACKED_EVENT_FLAG_ENABLE;
 
-	__atomic_store_n(&vring->driver_event->flags, htole16(flags), __ATOMIC_RELAXED);
+	if (vring->event_idx) {
+		uint16_t at = packed_advance(vring, vring->next_used, ahead - 1u);
+
+		__atomic_store_n(&event->off_wrap, htole16(at), __ATOMIC_RELAXED);
+		flags = VRING_PACKED_EVENT_FLAG_DESC;
+	}
+	__atomic_store_n(&event->flags, htole16(flags), __ATOMIC_RELEASE);
+}
+
+static void
+packed_irq_off(struct guest_vring *vring)
+{
+	__atomic_store_n(&vring->driver_event->flags, htole16(VRING_PACKED_EVENT_FLAG_DISABLE),
+			__ATOMIC_RELAXED);
 }
 
 /* Did the device return something at @index? */
@@ -155,9 +216,11 @@ const struct guest_vring_layout guest_vring_packed_layout = {
 	.measure = packed_measure,
 	.init = packed_init,
 	.write = packed_write,
+	.write_table = packed_write_table,
 	.show = packed_show,
 	.wants_kick = packed_wants_kick,
-	.want_irq = packed_want_irq,
+	.irq_on = packed_irq_on,
+	.irq_off = packed_irq_off,
 	.has_used = packed_has_used,
 	.read = packed_read,
 	.skip = packed_skip,

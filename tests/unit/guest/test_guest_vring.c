@@ -301,6 +301,66 @@ test_notifications(void **state)
 	assert_int_equal(guest_vring_get(f->vring, &used), 1);
 }
 
+/* A chain in a table of its own: one descriptor of the ring, the same account otherwise. */
+static void
+test_indirect_chains(void **state)
+{
+	struct fixture *f = *state;
+	struct guest_vring_attr attr = {
+		.mem = f->mem,
+		.size = SIZE,
+		.region = GUEST_MEM_ANY,
+		.indirect = true,
+	};
+	const struct guest_vring_seg segs[] = { { 0x1000, 12 }, { 0x2000, 100 }, { 0x3000, 200 },
+		{ 0x4000, 300 }, { 0x5000, 400 } };
+	struct guest_vring_chain chain = { .segs = segs, .nb_out = 1, .nb_in = 2, .cookie = f };
+	struct guest_vring_stats stats;
+	struct guest_vring_used used;
+	struct guest_vring_addr addr;
+	struct vring_desc *table;
+	uint16_t head;
+
+	guest_vring_destroy(f->vring);
+	assert_int_equal(guest_vring_create(&attr, &f->vring), 0);
+	guest_vring_addr(f->vring, &addr);
+	f->desc = addr.desc;
+	f->avail = addr.avail;
+	f->used = addr.used;
+	chain.indirect = true;
+	for (unsigned int i = 0; i < SIZE; i++)
+		assert_int_equal(guest_vring_add(f->vring, &chain), 0);
+	assert_int_equal(guest_vring_add(f->vring, &chain), -ENOSPC);
+	guest_vring_publish(f->vring);
+	head = le16toh(f->avail->ring[3]);
+	assert_int_equal(le16toh(f->desc[head].flags), VRING_DESC_F_INDIRECT);
+	assert_int_equal(le32toh(f->desc[head].len), 3 * sizeof(*table));
+	table = guest_mem_hva(f->mem, le64toh(f->desc[head].addr), 3 * sizeof(*table));
+	assert_non_null(table);
+	assert_int_equal(le16toh(table[0].flags), VRING_DESC_F_NEXT);
+	assert_int_equal(le16toh(table[0].next), 1);
+	assert_int_equal(le16toh(table[1].flags), VRING_DESC_F_NEXT | VRING_DESC_F_WRITE);
+	assert_int_equal(le16toh(table[1].next), 2);
+	assert_int_equal(le16toh(table[2].flags), VRING_DESC_F_WRITE);
+	assert_int_equal(le64toh(table[2].addr), 0x3000);
+	assert_int_equal(le32toh(table[2].len), 200);
+	give_back(f, head, 301); /* the table's writable bytes are 300 */
+	expect_error(f, GUEST_VRING_LENGTH);
+	assert_int_equal(guest_vring_room(f->vring), 1);
+	give_back(f, le16toh(f->avail->ring[4]), 300);
+	assert_int_equal(guest_vring_get(f->vring, &used), 1);
+	guest_vring_stats(f->vring, &stats);
+	assert_int_equal(stats.indirect, SIZE);
+	while (guest_vring_take_back(f->vring, &used) == 1)
+		;
+	/* what does not fit into a table lies in the ring */
+	chain.nb_in = 4;
+	assert_int_equal(guest_vring_add(f->vring, &chain), 0);
+	assert_int_equal(guest_vring_room(f->vring), SIZE - 5);
+	guest_vring_stats(f->vring, &stats);
+	assert_int_equal(stats.indirect, SIZE);
+}
+
 static void
 test_bad_sizes(void **state)
 {
@@ -333,6 +393,7 @@ main(void)
 		RING_TEST(test_scribbled_table_does_no_harm),
 		RING_TEST(test_passed_over_descriptors_are_found),
 		RING_TEST(test_notifications),
+		RING_TEST(test_indirect_chains),
 		RING_TEST(test_bad_sizes),
 	};
 

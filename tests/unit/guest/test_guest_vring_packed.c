@@ -222,6 +222,54 @@ test_notifications(void **state)
 	assert_true(guest_vring_irq_on(ring));
 }
 
+/* A chain in a table of its own takes one place; in the table only WRITE counts (2.8.7). */
+static void
+test_indirect_chains(void **state)
+{
+	struct guest_vring_attr attr = {
+		.mem = mem,
+		.size = SIZE,
+		.region = GUEST_MEM_ANY,
+		.packed = true,
+		.indirect = true,
+	};
+	const struct guest_vring_seg segs[] = { { 0x1000, 12 }, { 0x2000, 100 }, { 0x3000, 200 } };
+	char cookie;
+	struct guest_vring_chain chain = {
+		.segs = segs,
+		.nb_out = 1,
+		.nb_in = 2,
+		.cookie = &cookie,
+		.indirect = true,
+	};
+	struct vring_packed_desc *table;
+	struct guest_vring_used used;
+	struct guest_vring_addr addr;
+
+	guest_vring_destroy(ring);
+	assert_int_equal(guest_vring_create(&attr, &ring), 0);
+	guest_vring_addr(ring, &addr);
+	descs = addr.desc;
+	for (unsigned int i = 0; i < 5 * SIZE; i++) {
+		assert_int_equal(guest_vring_add(ring, &chain), 0);
+		assert_int_equal(guest_vring_room(ring), SIZE - 1);
+		guest_vring_publish(ring);
+		assert_true(device_sees());
+		assert_int_equal(le16toh(descs[device_at].flags) & ~(AVAIL | USED),
+				VRING_DESC_F_INDIRECT);
+		assert_int_equal(le32toh(descs[device_at].len), 3 * sizeof(*table));
+		table = guest_mem_hva(mem, le64toh(descs[device_at].addr), 3 * sizeof(*table));
+		assert_non_null(table);
+		assert_int_equal(table[0].flags, 0);
+		assert_int_equal(le16toh(table[1].flags), VRING_DESC_F_WRITE);
+		assert_int_equal(le16toh(table[2].flags), VRING_DESC_F_WRITE);
+		assert_int_equal(le64toh(table[2].addr), 0x3000);
+		device_return(i % 2 ? 300 : 301);
+		assert_int_equal(guest_vring_get(ring, &used), i % 2 ? 1 : -EPROTO);
+		assert_ptr_equal(used.cookie, &cookie);
+	}
+}
+
 int
 main(void)
 {
@@ -231,6 +279,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_full_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notifications, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_indirect_chains, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
