@@ -123,8 +123,7 @@ guest_traffic_on_frame(void *arg, unsigned int pair, const uint8_t *data, size_t
 {
 	struct guest_traffic *t = arg;
 
-	if (!guest_traffic_is_for_us(t, data) && data[12] == GUEST_FRAME_ETHERTYPE >> 8 &&
-			data[13] == (GUEST_FRAME_ETHERTYPE & 0xff))
+	if (guest_frame_ours(data, len) && !guest_traffic_is_for_us(t, data))
 		guest_traffic_count(&t->stats.not_for_us);
 	else
 		guest_traffic_book(t, pair, data, len);

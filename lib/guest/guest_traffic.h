@@ -49,7 +49,7 @@ struct guest_traffic_load {
 
 /** Account of what came in and is in no ledger. */
 struct guest_traffic_stats {
-	uint64_t aliens; /**< frames of another EtherType */
+	uint64_t aliens; /**< frames that are not numbered ones */
 	uint64_t not_for_us; /**< numbered frames with another destination (flooded) */
 	uint64_t unknown_stream;
 	uint64_t probes; /**< sent because a closed loop heard nothing */
