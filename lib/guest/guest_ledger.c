@@ -16,9 +16,14 @@
  * first of the later ones that arrives. Numbers before the outage that are missing stay lost. What
  * is excused may still arrive (it may have lain in the receiver's ring): then it needs no excuse.
  *
- * A phase remembers which number came next in each stream when it opened and closed, and the fault
+ * A span remembers which number came next in each stream when it opened and closed, and the fault
  * counters at both times; its account is worked out on demand from the bytes, so that late arrivals
- * are booked to the phase in which the packet was sent.
+ * are booked to the span in which the packet was sent. A phase is a span with a name and a number.
+ * Gaps cannot be worked out later: each arrival goes through the spans that are open, of which
+ * there are one or two.
+ *
+ * A stream that is recycled forgets the bytes, not the number that comes next: what still arrives
+ * of the life before is known by its lower number, and is nobody's any more.
  *
  * One mutex covers all ("(lock)" beside a member; clang 14 cannot check members in C); the condition variable is for drain() only.
  */
@@ -52,9 +57,10 @@ enum guest_ledger_outage {
 };
 
 struct guest_ledger_stream {
-	uint8_t *state; /* by number; sent bytes are valid */
+	uint8_t *state; /* by number - base; sent - base bytes are valid */
 	uint64_t cap; /* bytes allocated */
-	uint64_t sent;
+	uint64_t base; /* first number of this life */
+	uint64_t sent; /* number that comes next */
 	uint64_t seen; /* numbers with SEEN */
 	uint64_t torn_first; /* of these: first arrival was torn */
 	uint64_t excused; /* numbers with EXCUSED and not SEEN */
@@ -64,24 +70,32 @@ struct guest_ledger_stream {
 	uint64_t last_ns; /* time of the last arrival, 0: none yet */
 	uint64_t gap_ns; /* longest so far */
 	struct guest_ledger_faults faults;
+	struct guest_ledger_faults former; /* of these: of the lives before */
 	enum guest_ledger_outage outage;
 	uint64_t outage_from;
 	uint64_t watched; /* somebody waits until so many have arrived; 0: nobody does */
+	uint64_t settling; /* somebody waits for all below this number; 0: nobody does */
 	uint64_t wake_below; /* write wake_fd when fewer are in flight; 0: nobody sleeps */
 	int wake_fd;
 };
 
-/* One stream at the opening and closing of a phase. */
+/* One stream at the opening and closing of a span. */
 struct guest_ledger_mark {
 	uint64_t first, end;
 	struct guest_ledger_faults open, close;
 	uint64_t gap_ns;
 };
 
+struct guest_ledger_span {
+	struct guest_ledger *ledger;
+	uint64_t open_ns, close_ns; /* (lock) close_ns 0: open */
+	struct guest_ledger_span *next; /* (lock) that is open, too */
+	struct guest_ledger_mark marks[]; /* (lock) one for each stream */
+};
+
 struct guest_ledger_phase {
 	char name[GUEST_LEDGER_NAME_LEN];
-	uint64_t open_ns, close_ns; /* close_ns 0: open */
-	struct guest_ledger_mark *marks;
+	struct guest_ledger_span *span;
 };
 
 struct guest_ledger {
@@ -93,6 +107,7 @@ struct guest_ledger {
 	struct guest_ledger_stream *streams; /* (lock) */
 	struct guest_ledger_phase phases[GUEST_LEDGER_MAX_PHASES]; /* (lock) */
 	unsigned int nb_phases; /* (lock) */
+	struct guest_ledger_span *open; /* (lock) list of open spans */
 };
 
 const char *
@@ -104,6 +119,7 @@ guest_ledger_verdict_name(enum guest_ledger_verdict verdict)
 		[GUEST_LEDGER_DUPLICATED] = "duplicated",
 		[GUEST_LEDGER_INVENTED] = "invented",
 		[GUEST_LEDGER_NO_STREAM] = "no such stream",
+		[GUEST_LEDGER_BYGONE] = "of a stream's life before",
 	};
 
 	return (unsigned int)verdict < BASE_ARRAY_SIZE(names) ? names[verdict] : "unknown";
@@ -143,7 +159,7 @@ guest_ledger_destroy(struct guest_ledger *ledger) BASE_NO_TSA
 	for (unsigned int i = 0; i < ledger->nb_streams; i++)
 		free(ledger->streams[i].state);
 	for (unsigned int i = 0; i < ledger->nb_phases; i++)
-		free(ledger->phases[i].marks);
+		free(ledger->phases[i].span);
 	pthread_cond_destroy(&ledger->arrived);
 	base_mutex_destroy(&ledger->lock);
 	free(ledger->streams);
@@ -156,6 +172,12 @@ guest_ledger_nb_streams(const struct guest_ledger *ledger)
 	return ledger->nb_streams;
 }
 
+static uint8_t *
+guest_ledger_state(const struct guest_ledger_stream *s, uint64_t seq)
+{
+	return &s->state[seq - s->base];
+}
+
 /* Makes room for number s->sent. */
 static int
 guest_ledger_grow(struct guest_ledger_stream *s)
@@ -163,7 +185,7 @@ guest_ledger_grow(struct guest_ledger_stream *s)
 	uint64_t cap = s->cap != 0 ? s->cap * 2 : GUEST_LEDGER_FIRST_CAP;
 	uint8_t *state;
 
-	if (s->sent < s->cap)
+	if (s->sent - s->base < s->cap)
 		return 0;
 	state = realloc(s->state, cap);
 	if (state == NULL)
@@ -194,9 +216,11 @@ guest_ledger_send(struct guest_ledger *ledger, uint32_t stream, uint64_t *seq)
 static void
 guest_ledger_excuse(struct guest_ledger_stream *s, uint64_t seq)
 {
-	if (s->state[seq] == 0)
+	uint8_t *state = guest_ledger_state(s, seq);
+
+	if (*state == 0)
 		s->excused++;
-	s->state[seq] |= GUEST_LEDGER_EXCUSED;
+	*state |= GUEST_LEDGER_EXCUSED;
 }
 
 static void
@@ -222,21 +246,20 @@ static void
 guest_ledger_gap_locked(struct guest_ledger *ledger, struct guest_ledger_stream *s, uint64_t now_ns)
 		BASE_REQUIRES(ledger->lock)
 {
-	struct guest_ledger_phase *phase =
-			ledger->nb_phases != 0 ? &ledger->phases[ledger->nb_phases - 1] : NULL;
-	uint64_t from = s->last_ns;
+	uint64_t last = s->last_ns;
 
 	s->last_ns = now_ns;
-	if (from == 0)
+	if (last == 0)
 		return;
-	if (now_ns > from && now_ns - from > s->gap_ns)
-		s->gap_ns = now_ns - from;
-	if (phase == NULL || phase->close_ns != 0)
-		return;
-	if (from < phase->open_ns)
-		from = phase->open_ns;
-	if (now_ns > from && now_ns - from > phase->marks[s - ledger->streams].gap_ns)
-		phase->marks[s - ledger->streams].gap_ns = now_ns - from;
+	if (now_ns > last && now_ns - last > s->gap_ns)
+		s->gap_ns = now_ns - last;
+	for (struct guest_ledger_span *span = ledger->open; span != NULL; span = span->next) {
+		struct guest_ledger_mark *mark = &span->marks[s - ledger->streams];
+		uint64_t from = last > span->open_ns ? last : span->open_ns;
+
+		if (now_ns > from && now_ns - from > mark->gap_ns)
+			mark->gap_ns = now_ns - from;
+	}
 }
 
 /* Is anything missing anywhere? */
@@ -246,7 +269,7 @@ guest_ledger_settled_locked(struct guest_ledger *ledger) BASE_REQUIRES(ledger->l
 	for (unsigned int i = 0; i < ledger->nb_streams; i++) {
 		const struct guest_ledger_stream *s = &ledger->streams[i];
 
-		if (s->sent != s->seen + s->excused)
+		if (s->sent - s->base != s->seen + s->excused)
 			return false;
 	}
 	return true;
@@ -271,12 +294,15 @@ static enum guest_ledger_verdict
 guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_stream *s,
 		unsigned int queue, uint64_t seq) BASE_REQUIRES(ledger->lock)
 {
-	bool late = seq < s->next_of[queue];
+	bool late = seq < s->next_of[queue], settles = seq < s->settling;
+	uint8_t *state = guest_ledger_state(s, seq);
 
+	/* the end of an outage excuses others */
+	settles |= s->settling != 0 && s->outage != GUEST_LEDGER_UP;
 	guest_ledger_outage_step(s, seq);
-	if (s->state[seq] & GUEST_LEDGER_EXCUSED)
+	if (*state & GUEST_LEDGER_EXCUSED)
 		s->excused--;
-	s->state[seq] |= GUEST_LEDGER_SEEN;
+	*state |= GUEST_LEDGER_SEEN;
 	s->seen++;
 	if (late)
 		s->faults.reordered++;
@@ -288,7 +314,7 @@ guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_strea
 		s->next = seq + 1;
 	guest_ledger_wake(s);
 	if ((ledger->nb_waiters != 0 && guest_ledger_settled_locked(ledger)) ||
-			(s->watched != 0 && s->seen >= s->watched))
+			(s->watched != 0 && s->seen >= s->watched) || settles)
 		pthread_cond_broadcast(&ledger->arrived);
 	return late ? GUEST_LEDGER_REORDERED : GUEST_LEDGER_OK;
 }
@@ -304,8 +330,10 @@ guest_ledger_arrive_locked(struct guest_ledger *ledger, const struct guest_ledge
 		s->faults.invented++;
 		return GUEST_LEDGER_INVENTED;
 	}
+	if (seq < s->base)
+		return GUEST_LEDGER_BYGONE;
 	guest_ledger_gap_locked(ledger, s, arrival->now_ns);
-	if (s->state[seq] & GUEST_LEDGER_SEEN) {
+	if (*guest_ledger_state(s, seq) & GUEST_LEDGER_SEEN) {
 		s->faults.duplicated++;
 		return GUEST_LEDGER_DUPLICATED;
 	}
@@ -336,9 +364,9 @@ guest_ledger_torn(struct guest_ledger *ledger, const struct guest_ledger_arrival
 	base_mutex_lock(&ledger->lock);
 	s = &ledger->streams[arrival->stream];
 	verdict = guest_ledger_arrive_locked(ledger, arrival);
-	s->faults.torn++;
+	s->faults.torn += verdict != GUEST_LEDGER_BYGONE;
 	if (verdict == GUEST_LEDGER_OK || verdict == GUEST_LEDGER_REORDERED) {
-		s->state[arrival->seq] |= GUEST_LEDGER_TORN;
+		*guest_ledger_state(s, arrival->seq) |= GUEST_LEDGER_TORN;
 		s->torn_first++;
 	}
 	base_mutex_unlock(&ledger->lock);
@@ -370,7 +398,7 @@ guest_ledger_abandon(struct guest_ledger *ledger, uint32_t stream, uint64_t seq)
 	if (stream >= ledger->nb_streams)
 		return;
 	base_mutex_lock(&ledger->lock);
-	if (seq < ledger->streams[stream].sent)
+	if (seq >= ledger->streams[stream].base && seq < ledger->streams[stream].sent)
 		guest_ledger_excuse(&ledger->streams[stream], seq);
 	base_mutex_unlock(&ledger->lock);
 }
@@ -486,31 +514,96 @@ guest_ledger_wait(struct guest_ledger *ledger, uint32_t stream, uint64_t nb,
 	return enough ? 0 : -ETIMEDOUT;
 }
 
+/* --- spans and phases ----------------------------------------------------------------------- */
+
+static struct guest_ledger_span *
+guest_ledger_span_alloc(struct guest_ledger *ledger)
+{
+	struct guest_ledger_span *span =
+			calloc(1, sizeof(*span) + ledger->nb_streams * sizeof(span->marks[0]));
+
+	if (span != NULL)
+		span->ledger = ledger;
+	return span;
+}
+
+static void
+guest_ledger_span_open_locked(struct guest_ledger *ledger, struct guest_ledger_span *span)
+		BASE_REQUIRES(ledger->lock)
+{
+	span->open_ns = base_clock_ns();
+	for (unsigned int i = 0; i < ledger->nb_streams; i++) {
+		span->marks[i].first = ledger->streams[i].sent;
+		span->marks[i].open = ledger->streams[i].faults;
+	}
+	span->next = ledger->open;
+	ledger->open = span;
+}
+
+static void
+guest_ledger_span_close_locked(struct guest_ledger *ledger, struct guest_ledger_span *span)
+		BASE_REQUIRES(ledger->lock)
+{
+	struct guest_ledger_span **link = &ledger->open;
+
+	if (span->close_ns != 0)
+		return;
+	span->close_ns = base_clock_ns();
+	for (unsigned int i = 0; i < ledger->nb_streams; i++) {
+		span->marks[i].end = ledger->streams[i].sent;
+		span->marks[i].close = ledger->streams[i].faults;
+	}
+	while (*link != span)
+		link = &(*link)->next;
+	*link = span->next;
+}
+
+int
+guest_ledger_span_open(struct guest_ledger *ledger, struct guest_ledger_span **span)
+{
+	*span = guest_ledger_span_alloc(ledger);
+	if (*span == NULL)
+		return -ENOMEM;
+	base_mutex_lock(&ledger->lock);
+	guest_ledger_span_open_locked(ledger, *span);
+	base_mutex_unlock(&ledger->lock);
+	return 0;
+}
+
+void
+guest_ledger_span_close(struct guest_ledger_span *span)
+{
+	struct guest_ledger *ledger = span->ledger;
+
+	base_mutex_lock(&ledger->lock);
+	guest_ledger_span_close_locked(ledger, span);
+	base_mutex_unlock(&ledger->lock);
+}
+
+void
+guest_ledger_span_free(struct guest_ledger_span *span)
+{
+	if (span == NULL)
+		return;
+	guest_ledger_span_close(span);
+	free(span);
+}
+
 static void
 guest_ledger_phase_close_locked(struct guest_ledger *ledger) BASE_REQUIRES(ledger->lock)
 {
-	struct guest_ledger_phase *phase;
-
-	if (ledger->nb_phases == 0)
-		return;
-	phase = &ledger->phases[ledger->nb_phases - 1];
-	if (phase->close_ns != 0)
-		return;
-	phase->close_ns = base_clock_ns();
-	for (unsigned int i = 0; i < ledger->nb_streams; i++) {
-		phase->marks[i].end = ledger->streams[i].sent;
-		phase->marks[i].close = ledger->streams[i].faults;
-	}
+	if (ledger->nb_phases != 0)
+		guest_ledger_span_close_locked(ledger, ledger->phases[ledger->nb_phases - 1].span);
 }
 
 int
 guest_ledger_phase_open(struct guest_ledger *ledger, const char *name)
 {
-	struct guest_ledger_mark *marks = calloc(ledger->nb_streams, sizeof(*marks));
+	struct guest_ledger_span *span = guest_ledger_span_alloc(ledger);
 	struct guest_ledger_phase *phase;
 	int ret = -ENOSPC;
 
-	if (marks == NULL)
+	if (span == NULL)
 		return -ENOMEM;
 	base_mutex_lock(&ledger->lock);
 	guest_ledger_phase_close_locked(ledger);
@@ -518,16 +611,12 @@ guest_ledger_phase_open(struct guest_ledger *ledger, const char *name)
 		ret = (int)ledger->nb_phases++;
 		phase = &ledger->phases[ret];
 		snprintf(phase->name, sizeof(phase->name), "%s", name);
-		phase->open_ns = base_clock_ns();
-		phase->marks = marks;
-		for (unsigned int i = 0; i < ledger->nb_streams; i++) {
-			marks[i].first = ledger->streams[i].sent;
-			marks[i].open = ledger->streams[i].faults;
-		}
-		marks = NULL;
+		phase->span = span;
+		guest_ledger_span_open_locked(ledger, span);
+		span = NULL;
 	}
 	base_mutex_unlock(&ledger->lock);
-	free(marks);
+	free(span);
 	return ret;
 }
 
@@ -539,6 +628,8 @@ guest_ledger_phase_close(struct guest_ledger *ledger)
 	base_mutex_unlock(&ledger->lock);
 }
 
+/* --- accounts ------------------------------------------------------------------------------- */
+
 /* Counts the numbers [first, end) by their state. */
 static void
 guest_ledger_tally(const struct guest_ledger_stream *s, uint64_t first, uint64_t end,
@@ -546,9 +637,11 @@ guest_ledger_tally(const struct guest_ledger_stream *s, uint64_t first, uint64_t
 {
 	count->sent = end - first;
 	for (uint64_t i = first; i < end; i++) {
-		if (s->state[i] & GUEST_LEDGER_SEEN)
-			count->received += (s->state[i] & GUEST_LEDGER_TORN) == 0;
-		else if (s->state[i] & GUEST_LEDGER_EXCUSED)
+		uint8_t state = *guest_ledger_state(s, i);
+
+		if (state & GUEST_LEDGER_SEEN)
+			count->received += (state & GUEST_LEDGER_TORN) == 0;
+		else if (state & GUEST_LEDGER_EXCUSED)
 			count->excused++;
 		else
 			count->lost++;
@@ -565,15 +658,15 @@ guest_ledger_count(struct guest_ledger *ledger, uint32_t stream, struct guest_le
 	base_mutex_lock(&ledger->lock);
 	s = &ledger->streams[stream];
 	*count = (struct guest_ledger_count){
-		.sent = s->sent,
+		.sent = s->sent - s->base,
 		.received = s->seen - s->torn_first,
-		.lost = s->sent - s->seen - s->excused,
+		.lost = s->sent - s->base - s->seen - s->excused,
 		.excused = s->excused,
-		.duplicated = s->faults.duplicated,
-		.reordered = s->faults.reordered,
+		.duplicated = s->faults.duplicated - s->former.duplicated,
+		.reordered = s->faults.reordered - s->former.reordered,
 		.moved = s->moved,
-		.torn = s->faults.torn,
-		.invented = s->faults.invented,
+		.torn = s->faults.torn - s->former.torn,
+		.invented = s->faults.invented - s->former.invented,
 		.longest_gap_ns = s->gap_ns,
 	};
 	base_mutex_unlock(&ledger->lock);
@@ -581,13 +674,16 @@ guest_ledger_count(struct guest_ledger *ledger, uint32_t stream, struct guest_le
 }
 
 static void
-guest_ledger_phase_count_locked(struct guest_ledger *ledger, const struct guest_ledger_phase *phase,
-		uint32_t stream, struct guest_ledger_count *count) BASE_REQUIRES(ledger->lock)
+guest_ledger_span_count_locked(const struct guest_ledger *ledger,
+		const struct guest_ledger_span *span, uint32_t stream,
+		struct guest_ledger_count *count) BASE_REQUIRES(ledger->lock)
 {
 	const struct guest_ledger_stream *s = &ledger->streams[stream];
-	const struct guest_ledger_mark *mark = &phase->marks[stream];
-	bool closed = phase->close_ns != 0;
+	const struct guest_ledger_mark *mark = &span->marks[stream];
+	bool closed = span->close_ns != 0;
 	const struct guest_ledger_faults *now = closed ? &mark->close : &s->faults;
+	uint64_t first = mark->first > s->base ? mark->first : s->base;
+	uint64_t end = closed ? mark->end : s->sent;
 
 	*count = (struct guest_ledger_count){
 		.duplicated = now->duplicated - mark->open.duplicated,
@@ -596,7 +692,69 @@ guest_ledger_phase_count_locked(struct guest_ledger *ledger, const struct guest_
 		.invented = now->invented - mark->open.invented,
 		.longest_gap_ns = mark->gap_ns,
 	};
-	guest_ledger_tally(s, mark->first, closed ? mark->end : s->sent, count);
+	if (first < end)
+		guest_ledger_tally(s, first, end, count);
+}
+
+int
+guest_ledger_span_count(struct guest_ledger_span *span, uint32_t stream,
+		struct guest_ledger_count *count)
+{
+	struct guest_ledger *ledger = span->ledger;
+
+	if (stream >= ledger->nb_streams)
+		return -EINVAL;
+	base_mutex_lock(&ledger->lock);
+	guest_ledger_span_count_locked(ledger, span, stream, count);
+	base_mutex_unlock(&ledger->lock);
+	return 0;
+}
+
+int
+guest_ledger_span_settle(struct guest_ledger_span *span, uint32_t stream, unsigned int timeout_ms)
+{
+	struct timespec ts = guest_ledger_deadline(timeout_ms);
+	struct guest_ledger *ledger = span->ledger;
+	struct guest_ledger_count count;
+	struct guest_ledger_stream *s;
+	int ret = 0;
+
+	if (stream >= ledger->nb_streams)
+		return -EINVAL;
+	base_mutex_lock(&ledger->lock);
+	s = &ledger->streams[stream];
+	s->settling = span->close_ns != 0 ? span->marks[stream].end : s->sent;
+	for (;;) {
+		guest_ledger_span_count_locked(ledger, span, stream, &count);
+		if (count.lost == 0 || ret != 0)
+			break;
+		ret = pthread_cond_timedwait(&ledger->arrived, &ledger->lock.m, &ts);
+	}
+	s->settling = 0;
+	base_mutex_unlock(&ledger->lock);
+	return count.lost == 0 ? 0 : -ETIMEDOUT;
+}
+
+void
+guest_ledger_recycle(struct guest_ledger *ledger, uint32_t stream)
+{
+	struct guest_ledger_stream *s;
+
+	if (stream >= ledger->nb_streams)
+		return;
+	base_mutex_lock(&ledger->lock);
+	s = &ledger->streams[stream];
+	free(s->state);
+	*s = (struct guest_ledger_stream){
+		.base = s->sent,
+		.sent = s->sent,
+		.next = s->sent,
+		.faults = s->faults,
+		.former = s->faults,
+	};
+	for (unsigned int i = 0; i < GUEST_LEDGER_MAX_QUEUES; i++)
+		s->next_of[i] = s->base;
+	base_mutex_unlock(&ledger->lock);
 }
 
 int
@@ -607,7 +765,7 @@ guest_ledger_phase_count(struct guest_ledger *ledger, unsigned int phase, uint32
 
 	base_mutex_lock(&ledger->lock);
 	if (phase < ledger->nb_phases && stream < ledger->nb_streams) {
-		guest_ledger_phase_count_locked(ledger, &ledger->phases[phase], stream, count);
+		guest_ledger_span_count_locked(ledger, ledger->phases[phase].span, stream, count);
 		ret = 0;
 	}
 	base_mutex_unlock(&ledger->lock);
@@ -643,10 +801,11 @@ guest_ledger_summarise(struct guest_ledger *ledger, unsigned int phase,
 		goto unlock;
 	p = &ledger->phases[phase];
 	memcpy(summary->name, p->name, sizeof(summary->name));
-	summary->duration_ns = (p->close_ns != 0 ? p->close_ns : base_clock_ns()) - p->open_ns;
+	summary->duration_ns = (p->span->close_ns != 0 ? p->span->close_ns : base_clock_ns()) -
+			p->span->open_ns;
 	summary->nb_streams = ledger->nb_streams;
 	for (uint32_t i = 0; i < ledger->nb_streams; i++) {
-		guest_ledger_phase_count_locked(ledger, p, i, &summary->streams[i]);
+		guest_ledger_span_count_locked(ledger, p->span, i, &summary->streams[i]);
 		guest_ledger_count_add(&summary->total, &summary->streams[i]);
 	}
 	ret = 0;

@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GUEST_LEDGER_MAX_STREAMS 128
+#define GUEST_LEDGER_MAX_STREAMS 512
 #define GUEST_LEDGER_MAX_PHASES 64
 #define GUEST_LEDGER_MAX_QUEUES 64u
 #define GUEST_LEDGER_NAME_LEN 32
@@ -35,6 +35,7 @@ enum guest_ledger_verdict {
 	GUEST_LEDGER_DUPLICATED, /**< had arrived already */
 	GUEST_LEDGER_INVENTED, /**< a number that was never sent */
 	GUEST_LEDGER_NO_STREAM, /**< no such stream */
+	GUEST_LEDGER_BYGONE, /**< sent before the stream was recycled; booked nowhere */
 };
 
 /** "duplicated", for example; never NULL. */
@@ -127,6 +128,40 @@ int guest_ledger_wait(struct guest_ledger *ledger, uint32_t stream, uint64_t nb,
 int guest_ledger_phase_open(struct guest_ledger *ledger, const char *name);
 /** Closes the phase that is open, if one is. */
 void guest_ledger_phase_close(struct guest_ledger *ledger);
+
+/**
+ * A span is a piece of time with an account of its own, like a phase, but without name or number:
+ * there may be any number of them, and they may overlap each other and phases.
+ */
+struct guest_ledger_span;
+
+/** Opens a span, which must be freed before the ledger. @return 0, -ENOMEM. */
+int guest_ledger_span_open(struct guest_ledger *ledger, struct guest_ledger_span **span);
+/** Closes it, if it is open: what is sent from now on is not its business. */
+void guest_ledger_span_close(struct guest_ledger_span *span);
+/** Frees it; NULL is fine. */
+void guest_ledger_span_free(struct guest_ledger_span *span);
+
+/**
+ * The account of @p stream in @p span, as far as it is known now; a closed span's may still get
+ * better, as late packets arrive. @return 0, -EINVAL.
+ */
+int guest_ledger_span_count(struct guest_ledger_span *span, uint32_t stream,
+		struct guest_ledger_count *count);
+
+/**
+ * Waits until nothing of @p stream that was sent in @p span is missing, whatever is sent later. One
+ * waiter per stream. @return 0, -EINVAL, -ETIMEDOUT.
+ */
+int
+guest_ledger_span_settle(struct guest_ledger_span *span, uint32_t stream, unsigned int timeout_ms);
+
+/**
+ * Ends a stream's life and begins another: its memory is freed, its account begins anew, an outage
+ * ends; phases and spans keep its faults, but forget its packets. Nobody sends, waits or sleeps on
+ * it.
+ */
+void guest_ledger_recycle(struct guest_ledger *ledger, uint32_t stream);
 
 /** The account of @p stream from the beginning. @return 0, -EINVAL. */
 int

@@ -342,6 +342,96 @@ test_limits(void **state)
 			-EINVAL);
 }
 
+static void
+test_spans_overlap(void **state)
+{
+	struct guest_ledger_span *outer, *inner;
+	struct guest_ledger_count count;
+	uint64_t now;
+
+	assert_int_equal(guest_ledger_span_open(*state, &outer), 0);
+	send_n(*state, 0, 2);
+	arrive(*state, 0, 0);
+	assert_int_equal(guest_ledger_span_open(*state, &inner), 0);
+	send_n(*state, 0, 2);
+	now = base_clock_ns();
+	arrive_at(*state, 2, now + 1000000000ULL);
+	arrive_at(*state, 2, now + 1000000001ULL);
+	guest_ledger_span_close(inner);
+	arrive_at(*state, 2, now + 9000000000ULL);
+	assert_int_equal(guest_ledger_span_count(inner, 0, &count), 0);
+	assert_int_equal(count.sent, 2);
+	assert_int_equal(count.lost, 1);
+	assert_int_equal(count.duplicated, 1);
+	assert_in_range(count.longest_gap_ns, 900000000ULL, 1000000000ULL);
+	assert_int_equal(guest_ledger_span_count(outer, 0, &count), 0);
+	assert_int_equal(count.sent, 4);
+	assert_int_equal(count.lost, 2);
+	assert_int_equal(count.duplicated, 2);
+	assert_true(count.longest_gap_ns > 7000000000ULL);
+	/* what comes late was sent in the span all the same */
+	arrive(*state, 0, 3);
+	assert_int_equal(guest_ledger_span_count(inner, 0, &count), 0);
+	assert_int_equal(count.lost, 0);
+	assert_int_equal(guest_ledger_span_count(inner, 2, &count), -EINVAL);
+	guest_ledger_span_free(outer);
+	guest_ledger_span_free(inner);
+	guest_ledger_span_free(NULL);
+}
+
+static void
+test_settle_ignores_what_is_sent_later(void **state)
+{
+	struct guest_ledger_span *span;
+	pthread_t thread;
+
+	assert_int_equal(guest_ledger_span_open(*state, &span), 0);
+	send_n(*state, 0, 2);
+	guest_ledger_span_close(span);
+	send_n(*state, 0, 5);
+	assert_int_equal(guest_ledger_span_settle(span, 1, 0), 0);
+	assert_int_equal(guest_ledger_span_settle(span, 0, 1), -ETIMEDOUT);
+	assert_int_equal(guest_ledger_span_settle(span, 2, 1), -EINVAL);
+	assert_int_equal(pthread_create(&thread, NULL, late_arrival, *state), 0);
+	assert_int_equal(guest_ledger_span_settle(span, 0, 10000), 0);
+	pthread_join(thread, NULL);
+	guest_ledger_span_free(span);
+}
+
+static void
+test_recycle_begins_anew(void **state)
+{
+	struct guest_ledger_span *span;
+	struct guest_ledger_count count;
+	uint64_t seq;
+
+	assert_int_equal(guest_ledger_span_open(*state, &span), 0);
+	send_n(*state, 0, 3);
+	arrive(*state, 0, 1);
+	arrive(*state, 0, 1);
+	guest_ledger_recycle(*state, 0);
+	guest_ledger_recycle(*state, 2); /* no such stream */
+	count = count_of(*state, 0);
+	assert_int_equal(count.sent, 0);
+	assert_int_equal(count.lost, 0);
+	assert_int_equal(count.duplicated, 0);
+	/* numbers go on, so that what comes late is known, and nobody's */
+	assert_int_equal(guest_ledger_send(*state, 0, &seq), 0);
+	assert_int_equal(seq, 3);
+	assert_int_equal(arrive(*state, 0, 2), GUEST_LEDGER_BYGONE);
+	guest_ledger_abandon(*state, 0, 0);
+	assert_int_equal(arrive(*state, 0, 3), GUEST_LEDGER_OK);
+	count = count_of(*state, 0);
+	assert_int_equal(count.sent, 1);
+	assert_int_equal(count.received, 1);
+	assert_int_equal(count.excused, 0);
+	assert_int_equal(guest_ledger_drain(*state, 0), 0);
+	assert_int_equal(guest_ledger_span_count(span, 0, &count), 0);
+	assert_int_equal(count.sent, 1);
+	assert_int_equal(count.duplicated, 1);
+	guest_ledger_span_free(span);
+}
+
 int
 main(void)
 {
@@ -362,6 +452,9 @@ main(void)
 		LEDGER_TEST(test_longest_gap),
 		LEDGER_TEST(test_drain_wakes_up),
 		LEDGER_TEST(test_limits),
+		LEDGER_TEST(test_spans_overlap),
+		LEDGER_TEST(test_settle_ignores_what_is_sent_later),
+		LEDGER_TEST(test_recycle_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
