@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: command_rows is the only list of commands. At start each row's syntax is
- * turned into instructions of librte_cmdline, one for every number of words that it allows, all
- * with the same tokens; an instruction's data leads back to the row and the session. A handler
- * gets the words, does one thing, and returns 0 or -errno; it has then said why.
+ * Theory of operation: librte_cmdline knows instructions, lists of tokens of one length, and walks
+ * a line through each of them. A row of our tables may be of many lengths, so it becomes one
+ * instruction for each number of words that it allows. Their tokens are of a kind of our own: a
+ * token hands its word to the row's cursor (syntax.h), which token 0 sets to the beginning;
+ * librte_cmdline always walks from token 0 on, and asks a token for completions only after it
+ * walked over the ones before it. An instruction's data leads back to the row and the session.
  *
+ * So that a word is not offered as many times as a row has lengths, only the longest instruction
+ * of a row completes. A shorter one fits an unfinished line (librte_cmdline gives no place for the
+ * result then) only where the line ends with it, and shows that the line may be sent.
+ *
+ * A handler gets the words, does one thing, and returns 0 or -errno; it has then said why.
  * librte_cmdline only knows that a line did not fit; command_explain() finds out why.
  */
 #include <errno.h>
@@ -13,104 +20,216 @@
 
 #include <cmdline.h>
 
-#include <base_math.h>
-
 #include "command.h"
-#include "port.h"
-#include "show.h"
-#include "syntax.h"
+#include "command_rows.h"
 
-/** One command. */
-struct command_row {
-	const char *syntax;
-	const char *help;
-	int (*run)(struct command_session *session, const struct command_args *args);
-};
-
-static int command_attach(struct command_session *session, const struct command_args *args);
-static int command_detach(struct command_session *session, const struct command_args *args);
-static int command_show(struct command_session *session, const struct command_args *args);
-static int command_help(struct command_session *session, const struct command_args *args);
-static int command_quit(struct command_session *session, const struct command_args *args);
-
-static const struct command_row command_rows[] = {
-	{ "attach DEV SOCKET [server|client]",
-			"let a device serve the vhost-user front-end at a socket", command_attach },
-	{ "detach DEV|SOCKET", "stop the rings, disconnect the front-end, close the socket",
-			command_detach },
-	{ "show device [DEV]", "queues, features, socket and connection of the devices",
-			command_show },
-	{ "show virtq [DEV]", "the rings: size, descriptors, indices, driver's statistics",
-			command_show },
-	{ "show stats [DEV]", "the driver's statistics of all its queues", command_show },
-	{ "show memory [DEV]", "the memory table that the front-end sent", command_show },
-	{ "show json [DEV]", "all of these on one line, for programs", command_show },
-	{ "help", "print this", command_help },
-	{ "quit", "detach everything and end", command_quit },
-};
+_Static_assert(sizeof(struct command_args) <= CMDLINE_PARSE_RESULT_BUFSIZE,
+		"a line taken apart lies in librte_cmdline's result");
 
 /** One row bound to a session; the data of its instructions. */
 struct command_bound {
 	const struct command_row *row;
 	struct command_session *session;
-	struct syntax_word words[SYNTAX_WORDS_MAX];
-	char choice[SYNTAX_WORDS_MAX][SYNTAX_TEXT_MAX]; /**< a#b, as librte_cmdline writes a|b */
-	struct cmdline_token_string token[SYNTAX_WORDS_MAX];
-	int nb_words;
+	struct syntax syntax;
+	struct syntax_cursor cursor; /**< of the walk that is going on */
+};
+
+/** A word of an instruction. */
+struct command_token {
+	cmdline_parse_token_hdr_t hdr; /**< first: what librte_cmdline sees of it */
+	struct command_bound *bound;
+	unsigned int index; /**< from 0 */
+	unsigned int nb; /**< words of the instruction */
 };
 
 struct command_set {
-	struct command_bound bound[BASE_ARRAY_SIZE(command_rows)];
-	cmdline_parse_inst_t *inst[BASE_ARRAY_SIZE(command_rows) * SYNTAX_WORDS_MAX + 1];
+	unsigned int nb_bound;
+	struct command_bound *bound;
 	unsigned int nb_inst;
+	cmdline_parse_inst_t **inst; /**< ends with NULL */
 };
 
-static int
-command_attach(struct command_session *session, const struct command_args *args)
-{
-	enum port_mode mode = session->mode;
-	int ret;
+/* --- what handlers ask -------------------------------------------------------------------- */
 
-	if (args->word[3][0] != '\0')
-		mode = strcmp(args->word[3], "client") == 0 ? PORT_CLIENT : PORT_SERVER;
-	ret = port_attach(args->word[1], args->word[2], mode, session->log);
-	if (ret == 0)
-		fprintf(session->out, "attached %s to %s\n", args->word[1], args->word[2]);
-	return ret;
-}
-
-static int
-command_detach(struct command_session *session, const struct command_args *args)
-{
-	int ret = port_detach(args->word[1], session->log);
-
-	if (ret == 0)
-		fprintf(session->out, "detached %s\n", args->word[1]);
-	return ret;
-}
-
-static int
-command_show(struct command_session *session, const struct command_args *args)
-{
-	return show_run(args->word[1], args->word[2], session->out, session->log);
-}
-
-static int
-command_help(struct command_session *session, const struct command_args *args)
+const char *
+command_option(const struct command_args *args, const char *key)
 {
 	unsigned int i;
 
-	for (i = 0; i < BASE_ARRAY_SIZE(command_rows); i++)
-		fprintf(session->out, "  %-34s %s\n", command_rows[i].syntax, command_rows[i].help);
+	for (i = 0; i < args->nb_given; i++) {
+		if (strcmp(args->given[i].key, key) == 0)
+			return args->given[i].value;
+	}
+	return NULL;
+}
+
+int
+command_option_number(const struct command_session *session, const struct command_args *args,
+		const struct value_range *range, uint64_t *n)
+{
+	const char *text = command_option(args, range->name);
+
+	return text == NULL ? 0 : value_number(range, text, session->log, n);
+}
+
+int
+command_option_size(const struct command_session *session, const struct command_args *args,
+		const struct value_range *range, uint64_t *bytes)
+{
+	const char *text = command_option(args, range->name);
+
+	return text == NULL ? 0 : value_size(range, text, session->log, bytes);
+}
+
+/* --- tokens ------------------------------------------------------------------------------- */
+
+/* Keeps a word that the cursor took; @before is the cursor as it was. */
+static void
+command_keep(struct command_args *args, const struct syntax_cursor *before, const char *word)
+{
+	char *text = &args->text[args->len];
+	size_t size = strlen(word) + 1;
+
+	memcpy(text, word, size);
+	args->len += (unsigned int)size;
+	if (before->nb < before->syntax->nb_words)
+		args->word[before->nb] = text;
+	else if (before->open != NULL)
+		args->given[args->nb_given - 1].value = text;
+	else
+		args->given[args->nb_given++] = (struct command_given){ text, "" };
+}
+
+/* The word at the beginning of @buf; @return its length, 0 where it is none or too long. */
+static unsigned int
+command_word(const char *buf, char word[COMMAND_WORD_MAX + 1])
+{
+	unsigned int len = 0;
+
+	while (len <= COMMAND_WORD_MAX && !cmdline_isendoftoken(buf[len]))
+		len++;
+	if (len > COMMAND_WORD_MAX)
+		return 0;
+	memcpy(word, buf, len);
+	word[len] = '\0';
+	return len;
+}
+
+/* Has an unfinished line exactly @nb words, with a blank behind each? */
+static bool
+command_has_words(const char *buf, unsigned int nb)
+{
+	bool blank = true;
+
+	for (; *buf != '\0'; buf++) {
+		blank = *buf == ' ' || *buf == '\t';
+		nb -= !blank && (buf[1] == ' ' || buf[1] == '\t');
+	}
+	return blank && nb == 0;
+}
+
+static bool
+command_is_longest(const struct command_token *token)
+{
+	return token->nb == syntax_max_words(&token->bound->syntax);
+}
+
+static int
+command_token_parse(cmdline_parse_token_hdr_t *hdr, const char *buf, void *res, unsigned int size)
+{
+	const struct command_token *token = (const struct command_token *)hdr;
+	struct syntax_cursor *cursor = &token->bound->cursor;
+	struct command_args *args = res;
+	char word[COMMAND_WORD_MAX + 1];
+	struct syntax_cursor before;
+	unsigned int len;
+
+	if (res != NULL && size < sizeof(*args))
+		return -1;
+	if (token->index == 0) {
+		*cursor = syntax_begin(&token->bound->syntax);
+		if (res == NULL && !command_is_longest(token) && !command_has_words(buf, token->nb))
+			return -1;
+	}
+	before = *cursor;
+	len = command_word(buf, word);
+	if (len == 0 || syntax_take(cursor, word) != 0)
+		return -1;
+	if (token->index + 1 == token->nb && !syntax_may_end(cursor))
+		return -1;
+	if (args != NULL && len >= sizeof(args->text) - args->len)
+		return -1;
+	if (args != NULL)
+		command_keep(args, &before, word);
+	return (int)len;
+}
+
+/* The possibilities at a token, one by one; @return number of them before @index ran out. */
+static unsigned int
+command_token_choices(const struct command_token *token, unsigned int index, char *text)
+{
+	struct syntax_cursor cursor = token->index == 0 ? syntax_begin(&token->bound->syntax) :
+							  token->bound->cursor;
+	const struct syntax_word *next;
+	unsigned int nb = 0;
+	unsigned int i;
+	unsigned int j;
+
+	for (i = 0; (next = syntax_next(&cursor, i)) != NULL; i++) {
+		for (j = 0; !next->any && syntax_choice(next, j, text); j++) {
+			if (nb++ == index)
+				return nb;
+		}
+	}
+	return nb;
+}
+
+static int
+command_token_nb(cmdline_parse_token_hdr_t *hdr)
+{
+	char text[SYNTAX_TEXT_MAX];
+
+	return (int)command_token_choices((const struct command_token *)hdr, UINT32_MAX, text);
+}
+
+static int
+command_token_choice(cmdline_parse_token_hdr_t *hdr, int index, char *dst, unsigned int size)
+{
+	const struct command_token *token = (const struct command_token *)hdr;
+	char text[SYNTAX_TEXT_MAX];
+
+	if (!command_is_longest(token) || index < 0 ||
+			command_token_choices(token, (unsigned int)index, text) !=
+					(unsigned int)index + 1 ||
+			strlen(text) >= size)
+		return -1;
+	memcpy(dst, text, strlen(text) + 1);
 	return 0;
 }
 
 static int
-command_quit(struct command_session *session, const struct command_args *args)
+command_token_help(cmdline_parse_token_hdr_t *hdr, char *dst, unsigned int size)
 {
-	session->quit = true;
+	const struct command_token *token = (const struct command_token *)hdr;
+	struct syntax_cursor cursor = token->index == 0 ? syntax_begin(&token->bound->syntax) :
+							  token->bound->cursor;
+	const struct syntax_word *next = syntax_next(&cursor, 0);
+
+	if (token->index < token->bound->syntax.nb_words || cursor.open != NULL)
+		snprintf(dst, size, "%s", next == NULL ? "" : next->text);
+	else
+		snprintf(dst, size, "option");
 	return 0;
 }
+
+static struct cmdline_token_ops command_token_ops = {
+	.parse = command_token_parse,
+	.complete_get_nb = command_token_nb,
+	.complete_get_elt = command_token_choice,
+	.get_help = command_token_help,
+};
+
+/* --- instructions ------------------------------------------------------------------------- */
 
 /* Called by librte_cmdline when a line fits an instruction. */
 static void
@@ -118,81 +237,93 @@ command_called(void *parsed, struct cmdline *cl, void *data)
 {
 	const struct command_bound *bound = data;
 	struct command_session *session = bound->session;
+	struct command_args *args = parsed;
+	unsigned int i;
 
-	if (bound->row->run(session, parsed) != 0)
+	for (i = 0; i < SYNTAX_WORDS_MAX; i++) {
+		if (args->word[i] == NULL)
+			args->word[i] = "";
+	}
+	if (bound->row->run(session, args) != 0)
 		session->nb_failed++;
 	fflush(session->out);
 	if (session->quit)
 		cmdline_quit(cl);
 }
 
-static void
-command_bind_word(struct command_bound *bound, unsigned int i)
-{
-	char *c;
-
-	memcpy(bound->choice[i], bound->words[i].text, sizeof(bound->choice[i]));
-	for (c = bound->choice[i]; *c != '\0'; c++) {
-		if (*c == '|')
-			*c = '#';
-	}
-	bound->token[i] = (struct cmdline_token_string){
-		.hdr = { .ops = &cmdline_token_string_ops,
-				.offset = offsetof(struct command_args, word) +
-						i * sizeof(cmdline_fixed_string_t) },
-		.string_data = { .str = bound->words[i].any ? NULL : bound->choice[i] },
-	};
-}
-
-/* One instruction: the first @nb words of the row. */
+/* One instruction for lines of @nb words; it and its tokens are one piece of memory. */
 static int
 command_bind_inst(struct command_set *set, struct command_bound *bound, unsigned int nb)
 {
 	cmdline_parse_inst_t *inst;
+	struct command_token *token;
 	unsigned int i;
 
-	inst = calloc(1, sizeof(*inst) + (nb + 1) * sizeof(inst->tokens[0]));
-	if (inst == NULL)
+	token = calloc(1, nb * sizeof(*token) + sizeof(*inst) + (nb + 1) * sizeof(inst->tokens[0]));
+	if (token == NULL)
 		return -ENOMEM;
+	inst = (cmdline_parse_inst_t *)&token[nb];
 	inst->f = command_called;
 	inst->data = bound;
 	inst->help_str = bound->row->help;
-	for (i = 0; i < nb; i++)
-		inst->tokens[i] = &bound->token[i].hdr;
+	for (i = 0; i < nb; i++) {
+		token[i] = (struct command_token){ .hdr.ops = &command_token_ops,
+			.bound = bound,
+			.index = i,
+			.nb = nb };
+		inst->tokens[i] = &token[i].hdr;
+	}
 	set->inst[set->nb_inst++] = inst;
 	return 0;
 }
 
 static int
-command_bind(struct command_set *set, unsigned int row, struct command_session *session)
+command_bind(struct command_set *set, struct command_bound *bound)
 {
-	struct command_bound *bound = &set->bound[row];
+	unsigned int nb = syntax_max_words(&bound->syntax) + 1;
 	int ret = 0;
-	int i;
 
-	bound->row = &command_rows[row];
-	bound->session = session;
-	bound->nb_words = syntax_parse(bound->row->syntax, bound->words);
-	for (i = 0; i < bound->nb_words; i++)
-		command_bind_word(bound, (unsigned int)i);
-	for (i = 1; i <= bound->nb_words && ret == 0; i++) {
-		if (i == bound->nb_words || bound->words[i].optional)
-			ret = command_bind_inst(set, bound, (unsigned int)i);
+	while (nb-- > syntax_min_words(&bound->syntax) && ret == 0)
+		ret = command_bind_inst(set, bound, nb);
+	return ret;
+}
+
+static int
+command_set_parse(struct command_set *set, struct command_session *session)
+{
+	unsigned int nb_inst = 1;
+	unsigned int i;
+
+	for (i = 0; i < set->nb_bound; i++) {
+		struct command_bound *bound = &set->bound[i];
+
+		bound->row = command_rows_get(session->sections, i);
+		bound->session = session;
+		if (syntax_parse(bound->row->syntax, &bound->syntax) != 0) {
+			base_err(session->log, "the syntax '%s' is against the rules",
+					bound->row->syntax);
+			return -EINVAL;
+		}
+		nb_inst += syntax_max_words(&bound->syntax) - syntax_min_words(&bound->syntax) + 1;
 	}
-	return bound->nb_words < 0 ? bound->nb_words : ret;
+	set->inst = calloc(nb_inst, sizeof(*set->inst));
+	return set->inst == NULL ? -ENOMEM : 0;
 }
 
 int
 command_set_create(struct command_session *session, struct command_set **set_out)
 {
 	struct command_set *set = calloc(1, sizeof(*set));
-	unsigned int row;
-	int ret = 0;
+	unsigned int i;
+	int ret;
 
 	if (set == NULL)
 		return -ENOMEM;
-	for (row = 0; row < BASE_ARRAY_SIZE(command_rows) && ret == 0; row++)
-		ret = command_bind(set, row, session);
+	set->nb_bound = command_rows_nb(session->sections);
+	set->bound = calloc(set->nb_bound, sizeof(*set->bound));
+	ret = set->bound == NULL ? -ENOMEM : command_set_parse(set, session);
+	for (i = 0; i < set->nb_bound && ret == 0; i++)
+		ret = command_bind(set, &set->bound[i]);
 	if (ret != 0) {
 		command_set_destroy(set);
 		return ret;
@@ -209,77 +340,98 @@ command_set_destroy(struct command_set *set)
 	if (set == NULL)
 		return;
 	for (i = 0; i < set->nb_inst; i++)
-		free(set->inst[i]);
+		free(set->inst[i]->tokens[0]); /* where the instruction's memory begins */
+	free(set->inst);
+	free(set->bound);
 	free(set);
 }
 
 cmdline_parse_ctx_t *
 command_set_ctx(struct command_set *set)
 {
-	return set->inst;
+	return (cmdline_parse_ctx_t *)set->inst;
 }
 
-/* Takes a line apart like the parser does; @return number of words, at most SYNTAX_WORDS_MAX + 1 */
-static int
-command_split(char *line, char *words[SYNTAX_WORDS_MAX + 1])
+/* --- lines that did not fit --------------------------------------------------------------- */
+
+/** The row that fits a line best. */
+struct command_best {
+	const char *syntax; /**< NULL: none */
+	unsigned int fit; /**< number of leading words that fit it */
+	int why; /**< what syntax_take() said of the next word; 0: there is none */
+};
+
+static void
+command_compare(const struct command_row *row, char *words[], unsigned int nb,
+		struct command_best *best)
+{
+	struct syntax_cursor cursor;
+	struct syntax syntax;
+	int ret = 0;
+
+	if (syntax_parse(row->syntax, &syntax) != 0)
+		return;
+	cursor = syntax_begin(&syntax);
+	while (cursor.nb < nb && ret == 0)
+		ret = syntax_take(&cursor, words[cursor.nb]);
+	if (cursor.nb > best->fit)
+		*best = (struct command_best){ row->syntax, cursor.nb, ret };
+}
+
+static void
+command_complain(const struct command_session *session, char *words[], unsigned int nb)
+{
+	struct command_best best = { NULL, 0, 0 };
+	const struct base_log *log = session->log;
+	const struct command_row *row;
+	unsigned int i;
+
+	for (i = 0; (row = command_rows_get(session->sections, i)) != NULL; i++)
+		command_compare(row, words, nb, &best);
+	if (best.syntax == NULL)
+		base_err(log, "unknown command '%s' ('help' lists them)", nb > 0 ? words[0] : "");
+	else if (best.why == -EEXIST)
+		base_err(log, "'%s' is given twice, usage: %s", words[best.fit], best.syntax);
+	else if (best.why != 0)
+		base_err(log, "'%s' does not fit, usage: %s", words[best.fit], best.syntax);
+	else
+		base_err(log, "something is missing, usage: %s", best.syntax);
+}
+
+/* Takes a line apart like the parser does; @return number of words. */
+static unsigned int
+command_split(char *line, char *words[])
 {
 	char *save = NULL;
 	char *word;
-	int nb = 0;
+	unsigned int nb = 0;
 
 	line[strcspn(line, "#\r\n")] = '\0';
-	for (word = strtok_r(line, " \t", &save); word != NULL && nb <= SYNTAX_WORDS_MAX;
-			word = strtok_r(NULL, " \t", &save))
+	for (word = strtok_r(line, " \t", &save); word != NULL; word = strtok_r(NULL, " \t", &save))
 		words[nb++] = word;
 	return nb;
-}
-
-/* How many leading words of a line fit a syntax. */
-static int
-command_fit(const struct syntax_word *syntax, int nb_syntax, char *words[], int nb)
-{
-	int i;
-
-	for (i = 0; i < nb && i < nb_syntax && syntax_fits(&syntax[i], words[i]); i++)
-		;
-	return i;
 }
 
 void
 command_explain(struct command_session *session, const char *line)
 {
-	struct syntax_word syntax[SYNTAX_WORDS_MAX];
-	char *words[SYNTAX_WORDS_MAX + 1];
-	const char *best = NULL;
+	char **words = calloc(strlen(line) / 2 + 1, sizeof(*words));
 	char *copy = strdup(line);
-	int best_fit = 0;
-	unsigned int row;
-	int nb;
-	int i;
+	unsigned int nb;
+	unsigned int i;
 
 	session->nb_failed++;
-	if (copy == NULL)
-		return;
-	nb = command_split(copy, words);
-	for (row = 0; row < BASE_ARRAY_SIZE(command_rows); row++) {
-		int fit = command_fit(syntax, syntax_parse(command_rows[row].syntax, syntax), words,
-				nb);
-
-		if (fit > best_fit) {
-			best_fit = fit;
-			best = command_rows[row].syntax;
-		}
+	if (copy != NULL && words != NULL) {
+		nb = command_split(copy, words);
+		for (i = 0; i < nb && strlen(words[i]) <= COMMAND_WORD_MAX; i++)
+			;
+		if (i < nb)
+			base_err(session->log,
+					"word %u has %zu characters, at most %u are possible: %s",
+					i + 1, strlen(words[i]), COMMAND_WORD_MAX, words[i]);
+		else
+			command_complain(session, words, nb);
 	}
-	for (i = 0; i < nb && strlen(words[i]) < sizeof(cmdline_fixed_string_t) - 1; i++)
-		;
-	if (i < nb)
-		base_err(session->log, "word %d has %zu characters, at most %zu are possible: %s",
-				i + 1, strlen(words[i]), sizeof(cmdline_fixed_string_t) - 2,
-				words[i]);
-	else if (best != NULL)
-		base_err(session->log, "usage: %s", best);
-	else
-		base_err(session->log, "unknown command '%s' ('help' lists them)",
-				nb > 0 ? words[0] : "");
 	free(copy);
+	free(words);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The commands: one table row each, from which the parser, the completion and "help" are made.
+ * The commands: one table row each, from which the parser, the completion, "help" and the manual
+ * page are made. The tables of all subjects are in command_rows.h.
+ *
+ * Threads: all of this belongs to the thread that runs the commands.
  */
 #ifndef COMMAND_H
 #define COMMAND_H
@@ -10,21 +13,36 @@
 #include <stdio.h>
 
 #include <cmdline_parse.h>
-#include <cmdline_parse_string.h>
 
 #include <base_log.h>
 
 #include "port_socket.h"
+#include "syntax.h"
+#include "value.h"
 
-#define COMMAND_ARGS_MAX 6
+#define COMMAND_WORD_MAX 255u /**< characters of a word */
+#define COMMAND_TEXT_MAX 4096u /**< characters of a line */
 
-/** The words of a line as librte_cmdline hands them over; "" where an optional one is missing. */
-struct command_args {
-	cmdline_fixed_string_t word[COMMAND_ARGS_MAX];
+/** One option of a line. */
+struct command_given {
+	const char *key;
+	const char *value; /**< "" for a key alone */
 };
+
+/** A line taken apart; valid while the command runs. */
+struct command_args {
+	const char *word[SYNTAX_WORDS_MAX]; /**< in the syntax's order; "" where one is missing */
+	unsigned int nb_given;
+	struct command_given given[SYNTAX_OPTIONS_MAX]; /**< see command_option() */
+	char text[COMMAND_TEXT_MAX + 1]; /**< what the pointers point to */
+	unsigned int len; /**< of text, so far */
+};
+
+struct command_section;
 
 /** What commands work on and leave behind. */
 struct command_session {
+	const struct command_section *sections; /**< what commands there are (command_rows.h) */
 	FILE *out; /**< answers */
 	const struct base_log *log; /**< complaints */
 	enum port_mode mode; /**< of attach, unless the command says it */
@@ -32,12 +50,39 @@ struct command_session {
 	bool quit; /**< the user wants the end */
 };
 
+/** One command. */
+struct command_row {
+	const char *syntax; /**< see syntax.h */
+	const char *help; /**< one line: what it does */
+	/** @return 0, or -errno, the reason said in one sentence to the session's log */
+	int (*run)(struct command_session *session, const struct command_args *args);
+};
+
 /** All commands, bound to a session, as librte_cmdline wants them. */
 struct command_set;
 
 /**
- * Makes the parser's tables. @p session must live as long as the set.
- * @return 0, -ENOMEM
+ * The value of an option of the line: "" for a key alone, NULL where it was not given. For an
+ * option whose key is one of a|b, ask for each.
+ */
+const char *command_option(const struct command_args *args, const char *key);
+
+/**
+ * An option that is a number; @p range->name is its key.
+ * @param n is left alone where the option was not given
+ * @return 0, or what value_number() says of it
+ */
+int command_option_number(const struct command_session *session, const struct command_args *args,
+		const struct value_range *range, uint64_t *n);
+
+/** An option that is a size; likewise. */
+int command_option_size(const struct command_session *session, const struct command_args *args,
+		const struct value_range *range, uint64_t *bytes);
+
+/**
+ * Makes the parser's tables of all rows of the session's sections. @p session must live as long as
+ * the set.
+ * @return 0, -ENOMEM, -EINVAL (a row's syntax is against the rules)
  */
 int command_set_create(struct command_session *session, struct command_set **set);
 

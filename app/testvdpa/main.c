@@ -20,7 +20,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
-#include "command.h"
+#include "command_rows.h"
 #include "console.h"
 #include "device.h"
 #include "option.h"
@@ -89,6 +89,7 @@ static int
 main_commands(const struct option_attr *option, int stop_fd, const struct base_log *log)
 {
 	struct command_session session = {
+		.sections = command_sections,
 		.out = stdout,
 		.log = log,
 		.mode = option->client ? PORT_CLIENT : PORT_SERVER,
