@@ -788,6 +788,31 @@ guest_ledger_count_add(struct guest_ledger_count *sum, const struct guest_ledger
 		sum->longest_gap_ns = count->longest_gap_ns;
 }
 
+void
+guest_ledger_total(struct guest_ledger *ledger, struct guest_ledger_count *sum)
+{
+	struct guest_ledger_count count;
+
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = 0; i < ledger->nb_streams; i++) {
+		guest_ledger_count(ledger, i, &count);
+		guest_ledger_count_add(sum, &count);
+	}
+}
+
+uint64_t
+guest_ledger_arrived(struct guest_ledger *ledger, uint32_t stream)
+{
+	uint64_t seen;
+
+	if (stream >= ledger->nb_streams)
+		return 0;
+	base_mutex_lock(&ledger->lock);
+	seen = ledger->streams[stream].seen;
+	base_mutex_unlock(&ledger->lock);
+	return seen;
+}
+
 int
 guest_ledger_summarise(struct guest_ledger *ledger, unsigned int phase,
 		struct guest_ledger_summary *summary)

@@ -167,6 +167,12 @@ void guest_ledger_recycle(struct guest_ledger *ledger, uint32_t stream);
 int
 guest_ledger_count(struct guest_ledger *ledger, uint32_t stream, struct guest_ledger_count *count);
 
+/** The accounts of all streams from the beginning, added up. */
+void guest_ledger_total(struct guest_ledger *ledger, struct guest_ledger_count *sum);
+/** Packets of @p stream that have arrived since the beginning, as guest_ledger_wait() counts them: each
+ * number once, torn ones included. 0 for a stream that is none. */
+uint64_t guest_ledger_arrived(struct guest_ledger *ledger, uint32_t stream);
+
 /** The account of @p stream in phase @p phase, as far as it is known now. @return 0, -EINVAL. */
 int guest_ledger_phase_count(struct guest_ledger *ledger, unsigned int phase, uint32_t stream,
 		struct guest_ledger_count *count);

@@ -205,7 +205,6 @@ int
 chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int timeout_ms)
 {
 	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS, now;
-	struct guest_ledger_count count;
 	unsigned int stream;
 	int ret = 0;
 
@@ -213,9 +212,8 @@ chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int timeout_
 		if ((pairs >> stream & 1) == 0)
 			continue;
 		now = base_clock_ns();
-		guest_ledger_count(chaos->ledger, stream, &count);
 		ret = guest_ledger_wait(chaos->ledger, stream,
-				count.received + count.torn + CHAOS_PACKETS,
+				guest_ledger_arrived(chaos->ledger, stream) + CHAOS_PACKETS,
 				now < end ? (unsigned int)((end - now) / BASE_NS_PER_MS) + 1 : 1);
 		if (ret != 0)
 			snprintf(chaos_kept.lines[chaos_kept.next++ % CHAOS_LOG_LINES],
@@ -239,13 +237,13 @@ chaos_drain(struct chaos *chaos, uint64_t may_miss, unsigned int timeout_ms, uin
 	for (;;) {
 		uint64_t before;
 
-		chaos_count(chaos, &sum);
+		guest_ledger_total(chaos->ledger, &sum);
 		before = sum.received;
 		*missing = sum.sent - sum.received - sum.torn;
 		if (*missing == 0)
 			return 0;
 		poll(NULL, 0, 50); /* the rest may be gone: nothing will tell */
-		chaos_count(chaos, &sum);
+		guest_ledger_total(chaos->ledger, &sum);
 		*missing = sum.sent - sum.received - sum.torn;
 		if (sum.received == before && *missing <= may_miss)
 			return 0;
@@ -341,17 +339,4 @@ chaos_rest(struct chaos *chaos, unsigned int timeout_ms)
 		poll(NULL, 0, 5);
 	}
 	return -ETIMEDOUT;
-}
-
-void
-chaos_count(struct chaos *chaos, struct guest_ledger_count *sum)
-{
-	struct guest_ledger_count count;
-	unsigned int stream;
-
-	memset(sum, 0, sizeof(*sum));
-	for (stream = 0; stream < chaos->attr.pairs; stream++) {
-		guest_ledger_count(chaos->ledger, stream, &count);
-		guest_ledger_count_add(sum, &count);
-	}
 }

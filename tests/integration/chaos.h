@@ -77,9 +77,6 @@ void chaos_calm(struct chaos *chaos);
 /** Frames that the card has dropped so far: no rule leads to a queue, or no room will ever be. */
 uint64_t chaos_dropped(struct chaos *chaos);
 
-/** Sums over all streams. */
-void chaos_count(struct chaos *chaos, struct guest_ledger_count *sum);
-
 /** Lines of the guest's log that were not worth printing so far. */
 void chaos_print_log(void);
 

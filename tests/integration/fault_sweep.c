@@ -315,7 +315,7 @@ sweep_judge_missing(struct sweep *sweep, uint64_t dropped)
 
 	old = sweep->before.sent - sweep->before.received - sweep->before.torn;
 	chaos_drain(&sweep->chaos, sweep->resets ? UINT64_MAX : old + dropped, DRAIN_MS, &missing);
-	chaos_count(&sweep->chaos, &sum);
+	guest_ledger_total(sweep->chaos.ledger, &sum);
 	excused = sweep->resets ? sum.excused - sweep->before.excused : 0;
 	sweep->before = sum;
 	if (missing - old <= dropped + excused)
@@ -335,7 +335,7 @@ sweep_judge(struct sweep *sweep)
 	if (stats == NULL)
 		return -ENOMEM;
 	guest_vm_stats(sweep->chaos.vm, stats);
-	chaos_count(&sweep->chaos, &sum);
+	guest_ledger_total(sweep->chaos.ledger, &sum);
 	if (stats->device_errors != 0 || stats->base_errors != 0 || sum.duplicated != 0 ||
 			sum.reordered != 0 || sum.torn != 0 || sum.invented != 0) {
 		printf("device errors %lu, GET_VRING_BASE errors %lu, duplicated %lu, "

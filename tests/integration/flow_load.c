@@ -137,15 +137,6 @@ static const struct {
 	{ "remove_call", verb_remove_call },
 };
 
-static uint64_t
-load_arrived(struct load *load, unsigned int stream)
-{
-	struct guest_ledger_count count = { 0 };
-
-	guest_ledger_count(load->ledger, stream, &count);
-	return count.received + count.torn;
-}
-
 /* Pairs that carry frames after the flow; all of them share one time limit. */
 static unsigned int
 load_alive(struct load *load, unsigned int alive_ms)
@@ -154,7 +145,7 @@ load_alive(struct load *load, unsigned int alive_ms)
 	unsigned int stream, alive = 0;
 
 	for (stream = 0; stream < load->pairs; stream++)
-		seen[stream] = load_arrived(load, stream);
+		seen[stream] = guest_ledger_arrived(load->ledger, stream);
 	for (stream = 0; stream < load->pairs; stream++) {
 		uint64_t now = base_clock_ns();
 		uint64_t left = now < end ? (end - now) / BASE_NS_PER_MS : 0;
@@ -205,15 +196,11 @@ load_do(struct load *load, unsigned int verb, unsigned int alive_ms)
 static void
 load_account(struct load *load)
 {
-	struct guest_ledger_count sum = { 0 }, count;
-	unsigned int stream;
+	struct guest_ledger_count sum;
 
 	guest_vm_quiet(load->vm);
 	guest_ledger_drain(load->ledger, DRAIN_MS);
-	for (stream = 0; stream < load->pairs; stream++) {
-		guest_ledger_count(load->ledger, stream, &count);
-		guest_ledger_count_add(&sum, &count);
-	}
+	guest_ledger_total(load->ledger, &sum);
 	printf("{\"step\": \"account\", \"received\": %lu, \"lost\": %lu, \"duplicated\": %lu, "
 	       "\"reordered\": %lu, \"torn\": %lu, \"invented\": %lu}\n",
 			sum.received, sum.lost, sum.duplicated, sum.reordered, sum.torn,

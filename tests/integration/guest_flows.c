@@ -136,14 +136,13 @@ static const struct {
 static int
 flows_alive(struct flows *flows)
 {
-	struct guest_ledger_count count;
 	unsigned int stream;
 	int ret;
 
 	for (stream = 0; stream < flows->pairs; stream++) {
-		guest_ledger_count(flows->ledger, stream, &count);
 		ret = guest_ledger_wait(flows->ledger, stream,
-				count.received + count.torn + ALIVE_PACKETS, ALIVE_MS);
+				guest_ledger_arrived(flows->ledger, stream) + ALIVE_PACKETS,
+				ALIVE_MS);
 		if (ret != 0) {
 			printf("queue pair %u does not run: %s\n", stream, strerror(-ret));
 			return ret;
@@ -205,19 +204,15 @@ flows_spread(const struct guest_vm_stats *stats)
 static int
 flows_account(struct flows *flows)
 {
-	struct guest_ledger_count sum = { 0 }, count;
 	struct guest_vm_stats *stats = calloc(1, sizeof(*stats));
-	unsigned int stream;
+	struct guest_ledger_count sum;
 	int ret;
 
 	if (stats == NULL)
 		return -ENOMEM;
 	guest_vm_quiet(flows->vm);
 	guest_ledger_drain(flows->ledger, DRAIN_MS);
-	for (stream = 0; stream < flows->pairs; stream++) {
-		guest_ledger_count(flows->ledger, stream, &count);
-		guest_ledger_count_add(&sum, &count);
-	}
+	guest_ledger_total(flows->ledger, &sum);
 	guest_vm_stats(flows->vm, stats);
 	printf("sent %lu received %lu excused %lu lost %lu duplicated %lu reordered %lu torn %lu "
 	       "invented %lu; driver errors %lu, GET_VRING_BASE errors %lu\n",

@@ -54,14 +54,13 @@ static const struct base_log run_log = { .level = BASE_LOG_WARN, .write = run_wr
 static int
 alive(struct run *run)
 {
-	struct guest_ledger_count count;
 	unsigned int stream;
 	int ret = 0;
 
 	for (stream = 0; stream < run->pairs && ret == 0; stream++) {
-		guest_ledger_count(run->ledger, stream, &count);
 		ret = guest_ledger_wait(run->ledger, stream,
-				count.received + count.torn + ALIVE_PACKETS, ALIVE_MS);
+				guest_ledger_arrived(run->ledger, stream) + ALIVE_PACKETS,
+				ALIVE_MS);
 		if (ret != 0)
 			printf("queue pair %u does not run: %s\n", stream, strerror(-ret));
 	}
@@ -414,19 +413,15 @@ static const struct {
 static int
 account(struct run *run)
 {
-	struct guest_ledger_count sum = { 0 }, count;
 	struct guest_vm_stats *stats = calloc(1, sizeof(*stats));
-	unsigned int stream;
+	struct guest_ledger_count sum;
 	int ret;
 
 	if (stats == NULL)
 		return -ENOMEM;
 	guest_vm_quiet(run->vm);
 	guest_ledger_drain(run->ledger, DRAIN_MS);
-	for (stream = 0; stream < run->pairs; stream++) {
-		guest_ledger_count(run->ledger, stream, &count);
-		guest_ledger_count_add(&sum, &count);
-	}
+	guest_ledger_total(run->ledger, &sum);
 	guest_vm_stats(run->vm, stats);
 	printf("sent %" PRIu64 " received %" PRIu64 " excused %" PRIu64 " lost %" PRIu64
 	       " duplicated %" PRIu64 " reordered %" PRIu64 " torn %" PRIu64 " invented %" PRIu64

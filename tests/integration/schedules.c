@@ -336,7 +336,7 @@ schedule_step(struct schedule *s)
 	for (i = 0; pick >= steps[i].weight; i++)
 		pick -= steps[i].weight;
 	s->nb_played++;
-	/* All numbered frames go to the first receive queue that runs; which one that was may change. */
+	/* The card's hash may send no stream to a receive queue, and which one that is may change. */
 	if (steps[i].act != step_add && steps[i].act != step_unplug && steps[i].act != step_swap &&
 			s->attr.pairs > 1)
 		s->rings_in_dimms |= s->nb_dimms != 0;
@@ -375,7 +375,7 @@ schedule_account(struct schedule *s)
 		return -ENOMEM;
 	guest_vm_quiet(s->chaos.vm);
 	chaos_drain(&s->chaos, s->may_miss + may_skip, DRAIN_MS, &missing);
-	chaos_count(&s->chaos, &sum);
+	guest_ledger_total(s->chaos.ledger, &sum);
 	guest_vm_stats(s->chaos.vm, stats);
 	printf("seed %" PRIu64 ", %u steps: sent %lu received %lu missing %lu (%lu may be) "
 	       "duplicated %lu (%lu may be) reordered %lu moved %lu torn %lu invented %lu; "

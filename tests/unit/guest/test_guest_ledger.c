@@ -328,6 +328,49 @@ test_drain_wakes_up(void **state)
 }
 
 static void
+test_arrived_counts_as_wait_does(void **state)
+{
+	send_n(*state, 0, 4);
+	assert_int_equal(guest_ledger_arrived(*state, 0), 0);
+	arrive(*state, 0, 1);
+	arrive_torn(*state, 0, 2);
+	arrive_torn(*state, 0, 2); /* duplicated */
+	arrive_torn(*state, 0, 9); /* invented */
+	assert_int_equal(guest_ledger_arrived(*state, 0), 2);
+	assert_int_equal(guest_ledger_wait(*state, 0, 2, 0), 0);
+	assert_int_equal(guest_ledger_wait(*state, 0, 3, 1), -ETIMEDOUT);
+	assert_int_equal(guest_ledger_arrived(*state, 1), 0);
+	assert_int_equal(guest_ledger_arrived(*state, 2), 0);
+}
+
+static void
+test_total_is_the_sum_of_the_streams(void **state)
+{
+	struct guest_ledger_count sum;
+
+	send_n(*state, 0, 4);
+	send_n(*state, 1, 5);
+	arrive_at(*state, 0, 1000);
+	arrive_at(*state, 2, 1900);
+	arrive_at(*state, 1, 2000);
+	arrive(*state, 1, 0);
+	arrive(*state, 1, 0);
+	arrive_torn(*state, 1, 1);
+	arrive(*state, 1, 7);
+	guest_ledger_abandon(*state, 1, 2);
+	guest_ledger_total(*state, &sum);
+	assert_int_equal(sum.sent, 9);
+	assert_int_equal(sum.received, 4);
+	assert_int_equal(sum.torn, 1);
+	assert_int_equal(sum.excused, 1);
+	assert_int_equal(sum.lost, 3);
+	assert_int_equal(sum.reordered, 1);
+	assert_int_equal(sum.duplicated, 1);
+	assert_int_equal(sum.invented, 1);
+	assert_true(sum.longest_gap_ns >= 900);
+}
+
+static void
 test_limits(void **state)
 {
 	struct guest_ledger *ledger;
@@ -451,6 +494,8 @@ main(void)
 		LEDGER_TEST(test_phases_own_what_was_sent_in_them),
 		LEDGER_TEST(test_longest_gap),
 		LEDGER_TEST(test_drain_wakes_up),
+		LEDGER_TEST(test_arrived_counts_as_wait_does),
+		LEDGER_TEST(test_total_is_the_sum_of_the_streams),
 		LEDGER_TEST(test_limits),
 		LEDGER_TEST(test_spans_overlap),
 		LEDGER_TEST(test_settle_ignores_what_is_sent_later),
