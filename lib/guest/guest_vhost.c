@@ -57,6 +57,7 @@ struct guest_vhost {
 	int listen_fd; /* server mode, else -1 */
 	int fd; /* connection, -1: none */
 	bool broken; /* atomic; the connection had an error */
+	unsigned int cut_in; /* messages until we die, this one included; 0: never */
 	uint64_t features, protocol, max_pairs;
 	const struct guest_dirty *log_base; /* of SET_LOG_BASE, NULL: none */
 	bool logging;
@@ -198,6 +199,15 @@ guest_vhost_destroy(struct guest_vhost *vhost)
 
 /* --- one message ---------------------------------------------------------------------------- */
 
+/* Dies as it was wished, which is no error to log. */
+static int
+guest_vhost_cut(struct guest_vhost *v, uint32_t request)
+{
+	snprintf(v->error, sizeof(v->error), "cut before %s", guest_msg_name(request));
+	__atomic_store_n(&v->broken, true, __ATOMIC_RELEASE);
+	return -ECONNABORTED;
+}
+
 static int
 guest_vhost_send(struct guest_vhost *v, struct guest_msg *msg)
 {
@@ -205,6 +215,8 @@ guest_vhost_send(struct guest_vhost *v, struct guest_msg *msg)
 
 	if (v->fd < 0 || v->broken)
 		return -ENOTCONN;
+	if (v->cut_in != 0 && --v->cut_in == 0)
+		return guest_vhost_cut(v, msg->wire.request);
 	msg->wire.flags |= GUEST_MSG_VERSION;
 	ret = guest_msg_send(v->fd, msg, base_clock_ns() + v->timeout_ns);
 	if (ret != 0)
@@ -371,19 +383,30 @@ guest_vhost_dial(struct guest_vhost *v, int *fd)
 	}
 }
 
+int
+guest_vhost_renegotiate(struct guest_vhost *vhost)
+{
+	uint64_t offered;
+	int ret = guest_vhost_ask_u64(vhost, GUEST_MSG_GET_FEATURES, &offered);
+
+	if (ret != 0)
+		return ret;
+	if ((vhost->needed & ~offered) != 0)
+		return guest_vhost_fail(vhost, -EOPNOTSUPP,
+				"GET_FEATURES: 0x%" PRIx64 " lacks 0x%" PRIx64, offered,
+				vhost->needed & ~offered);
+	vhost->features = vhost->needed | (offered & GUEST_VHOST_F_PROTOCOL_FEATURES);
+	return 0;
+}
+
 static int
 guest_vhost_negotiate(struct guest_vhost *v)
 {
 	uint64_t offered;
-	int ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_FEATURES, &offered);
+	int ret = guest_vhost_renegotiate(v);
 
 	if (ret != 0)
 		return ret;
-	if ((v->needed & ~offered) != 0)
-		return guest_vhost_fail(v, -EOPNOTSUPP,
-				"GET_FEATURES: 0x%" PRIx64 " lacks 0x%" PRIx64, offered,
-				v->needed & ~offered);
-	v->features = v->needed | (offered & GUEST_VHOST_F_PROTOCOL_FEATURES);
 	v->protocol = 0;
 	v->max_pairs = 1;
 	if (v->features & GUEST_VHOST_F_PROTOCOL_FEATURES) {
@@ -496,6 +519,12 @@ guest_vhost_disconnect(struct guest_vhost *vhost)
 	if (vhost->fd >= 0)
 		close(vhost->fd);
 	vhost->fd = -1;
+}
+
+void
+guest_vhost_cut_at(struct guest_vhost *vhost, unsigned int nb)
+{
+	vhost->cut_in = nb;
 }
 
 bool

@@ -92,6 +92,13 @@ int guest_vhost_connect_fd(struct guest_vhost *vhost, int fd);
 /** Closes the connection without a word, as a QEMU that dies does. */
 void guest_vhost_disconnect(struct guest_vhost *vhost);
 
+/**
+ * Lets the connection break just before message number @p nb from now on (1 is the next one) is sent,
+ * as when a QEMU dies in the middle of its work: that message and all after it fail with
+ * -ECONNABORTED, guest_vhost_error() names it. 0: no more of it. Survives guest_vhost_connect().
+ */
+void guest_vhost_cut_at(struct guest_vhost *vhost, unsigned int nb);
+
 /** Connected, no error so far, and the back-end is there. */
 bool guest_vhost_is_up(const struct guest_vhost *vhost);
 
@@ -101,6 +108,12 @@ const char *guest_vhost_error(const struct guest_vhost *vhost);
 uint64_t guest_vhost_features(const struct guest_vhost *vhost); /**< taken */
 uint64_t guest_vhost_protocol(const struct guest_vhost *vhost); /**< protocol features taken */
 uint64_t guest_vhost_max_pairs(const struct guest_vhost *vhost); /**< of the back-end */
+
+/**
+ * Asks what the back-end offers, and takes what is needed from it for the next start, as a driver
+ * does that is bound to a device. @return 0, -EOPNOTSUPP, or as every message.
+ */
+int guest_vhost_renegotiate(struct guest_vhost *vhost);
 
 int guest_vhost_start(struct guest_vhost *vhost, const struct guest_vhost_start *start);
 

@@ -45,6 +45,8 @@ struct guest_vm {
 	uint64_t stale_bits;
 	uint64_t base_errors;
 	uint16_t bases[2 * GUEST_NET_MAX_PAIRS];
+	bool enabled[2 * GUEST_NET_MAX_PAIRS]; /* queues, as the back-end was told */
+	bool hears[GUEST_LEDGER_MAX_STREAMS]; /* streams that come to us */
 };
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -174,6 +176,7 @@ guest_vm_create(const struct guest_vm_attr *attr, struct guest_vm **vm)
 	snprintf(v->name, sizeof(v->name), "%s", attr->name);
 	v->attr.name = v->name;
 	v->nb_queues = 2 * attr->nb_pairs;
+	guest_vm_expect(v, attr->rx_stream, attr->nb_rx);
 	ret = guest_vm_make(v);
 	v->attr.socket = NULL; /* the caller's; vhost has a copy */
 	if (ret != 0) {
@@ -206,15 +209,17 @@ guest_vm_destroy(struct guest_vm *vm)
 static void
 guest_vm_outage_begin(struct guest_vm *vm)
 {
-	for (uint32_t i = 0; i < vm->attr.nb_rx; i++)
-		guest_ledger_outage_begin(vm->attr.ledger, vm->attr.rx_stream + i);
+	for (uint32_t i = 0; i < GUEST_LEDGER_MAX_STREAMS; i++)
+		if (vm->hears[i])
+			guest_ledger_outage_begin(vm->attr.ledger, i);
 }
 
 static void
 guest_vm_outage_end(struct guest_vm *vm)
 {
-	for (uint32_t i = 0; i < vm->attr.nb_rx; i++)
-		guest_ledger_outage_end(vm->attr.ledger, vm->attr.rx_stream + i);
+	for (uint32_t i = 0; i < GUEST_LEDGER_MAX_STREAMS; i++)
+		if (vm->hears[i])
+			guest_ledger_outage_end(vm->attr.ledger, i);
 }
 
 static int
@@ -222,8 +227,10 @@ guest_vm_enable_all(struct guest_vm *vm)
 {
 	int ret = 0;
 
-	for (unsigned int i = 0; i < vm->nb_queues && ret == 0; i++)
+	for (unsigned int i = 0; i < vm->nb_queues && ret == 0; i++) {
 		ret = guest_vhost_enable(vm->vhost, i);
+		vm->enabled[i] = ret == 0;
+	}
 	return ret;
 }
 
@@ -327,8 +334,9 @@ guest_vm_resume(struct guest_vm *vm)
 	return vm->running ? -EALREADY : guest_vm_run(vm);
 }
 
-int
-guest_vm_reset(struct guest_vm *vm)
+/* The end of a life, as QEMU tells it: nothing that the device has may be used afterwards. */
+static int
+guest_vm_end_life(struct guest_vm *vm)
 {
 	int ret = guest_vm_pause(vm);
 
@@ -336,10 +344,27 @@ guest_vm_reset(struct guest_vm *vm)
 		ret = guest_vm_enable_all(vm);
 	if (ret == 0)
 		ret = guest_net_reset(vm->net);
-	if (ret != 0)
-		return ret;
-	guest_vm_bases_from_rings(vm);
-	return guest_vm_run(vm);
+	if (ret == 0)
+		guest_vm_bases_from_rings(vm);
+	return ret;
+}
+
+int
+guest_vm_reset(struct guest_vm *vm)
+{
+	int ret = guest_vm_end_life(vm);
+
+	return ret == 0 ? guest_vm_run(vm) : ret;
+}
+
+int
+guest_vm_rebind(struct guest_vm *vm)
+{
+	int ret = guest_vm_end_life(vm);
+
+	if (ret == 0)
+		ret = guest_vhost_renegotiate(vm->vhost);
+	return ret == 0 ? guest_vm_run(vm) : ret;
 }
 
 void
@@ -363,11 +388,31 @@ guest_vm_reconnect(struct guest_vm *vm)
 }
 
 int
+guest_vm_kill(struct guest_vm *vm, unsigned int at)
+{
+	int ret;
+
+	guest_vm_disconnect(vm);
+	if (at == 0)
+		return 0;
+	guest_vhost_cut_at(vm->vhost, at);
+	ret = guest_vm_reconnect(vm);
+	guest_vhost_cut_at(vm->vhost, 0);
+	if (ret == 0)
+		return -ERANGE;
+	guest_vm_disconnect(vm);
+	return ret == -ECONNABORTED ? 0 : ret;
+}
+
+int
 guest_vm_enable(struct guest_vm *vm, unsigned int queue)
 {
 	int ret = queue < vm->nb_queues ? guest_vhost_enable(vm->vhost, queue) : -EINVAL;
 
-	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
+	if (ret != 0)
+		return ret;
+	vm->enabled[queue] = true;
+	return guest_vhost_barrier(vm->vhost);
 }
 
 int
@@ -375,7 +420,16 @@ guest_vm_disable(struct guest_vm *vm, unsigned int queue)
 {
 	int ret = queue < vm->nb_queues ? guest_vhost_disable(vm->vhost, queue) : -EINVAL;
 
-	return ret == 0 ? guest_vhost_barrier(vm->vhost) : ret;
+	if (ret != 0)
+		return ret;
+	vm->enabled[queue] = false;
+	return guest_vhost_barrier(vm->vhost);
+}
+
+bool
+guest_vm_is_enabled(const struct guest_vm *vm, unsigned int queue)
+{
+	return queue < vm->nb_queues && vm->enabled[queue];
 }
 
 int
@@ -431,8 +485,29 @@ guest_vm_echo_off(struct guest_vm *vm)
 void
 guest_vm_expect(struct guest_vm *vm, uint32_t rx_stream, uint32_t nb_rx)
 {
-	vm->attr.rx_stream = rx_stream;
-	vm->attr.nb_rx = nb_rx;
+	memset(vm->hears, 0, sizeof(vm->hears));
+	for (uint32_t i = 0; i < nb_rx && rx_stream + i < GUEST_LEDGER_MAX_STREAMS; i++)
+		vm->hears[rx_stream + i] = true;
+}
+
+void
+guest_vm_hear(struct guest_vm *vm, uint32_t first, uint32_t nb)
+{
+	for (uint32_t i = first; i < first + nb && i < GUEST_LEDGER_MAX_STREAMS; i++) {
+		vm->hears[i] = true;
+		if (!vm->running)
+			guest_ledger_outage_begin(vm->attr.ledger, i);
+	}
+}
+
+void
+guest_vm_ignore(struct guest_vm *vm, uint32_t first, uint32_t nb)
+{
+	for (uint32_t i = first; i < first + nb && i < GUEST_LEDGER_MAX_STREAMS; i++) {
+		if (vm->hears[i] && !vm->running)
+			guest_ledger_outage_end(vm->attr.ledger, i);
+		vm->hears[i] = false;
+	}
 }
 
 /* --- memory --------------------------------------------------------------------------------- */
@@ -660,6 +735,18 @@ bool
 guest_vm_is_up(const struct guest_vm *vm)
 {
 	return vm->running && guest_vhost_is_up(vm->vhost);
+}
+
+uint64_t
+guest_vm_features(const struct guest_vm *vm)
+{
+	return guest_vhost_features(vm->vhost);
+}
+
+uint64_t
+guest_vm_protocol(const struct guest_vm *vm)
+{
+	return guest_vhost_protocol(vm->vhost);
 }
 
 const char *

@@ -33,7 +33,7 @@ struct guest_vm_attr {
 	struct guest_ledger *ledger;
 	uint32_t tx_stream; /**< streams tx_stream .. + nb_pairs - 1 are ours to send */
 	uint32_t rx_stream; /**< streams that are sent to us: the first ... */
-	uint32_t nb_rx; /**< ... and how many: excused while we are down */
+	uint32_t nb_rx; /**< ... and how many: excused while we are down; see guest_vm_hear() */
 	enum guest_traffic_wait wait;
 	const struct base_log *log;
 };
@@ -69,8 +69,14 @@ void guest_vm_quiet(struct guest_vm *vm);
  * beside that; ends it. */
 void guest_vm_echo_on(struct guest_vm *vm);
 void guest_vm_echo_off(struct guest_vm *vm);
-/** Streams @p rx_stream .. + @p nb_rx - 1 are those that come to us from now on: excused while we are
- * down. The guest is up. */
+/**
+ * Streams @p first .. + @p nb - 1 come to us, too, from now on: excused while we are down, also if we
+ * are so already. A stream may come to several guests (an echo's sender hears its own).
+ */
+void guest_vm_hear(struct guest_vm *vm, uint32_t first, uint32_t nb);
+/** They do not any more. */
+void guest_vm_ignore(struct guest_vm *vm, uint32_t first, uint32_t nb);
+/** Streams @p rx_stream .. + @p nb_rx - 1, and no others, come to us from now on. */
 void guest_vm_expect(struct guest_vm *vm, uint32_t rx_stream, uint32_t nb_rx);
 
 /**
@@ -100,6 +106,12 @@ void guest_vm_use_ram(struct guest_vm *vm);
 /** Reset by the guest, as QEMU tells it: status 0, bases read, queues enabled, a new life at 0. */
 int guest_vm_reset(struct guest_vm *vm);
 
+/**
+ * The guest unbinds its driver from the device and binds it again, as QEMU tells it: as a reset, but
+ * the features are negotiated anew before the new life.
+ */
+int guest_vm_rebind(struct guest_vm *vm);
+
 /** QEMU's stop: the device stops, rings and buffers stay. */
 int guest_vm_pause(struct guest_vm *vm);
 /** QEMU's cont: the device starts where it said that it was. */
@@ -108,6 +120,9 @@ int guest_vm_resume(struct guest_vm *vm);
 /** SET_VRING_ENABLE with 1 or 0, and wait until the back-end has handled it. */
 int guest_vm_enable(struct guest_vm *vm, unsigned int queue); /**< SET_VRING_ENABLE 1 */
 int guest_vm_disable(struct guest_vm *vm, unsigned int queue);
+
+/** Is @p queue enabled, so far as we told the back-end? All are after start and reset. */
+bool guest_vm_is_enabled(const struct guest_vm *vm, unsigned int queue);
 
 /** Waits until the back-end has handled all messages so far. */
 int guest_vm_barrier(struct guest_vm *vm);
@@ -119,6 +134,13 @@ int guest_vm_renew_files(struct guest_vm *vm, unsigned int queue);
 
 /** Closes the connection as a QEMU that dies does; rings stay as they are. */
 void guest_vm_disconnect(struct guest_vm *vm);
+/**
+ * Dies as a QEMU does, and once more in its next life: just before message number @p at (from 1) of
+ * connection and start is sent. guest_vm_error() tells which message that was. 0: once only.
+ * guest_vm_reconnect() is what follows.
+ * @return 0, -ERANGE when there are not so many messages (then the guest is up), or what went wrong
+ */
+int guest_vm_kill(struct guest_vm *vm, unsigned int at);
 /** Connects again after a disconnect or the back-end's death, at the used index of each ring. */
 int guest_vm_reconnect(struct guest_vm *vm);
 
@@ -146,6 +168,8 @@ void guest_vm_ring_addr(struct guest_vm *vm, unsigned int queue, struct guest_vr
 int guest_vm_move_to(struct guest_vm *vm, const char *socket);
 
 bool guest_vm_is_up(const struct guest_vm *vm); /**< running, and the back-end is there */
+uint64_t guest_vm_features(const struct guest_vm *vm); /**< virtio features in use; 0: not yet */
+uint64_t guest_vm_protocol(const struct guest_vm *vm); /**< vhost-user protocol features in use */
 const char *guest_vm_error(const struct guest_vm *vm); /**< last vhost-user error, "" if none */
 void guest_vm_stats(struct guest_vm *vm, struct guest_vm_stats *stats);
 

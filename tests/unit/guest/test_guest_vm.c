@@ -340,6 +340,8 @@ test_reset_pause_resume(void **state)
 		assert_false(guest_vm_is_up(vm));
 		assert_int_equal(guest_vm_resume(vm), 0);
 		assert_int_equal(guest_vm_resume(vm), -EALREADY);
+		wait_for(100);
+		assert_int_equal(guest_vm_rebind(vm), 0);
 	}
 	wait_for(100);
 	guest_vm_quiet(vm);
@@ -375,12 +377,66 @@ test_back_end_dies_and_comes_back(void **state)
 	end();
 }
 
+/* A front-end that dies at any message of its start comes back, and loses nothing. */
+static void
+test_killed_at_each_message(void **state)
+{
+	unsigned int at = 0;
+	int ret;
+
+	begin((struct fake_back_attr){ .fault = FAKE_NONE }, 1);
+	send_frames(0);
+	do {
+		wait_for(20);
+		at++;
+		guest_vm_disconnect(vm);
+		fake_back_stop(fake);
+		fake = connect_fake((struct fake_back_attr){ .fault = FAKE_NONE });
+		ret = guest_vm_kill(vm, at);
+		assert_int_equal(guest_vm_is_up(vm), ret == -ERANGE);
+		if (ret == -ERANGE)
+			break;
+		assert_int_equal(ret, 0);
+		assert_int_equal(strncmp(guest_vm_error(vm), "cut before ", 11), 0);
+		fake_back_stop(fake);
+		fake = connect_fake((struct fake_back_attr){ .fault = FAKE_NONE });
+		assert_int_equal(guest_vm_reconnect(vm), 0);
+	} while (at < 100);
+	assert_in_range(at, 20, 60);
+	guest_vm_quiet(vm);
+	assert_int_equal(guest_ledger_drain(ledger, 5000), 0);
+	assert_int_equal(count_of(0).lost, 0);
+	end();
+}
+
+/* Who comes to hear a stream while it is down has an outage at once. */
+static void
+test_hear_and_ignore(void **state)
+{
+	begin((struct fake_back_attr){ .fault = FAKE_NONE }, 1);
+	guest_vm_ignore(vm, 0, 1);
+	assert_int_equal(guest_vm_pause(vm), 0);
+	send_frames(10);
+	guest_vm_hear(vm, 0, 1);
+	assert_int_equal(guest_vm_resume(vm), 0);
+	send_frames(10);
+	wait_total(0, 10);
+	guest_vm_quiet(vm);
+	assert_int_equal(guest_ledger_drain(ledger, 5000), 0);
+	assert_int_equal(count_of(0).lost, 0);
+	end();
+}
+
 static void
 test_queue_enable(void **state)
 {
 	begin((struct fake_back_attr){ .fault = FAKE_NONE }, 1);
+	assert_true(guest_vm_is_enabled(vm, 0));
 	assert_int_equal(guest_vm_disable(vm, 0), 0);
+	assert_false(guest_vm_is_enabled(vm, 0));
 	assert_int_equal(guest_vm_enable(vm, 0), 0);
+	assert_true(guest_vm_is_enabled(vm, 0));
+	assert_false(guest_vm_is_enabled(vm, 2));
 	assert_int_equal(guest_vm_enable(vm, 2), -EINVAL);
 	send_frames(NB);
 	wait_total(0, NB);
@@ -404,6 +460,8 @@ main(void)
 		cmocka_unit_test(test_refused_hot_add_changes_nothing),
 		cmocka_unit_test(test_reset_pause_resume),
 		cmocka_unit_test(test_back_end_dies_and_comes_back),
+		cmocka_unit_test(test_killed_at_each_message),
+		cmocka_unit_test(test_hear_and_ignore),
 		cmocka_unit_test(test_queue_enable),
 	};
 
