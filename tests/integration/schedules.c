@@ -8,6 +8,8 @@
  *   - none is doubled, except as many as chains were left in flight by order (fault stop-early);
  *   - every chain came back once and none was passed over, except with resume_index=saved as many as
  *     were left in flight, because the card does not keep them;
+ *   - with nothing under way, guest, memory and card say the same of where each ring is (not after
+ *     chains were passed over: they are never at rest);
  *   - each GET_VRING_BASE lay between used and available;
  *   - every object is gone.
  *
@@ -33,6 +35,7 @@
 #define ALIVE_MS 8000u
 #define REVIVE_MS 400u
 #define DRAIN_MS 8000u
+#define REST_MS 5000u
 #define EARLY_CHAINS 4u
 
 struct schedule {
@@ -435,6 +438,8 @@ schedule_run(struct schedule *s)
 	i = (unsigned int)schedule_account(s);
 	if (ret == 0)
 		ret = (int)i;
+	if (ret == 0 && !(s->saved && s->nb_early != 0))
+		ret = chaos_rest(&s->chaos, REST_MS);
 	if (ret == 0)
 		ret = chaos_disconnect(&s->chaos);
 	for (i = 0; ret != 0 && i < s->nb_played; i++)
