@@ -122,6 +122,13 @@ step_add(struct schedule *s)
 	return guest_vm_hot_add(s->chaos.vm, DIMM, &s->dimms[s->nb_dimms++]);
 }
 
+/* Whether the card's hash has a stream for each receive queue; see guest_frame_port(). */
+static bool
+schedule_all_receive(const struct schedule *s)
+{
+	return (s->attr.pairs & (s->attr.pairs - 1)) == 0;
+}
+
 /* Its buffers come back from rings that run; from one that gets no packets never. */
 static int
 schedule_free_dimms(struct schedule *s)
@@ -339,9 +346,8 @@ schedule_step(struct schedule *s)
 	for (i = 0; pick >= steps[i].weight; i++)
 		pick -= steps[i].weight;
 	s->nb_played++;
-	/* The card's hash may send no stream to a receive queue, and which one that is may change. */
 	if (steps[i].act != step_add && steps[i].act != step_unplug && steps[i].act != step_swap &&
-			s->attr.pairs > 1)
+			!schedule_all_receive(s))
 		s->rings_in_dimms |= s->nb_dimms != 0;
 	return steps[i].act(s);
 }
