@@ -270,6 +270,8 @@ vnet_init(const struct vnet_attr *attr, struct vnet **out)
 	vnet->wire = attr->wire;
 	vnet->poll = attr->poll;
 	vnet->poll_arg = attr->poll_arg;
+	vnet->lie = attr->lie;
+	vnet->lie_arg = attr->lie_arg;
 	vnet->log = attr->log;
 	TAILQ_INIT(&vnet->active);
 	TAILQ_INIT(&vnet->tell);

@@ -166,6 +166,33 @@ struct vnet_pacing {
 #define VNET_PACING_DEFAULT ((struct vnet_pacing){ 100, 10, 500, 850 })
 #define VNET_PACING_MAX_US 1000000u /**< no figure may be longer than a second */
 
+/**
+ * What the engine can do wrong, for those who want to see whether a guest notices. Each is done to
+ * one used entry, packet or page, and the rest is as ever.
+ */
+enum vnet_lie {
+	VNET_LIE_NONE,
+	VNET_LIE_SKIP_USED, /**< the chain is never given back: the next one takes its used entry */
+	VNET_LIE_REPEAT_USED, /**< the chain is given back twice */
+	/** The used index moves over an entry that is not written: what was there from before counts.
+	 * In a packed ring that is what the driver wrote: its id, with the buffer's length. */
+	VNET_LIE_STALE_USED,
+	VNET_LIE_TEAR, /**< the second half of the packet's bytes comes damaged into the buffer */
+	/** The page's bit is not set, nor will it be until no lie about the log is wanted. */
+	VNET_LIE_MISS_DIRTY,
+};
+
+#define VNET_LIE_MAX_PAGES 64u /**< that stay unnoted by themselves, of each port */
+
+/** When the engine can be told to lie. */
+enum vnet_lie_at {
+	VNET_LIE_AT_USED, /**< a chain is given back: SKIP_USED, REPEAT_USED, STALE_USED */
+	VNET_LIE_AT_PACKET, /**< a packet is put into a guest's buffers: TEAR */
+	VNET_LIE_AT_DIRTY_PAYLOAD, /**< a page of buffers is noted in the log: MISS_DIRTY */
+	VNET_LIE_AT_DIRTY_RING, /**< a page of the ring is: MISS_DIRTY */
+	VNET_LIE_NB_ATS,
+};
+
 struct vnet_attr {
 	unsigned int nb_ports;
 	struct vnet_pacing pacing;
@@ -174,6 +201,10 @@ struct vnet_attr {
 	/** Called on each pass of the engine (event records to look at); may be NULL. */
 	void (*poll)(void *arg);
 	void *poll_arg;
+	/** Which lie it shall be; asked at the moments that vnet_port_lies_set_locked() names, and what
+	 * it answers must fit the moment, or is none. May be NULL: the truth. */
+	enum vnet_lie (*lie)(void *arg, unsigned int port, uint16_t queue, enum vnet_lie_at at);
+	void *lie_arg;
 	const struct base_log *log;
 };
 
@@ -205,6 +236,10 @@ int vnet_port_mtu_set_locked(struct vnet_port *port, uint32_t mtu);
 uint32_t vnet_port_mtu_locked(const struct vnet_port *port);
 
 void vnet_port_stats_locked(const struct vnet_port *port, struct vnet_port_stats *stats);
+
+/** At which moments vnet_attr.lie is asked for the port's queues: bits 1 << enum vnet_lie_at, at
+ * first none. */
+void vnet_port_lies_set_locked(struct vnet_port *port, uint32_t ats);
 
 /**
  * A doorbell word that guests and drivers store queue numbers to; the engine takes a store by

@@ -88,9 +88,16 @@ struct vnet_rule {
 	TAILQ_ENTRY(vnet_rule) link;
 };
 
+/** Pages that are not noted in the dirty log, by their addresses. */
+struct vnet_blind {
+	unsigned int nb;
+	uint64_t pages[VNET_LIE_MAX_PAGES];
+};
+
 struct vnet_port {
 	struct vnet *vnet;
 	unsigned int index;
+	uint32_t lies; /**< bit at: vnet::lie is to be asked at this enum vnet_lie_at */
 	LIST_HEAD(, vnet_queue) queues;
 	volatile uint32_t **doorbells;
 	unsigned int nb_doorbells;
@@ -107,6 +114,7 @@ struct vnet_port {
 	bool is_parsed; /**< else flow is of another frame */
 	struct vnet_rx rx;
 	bool oversize; /**< longer than the MTU: it is dropped */
+	struct vnet_blind blind; /**< of vnet_lie.c */
 };
 
 struct vnet {
@@ -117,6 +125,8 @@ struct vnet {
 	const struct base_log *log;
 	void (*poll)(void *arg);
 	void *poll_arg;
+	enum vnet_lie (*lie)(void *arg, unsigned int port, uint16_t queue, enum vnet_lie_at at);
+	void *lie_arg;
 	/** Number of this turn of the lock, translations do not outlive it; the engine's turns count
 	 * as one while nobody else has had the lock. */
 	uint64_t pass;
@@ -161,15 +171,25 @@ void vnet_queue_fail_for(struct vnet_queue *queue, enum vnet_error error, const 
 		uint64_t value);
 /** Puts the queue on the list of those that have something to tell. */
 void vnet_queue_remember(struct vnet_queue *queue);
-/** Gives a chain back, which was fetched and whose used entry is reserved. */
+/** Pushes a used entry, which is reserved. */
 static inline void
-vnet_queue_complete(struct vnet_queue *queue, struct vq_elem elem)
+vnet_queue_give_back(struct vnet_queue *queue, struct vq_elem elem)
 {
 	vq_push(&queue->ring, elem);
 	queue->nb_done_desc += elem.nb_desc;
 	queue->nb_unsaid++;
 	if (__builtin_expect(!queue->is_telling, 0))
 		vnet_queue_remember(queue);
+}
+void vnet_lie_complete(struct vnet_queue *queue, struct vq_elem elem); /**< vnet_lie.h */
+/** Gives a chain back, which was fetched and whose used entry is reserved. */
+static inline void
+vnet_queue_complete(struct vnet_queue *queue, struct vq_elem elem)
+{
+	if (__builtin_expect(queue->port->lies != 0, 0))
+		vnet_lie_complete(queue, elem);
+	else
+		vnet_queue_give_back(queue, elem);
 }
 /** Shows the guest what was completed. */
 void vnet_queue_publish(struct vnet_queue *queue);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "base_math.h"
-#include "vnet_priv.h"
+#include "vnet_lie.h"
 
 static const char *const vnet_queue_state_names[VNET_QUEUE_NB_STATES] = {
 	[VNET_QUEUE_STOPPED] = "STOPPED",
@@ -96,6 +96,8 @@ vnet_queue_configure(struct vnet_queue *queue, const struct vnet_queue_attr *att
 	if (vq_init(&ring, attr) != 0)
 		return -EINVAL;
 	vq_dirty_set(&ring, &queue->ring.dirty);
+	ring.misses = vnet_lie_misses;
+	ring.misses_arg = queue;
 	queue->ring = ring;
 	queue->index = attr->index;
 	queue->features = attr->features;

@@ -23,7 +23,7 @@
 #include "base_clock.h"
 #include "vnet_gso.h"
 #include "vnet_hdr.h"
-#include "vnet_priv.h"
+#include "vnet_lie.h"
 
 #define HDR_NUM_BUFFERS 10u /* offset; le16, only in the long header */
 
@@ -272,18 +272,37 @@ rx_write(struct vnet_queue *queue, const struct wire_frame *frame)
 	return vq_dirty(&queue->ring, seg->addr, len);
 }
 
+/* The same for a card that may be told to damage what it writes. */
+static enum vnet_error
+rx_write_lying(struct vnet_queue *queue, const struct wire_frame *frame)
+{
+	struct wire_frame torn;
+	enum vnet_error error;
+
+	if (!vnet_lie_tear(queue, frame, &torn))
+		return rx_write(queue, frame);
+	error = rx_write(queue, &torn);
+	vnet_lie_forget(&torn);
+	return error;
+}
+
 /* Puts a frame into the chains that were found for it. */
 static void
 rx_put(struct vnet_queue *queue, struct vnet_rx *rx, const struct wire_frame *frame)
 {
 	uint32_t rest = queue->hdr_len + frame->len;
+	enum vnet_error error;
 	unsigned int i;
 
 	if (!rx->fits) {
 		queue->stats.dropped_frames++;
 		return;
 	}
-	if (rx_write(queue, frame) != VNET_ERR_NONE) {
+	if (__builtin_expect(queue->port->lies != 0, 0))
+		error = rx_write_lying(queue, frame);
+	else
+		error = rx_write(queue, frame);
+	if (error != VNET_ERR_NONE) {
 		queue->stats.dropped_frames++;
 		vnet_queue_fail(queue);
 		return;

@@ -354,8 +354,11 @@ vq_dirty_mark(struct vq *vq, uint64_t addr, uint64_t len)
 		return VNET_ERR_NONE;
 	last = (addr + len - 1) >> shift;
 	for (page = addr >> shift; page <= last && page < nb_pages; page++) {
-		uint8_t *byte = vq_dirty_byte(vq, page / 8);
+		uint8_t *byte;
 
+		if (vq->misses != NULL && vq->misses(vq->misses_arg, addr, page << shift))
+			continue;
+		byte = vq_dirty_byte(vq, page / 8);
 		if (byte == NULL)
 			return vq_fault(vq, VNET_ERR_DIRTY_LOG, "address in the dirty bitmap",
 					vq->dirty.addr + page / 8);

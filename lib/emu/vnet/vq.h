@@ -78,6 +78,16 @@ vq_push(struct vq *vq, struct vq_elem elem)
 		vq_split_push(vq, elem);
 }
 
+/** Makes @p elem what the guest finds in the next used entry if nothing is written there. */
+static inline void
+vq_stale(struct vq *vq, struct vq_elem *elem)
+{
+	if (vq->packed)
+		vq_packed_stale(vq, elem);
+	else
+		vq_split_stale(vq, elem);
+}
+
 /** Is something pushed and not published? */
 static inline bool
 vq_has_unpublished(const struct vq *vq)

@@ -244,6 +244,17 @@ vq_packed_push(struct vq *vq, struct vq_elem elem)
 		vq_used_write(vq);
 }
 
+void
+vq_packed_stale(struct vq *vq, struct vq_elem *elem)
+{
+	const uint8_t *raw = vq_ring_ptr(vq, VQ_DESC, vq_pos_off(vq->used), VQ_DESC_SIZE,
+			sizeof(uint64_t));
+
+	assert(raw != NULL);
+	elem->len = le32toh(__atomic_load_n((const uint32_t *)(raw + 8), __ATOMIC_RELAXED));
+	elem->id = le16toh(__atomic_load_n((const uint16_t *)(raw + 12), __ATOMIC_RELAXED));
+}
+
 /*
  * Notes the descriptors that were written since the last publication. Those of a chain behind its
  * first were not written, but lie between: their pages are noted for nothing at worst.

@@ -14,6 +14,7 @@ enum vnet_error vq_packed_fetch(struct vq *vq, struct vq_chain *chain);
 void vq_packed_prefetch(struct vq *vq, uint32_t distance);
 enum vnet_error vq_packed_reserve(struct vq *vq, uint32_t nb_desc);
 void vq_packed_push(struct vq *vq, struct vq_elem elem);
+void vq_packed_stale(struct vq *vq, struct vq_elem *elem);
 enum vnet_error vq_packed_publish(struct vq *vq);
 bool vq_packed_wants_interrupt(struct vq *vq);
 

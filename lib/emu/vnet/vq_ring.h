@@ -109,6 +109,9 @@ struct vq {
 	struct vnet_window windows[2][VQ_NB_WINDOWS]; /**< by enum vnet_access; latest first */
 	struct vnet_dirty dirty;
 	struct vnet_window dirty_window;
+	/** Is this page, which the write at @p addr touches, to be left out of the log? NULL: none. */
+	bool (*misses)(void *arg, uint64_t addr, uint64_t page);
+	void *misses_arg;
 	int verdict; /**< of the last translation that failed, a negative errno */
 	struct vq_fault fault; /**< of the last call that did not return VNET_ERR_NONE */
 };

@@ -221,6 +221,17 @@ vq_split_push(struct vq *vq, struct vq_elem elem)
 		vq_used_write(vq);
 }
 
+void
+vq_split_stale(struct vq *vq, struct vq_elem *elem)
+{
+	uint32_t off = vq_used_off(vq, vq->used);
+	const uint32_t *id = vq_used_word(vq, off), *len = vq_used_word(vq, off + 4);
+
+	assert(id != NULL && len != NULL);
+	elem->id = (uint16_t)le32toh(__atomic_load_n(id, __ATOMIC_RELAXED));
+	elem->len = le32toh(__atomic_load_n(len, __ATOMIC_RELAXED));
+}
+
 /* Notes the entries that were written since the last publication. */
 static enum vnet_error
 vq_used_dirty(struct vq *vq)

@@ -18,6 +18,7 @@ enum vnet_error vq_split_fetch(struct vq *vq, struct vq_chain *chain);
 void vq_split_prefetch(struct vq *vq, uint32_t distance);
 enum vnet_error vq_split_reserve(struct vq *vq, uint32_t nb_desc);
 void vq_split_push(struct vq *vq, struct vq_elem elem);
+void vq_split_stale(struct vq *vq, struct vq_elem *elem);
 enum vnet_error vq_split_publish(struct vq *vq);
 bool vq_split_wants_interrupt(struct vq *vq);
 
