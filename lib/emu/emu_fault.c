@@ -195,6 +195,20 @@ emu_fault_index(struct emu_json *at, const json_t *value, uint16_t *index)
 	return ret;
 }
 
+/* Which pages a dirty log forgets. */
+static int
+emu_fault_part(struct emu_json *at, const json_t *value, void *arg)
+{
+	static const char *const names[] = { "payload", "used" };
+	unsigned int i;
+	int ret = emu_json_enum(at, value, names, BASE_ARRAY_SIZE(names), &i);
+
+	if (ret == 0)
+		((struct fw_fault *)arg)->event = i == 0 ? FW_FAULT_EVENT_DIRTY_PAYLOAD :
+							   FW_FAULT_EVENT_DIRTY_RING;
+	return ret;
+}
+
 static int
 emu_fault_avail(struct emu_json *at, const json_t *value, void *arg)
 {
@@ -252,6 +266,7 @@ emu_fault_read(struct emu_json *at, const json_t *value, struct fw_fault *rule)
 		{ "times", emu_fault_nb },
 		{ "available_index", emu_fault_avail },
 		{ "used_index", emu_fault_used },
+		{ "part", emu_fault_part },
 		{ "error", emu_fault_error_key },
 		/* what emu_fault_show() says besides */
 		{ "matched", emu_fault_seen },
@@ -311,6 +326,11 @@ emu_fault_show_more(const struct fw_fault *rule, json_t *one)
 		json_object_set_new(one, "available_index", json_integer(rule->avail));
 		json_object_set_new(one, "used_index", json_integer(rule->used));
 		break;
+	case FW_FAULT_MISS_DIRTY:
+		json_object_set_new(one, "part",
+				json_string(rule->event == FW_FAULT_EVENT_DIRTY_RING ? "used" :
+										       "payload"));
+		break;
 	default:
 		break;
 	}
@@ -327,7 +347,7 @@ emu_fault_show(const struct fw_fault *rule)
 		return NULL;
 	if (fw_fault_on_events(rule->action))
 		json_object_set_new(one, "event", json_string(fw_fault_event_name(rule->event)));
-	else
+	else if (fw_fault_lie(rule->action) == VNET_LIE_NONE)
 		json_object_set_new(one, "command", emu_fault_show_command(&rule->op));
 	json_object_set_new(one, "nth", json_integer((json_int_t)rule->nth));
 	json_object_set_new(one, "count",

@@ -139,6 +139,8 @@ fw_card_create(const struct fw_card_attr *attr, struct fw_card **cardp)
 		vattr.pacing = *attr->pacing;
 	vattr.poll = fw_card_poll;
 	vattr.poll_arg = card;
+	vattr.lie = fw_hooks_lie;
+	vattr.lie_arg = card;
 	vattr.log = attr->log;
 	ret = fw_reserved_create(&card->reserved);
 	if (ret != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: each command and each event is held against all rules. A rule counts what
+ * Theory of operation: each command and each event is held against all rules; what the engine does
+ * with rings and packets are events, too. A rule counts what
  * falls under it, whether it acts or not, so that a rule that does nothing
  * (a delay of 0) is a counter, and a test can sweep over "the k-th" without knowing how many
  * there are. When several want to act, the oldest does; the others have counted.
@@ -26,6 +27,30 @@ static const char *const fw_fault_actions[FW_FAULT_NB_ACTIONS] = {
 	[FW_FAULT_EVENT_DROP] = "event-drop",
 	[FW_FAULT_EVENT_DELAY] = "event-delay",
 	[FW_FAULT_EVENT_REPEAT] = "event-repeat",
+	[FW_FAULT_SKIP_USED] = "skip-used",
+	[FW_FAULT_REPEAT_USED] = "repeat-used",
+	[FW_FAULT_STALE_USED] = "stale-used",
+	[FW_FAULT_TEAR] = "tear",
+	[FW_FAULT_MISS_DIRTY] = "miss-dirty",
+};
+
+/* What the engine does, and the event that it is, for the actions that are the engine's. */
+static const struct fw_fault_engine {
+	enum vnet_lie lie;
+	enum fw_fault_event event;
+} fw_fault_engines[FW_FAULT_NB_ACTIONS] = {
+	[FW_FAULT_SKIP_USED] = { VNET_LIE_SKIP_USED, FW_FAULT_EVENT_USED },
+	[FW_FAULT_REPEAT_USED] = { VNET_LIE_REPEAT_USED, FW_FAULT_EVENT_USED },
+	[FW_FAULT_STALE_USED] = { VNET_LIE_STALE_USED, FW_FAULT_EVENT_USED },
+	[FW_FAULT_TEAR] = { VNET_LIE_TEAR, FW_FAULT_EVENT_PACKET },
+	[FW_FAULT_MISS_DIRTY] = { VNET_LIE_MISS_DIRTY, FW_FAULT_EVENT_DIRTY_PAYLOAD },
+};
+
+static const enum fw_fault_event fw_fault_engine_events[VNET_LIE_NB_ATS] = {
+	[VNET_LIE_AT_USED] = FW_FAULT_EVENT_USED,
+	[VNET_LIE_AT_PACKET] = FW_FAULT_EVENT_PACKET,
+	[VNET_LIE_AT_DIRTY_PAYLOAD] = FW_FAULT_EVENT_DIRTY_PAYLOAD,
+	[VNET_LIE_AT_DIRTY_RING] = FW_FAULT_EVENT_DIRTY_RING,
 };
 
 static const char *const fw_fault_events[FW_FAULT_NB_EVENTS] = {
@@ -53,6 +78,18 @@ fw_fault_on_events(enum fw_fault_action action)
 			action == FW_FAULT_EVENT_REPEAT;
 }
 
+enum vnet_lie
+fw_fault_lie(enum fw_fault_action action)
+{
+	return fw_fault_engines[action].lie;
+}
+
+enum fw_fault_event
+fw_fault_engine_event(enum vnet_lie_at at)
+{
+	return fw_fault_engine_events[at];
+}
+
 void
 fw_fault_init(struct fw_fault *rule, enum fw_fault_action action)
 {
@@ -76,6 +113,27 @@ fw_fault_init(struct fw_fault *rule, enum fw_fault_action action)
 		rule->op = query;
 	if (fw_fault_on_events(action))
 		rule->event = FW_FAULT_EVENT_OBJECT_CHANGE;
+	if (fw_fault_lie(action) != VNET_LIE_NONE)
+		rule->event = fw_fault_engines[action].event;
+}
+
+/* What is wrong with an action of the engine. */
+static const char *
+fw_fault_check_lie(const struct fw_fault *rule)
+{
+	bool dirty_ring = rule->action == FW_FAULT_MISS_DIRTY &&
+			rule->event == FW_FAULT_EVENT_DIRTY_RING;
+
+	if (rule->event != fw_fault_engines[rule->action].event && !dirty_ring)
+		return rule->event < FW_FAULT_NB_EVENTS ? "only the event actions take an event" :
+							  "part is for miss-dirty";
+	if (rule->op.opcode != 0)
+		return "it is about packets, not about commands";
+	if (rule->delay_ns != 0)
+		return "only commands and events can be delayed";
+	if (rule->action == FW_FAULT_MISS_DIRTY && rule->count > VNET_LIE_MAX_PAGES)
+		return "of so many pages no account can be kept: up to 64, or forever";
+	return NULL;
 }
 
 const char *
@@ -87,8 +145,12 @@ fw_fault_check(const struct fw_fault *rule)
 		return "it has no id";
 	if (rule->nth == 0)
 		return "nth counts from 1";
+	if (fw_fault_lie(rule->action) != VNET_LIE_NONE)
+		return fw_fault_check_lie(rule);
 	if (on_events != (rule->event != FW_FAULT_EVENT_NONE))
 		return on_events ? "it names no event" : "only the event actions take an event";
+	if (rule->event >= FW_FAULT_NB_EVENTS)
+		return "part is for miss-dirty";
 	if (on_events && rule->op.opcode != 0)
 		return "an event comes with no command";
 	if ((rule->action == FW_FAULT_FAIL || rule->action == FW_FAULT_FAIL_AFTER) &&
@@ -143,6 +205,24 @@ fw_faults_del(struct fw_faults *faults, const char *id)
 	faults->nb--;
 	memmove(rule, rule + 1, (size_t)(&faults->rules[faults->nb] - rule) * sizeof(*rule));
 	return 0;
+}
+
+uint32_t
+fw_faults_lies(const struct fw_faults *faults, uint32_t func)
+{
+	uint32_t i, at, ats = 0;
+
+	for (i = 0; i < faults->nb; i++) {
+		const struct fw_fault *rule = &faults->rules[i];
+
+		if (rule->func != FW_FAULT_ANY && (uint32_t)rule->func != func)
+			continue;
+		for (at = 0; at < VNET_LIE_NB_ATS; at++) {
+			if (rule->event == fw_fault_engine_events[at])
+				ats |= 1u << at;
+		}
+	}
+	return ats;
 }
 
 static bool

@@ -41,15 +41,26 @@ enum fw_fault_action {
 	FW_FAULT_EVENT_DELAY,
 	/** The event comes @c nb times more. */
 	FW_FAULT_EVENT_REPEAT,
+	/* What the engine does wrong with rings, packets and log: enum vnet_lie. */
+	FW_FAULT_SKIP_USED,
+	FW_FAULT_REPEAT_USED,
+	FW_FAULT_STALE_USED,
+	FW_FAULT_TEAR,
+	/** The @c count pages are never noted while the rule is there. */
+	FW_FAULT_MISS_DIRTY,
 	FW_FAULT_NB_ACTIONS,
 };
 
-/** Events that a rule can name. */
+/** Events that a rule can name; and the engine's, which a rule has by its action. */
 enum fw_fault_event {
 	FW_FAULT_EVENT_NONE,
 	FW_FAULT_EVENT_OBJECT_CHANGE,
 	FW_FAULT_EVENT_COMPLETION,
 	FW_FAULT_NB_EVENTS,
+	FW_FAULT_EVENT_USED = FW_FAULT_NB_EVENTS, /**< a chain is given back */
+	FW_FAULT_EVENT_PACKET, /**< a packet is put into a guest's buffers */
+	FW_FAULT_EVENT_DIRTY_PAYLOAD, /**< a page of buffers is noted in the dirty log */
+	FW_FAULT_EVENT_DIRTY_RING, /**< a page of a ring is */
 };
 
 #define FW_FAULT_ANY (-1)
@@ -61,7 +72,7 @@ struct fw_fault {
 	int32_t func; /**< FW_FAULT_ANY: of all functions */
 	int32_t queue; /**< virtio queue index, or FW_FAULT_ANY */
 	struct fw_op op; /**< zeros: any command */
-	enum fw_fault_event event; /**< for the actions on events, and only for them */
+	enum fw_fault_event event; /**< for the actions on events and of the engine only */
 	/* When: the nth matching one since the rule was added, and the next count - 1. */
 	uint64_t nth; /**< from 1 */
 	uint64_t count; /**< 0: all from then on */
@@ -96,6 +107,10 @@ const char *fw_fault_action_name(enum fw_fault_action action);
 const char *fw_fault_event_name(enum fw_fault_event event);
 /** Is it an action on events? */
 bool fw_fault_on_events(enum fw_fault_action action);
+/** What the engine does then; VNET_LIE_NONE: it is no action of the engine. */
+enum vnet_lie fw_fault_lie(enum fw_fault_action action);
+/** The event of the engine's moment @p at. */
+enum fw_fault_event fw_fault_engine_event(enum vnet_lie_at at);
 
 /** A rule that matches everything, with the action's defaults: once, the first time. */
 void fw_fault_init(struct fw_fault *rule, enum fw_fault_action action);
@@ -105,6 +120,8 @@ const char *fw_fault_check(const struct fw_fault *rule);
 int fw_faults_add(struct fw_faults *faults, const struct fw_fault *rule);
 /** @return 0, -ENOENT. */
 int fw_faults_del(struct fw_faults *faults, const char *id);
+/** At which moments the engine has to ask for function @p func: bits 1 << enum vnet_lie_at. */
+uint32_t fw_faults_lies(const struct fw_faults *faults, uint32_t func);
 /** The rule that acts on this one, the first of several; NULL: none. Counts in all of them. */
 const struct fw_fault *fw_faults_match(struct fw_faults *faults, const struct fw_fault_key *key);
 

@@ -91,15 +91,29 @@ fw_card_latency(struct fw_card *card, struct fw_latency *latency)
 
 /* --- faults --------------------------------------------------------------------------------- */
 
+/* The engine asks where there are rules for it. The card's lock comes before ours. */
+static void
+fw_hooks_faults_changed(struct fw_card *card) BASE_REQUIRES(card->hooks.lock)
+{
+	unsigned int i;
+
+	fw_hooks_set(card, FW_HOOK_FAULTS, card->hooks.faults.nb != 0);
+	for (i = 0; i < card->nb_funcs; i++)
+		vnet_port_lies_set_locked(card->funcs[i].port,
+				fw_faults_lies(&card->hooks.faults, i));
+}
+
 int
 fw_card_add_fault(struct fw_card *card, const struct fw_fault *rule)
 {
 	int ret;
 
+	vnet_lock(card->vnet);
 	base_mutex_lock(&card->hooks.lock);
 	ret = fw_faults_add(&card->hooks.faults, rule);
-	fw_hooks_set(card, FW_HOOK_FAULTS, card->hooks.faults.nb != 0);
+	fw_hooks_faults_changed(card);
 	base_mutex_unlock(&card->hooks.lock);
+	vnet_unlock(card->vnet);
 	return ret;
 }
 
@@ -108,21 +122,25 @@ fw_card_del_fault(struct fw_card *card, const char *id)
 {
 	int ret;
 
+	vnet_lock(card->vnet);
 	base_mutex_lock(&card->hooks.lock);
 	ret = fw_faults_del(&card->hooks.faults, id);
-	fw_hooks_set(card, FW_HOOK_FAULTS, card->hooks.faults.nb != 0);
+	fw_hooks_faults_changed(card);
 	base_mutex_unlock(&card->hooks.lock);
+	vnet_unlock(card->vnet);
 	return ret;
 }
 
 void
 fw_card_clear_faults(struct fw_card *card)
 {
+	vnet_lock(card->vnet);
 	base_mutex_lock(&card->hooks.lock);
 	card->hooks.faults.nb = 0;
 	card->hooks.faults.nb_commands = 0;
-	fw_hooks_set(card, FW_HOOK_FAULTS, false);
+	fw_hooks_faults_changed(card);
 	base_mutex_unlock(&card->hooks.lock);
+	vnet_unlock(card->vnet);
 }
 
 void
@@ -144,6 +162,23 @@ fw_hooks_match(struct fw_card *card, const struct fw_fault_key *key, struct fw_f
 		*rule = *acts;
 	base_mutex_unlock(&card->hooks.lock);
 	return acts != NULL;
+}
+
+enum vnet_lie
+fw_hooks_lie(void *arg, unsigned int port, uint16_t queue, enum vnet_lie_at at)
+{
+	struct fw_fault_key key = { .func = port,
+		.queue = queue,
+		.event = fw_fault_engine_event(at) };
+	struct fw_card *card = arg;
+	struct fw_fault rule;
+
+	if (!fw_hooks_match(card, &key, &rule))
+		return VNET_LIE_NONE;
+	if (rule.fired == 1) /* it may happen to each packet */
+		base_notice(card->log, "fw: function %u, queue %u: fault '%s': %s", port, queue,
+				rule.id, fw_fault_action_name(rule.action));
+	return fw_fault_lie(rule.action);
 }
 
 int

@@ -41,4 +41,7 @@ void fw_hooks_halt(struct fw_card *card);
 /** Holds an event against the rules. @return whether one acts; then *@p rule is a copy. */
 bool fw_hooks_match(struct fw_card *card, const struct fw_fault_key *key, struct fw_fault *rule);
 
+/** What the engine asks (struct vnet_attr.lie); @p arg is the card. */
+enum vnet_lie fw_hooks_lie(void *arg, unsigned int port, uint16_t queue, enum vnet_lie_at at);
+
 #endif /* FW_HOOK_H */

@@ -135,6 +135,13 @@ test_fault_round_trip(void **state)
 		"{\"id\": \"f\", \"action\": \"queue-error\", \"error\": \"ring-access\"}",
 		"{\"id\": \"g\", \"action\": \"event-repeat\", \"event\": \"completion\","
 		" \"times\": 9}",
+		"{\"id\": \"i\", \"action\": \"skip-used\", \"queue\": 1, \"nth\": 7}",
+		"{\"id\": \"j\", \"action\": \"repeat-used\"}",
+		"{\"id\": \"k\", \"action\": \"stale-used\", \"function\": 1}",
+		"{\"id\": \"l\", \"action\": \"tear\", \"nth\": 100}",
+		"{\"id\": \"m\", \"action\": \"miss-dirty\", \"count\": 64}",
+		"{\"id\": \"n\", \"action\": \"miss-dirty\", \"part\": \"used\","
+		" \"count\": \"forever\"}",
 		"{\"id\": \"h\", \"action\": \"event-delay\", \"delay\": 100, \"queue\": \"any\"}",
 	};
 	struct fw_fault rule, again;
@@ -170,6 +177,7 @@ test_bad_fault(void **state)
 		{ "{\"error\": \"none\"}", "t: error is \"none\", but must be one of" },
 		{ "{\"error\": 6}", "t: error is 6, but" },
 		{ "{\"chains\": 0}", "t: chains is 0, but" },
+		{ "{\"part\": \"header\"}", "t: part is \"header\", but must be one of" },
 		{ "{\"when\": 1}", "t: unknown key \"when\"" },
 		{ "{\"id\": \"0123456789012345678901234567890123456789\"}", "t: id is " },
 	};

@@ -13,6 +13,7 @@
 
 struct vnet_port {
 	struct vnet *vnet;
+	uint32_t lies;
 	uint32_t mtu;
 };
 
@@ -110,6 +111,23 @@ uint32_t
 vnet_port_mtu_locked(const struct vnet_port *port)
 {
 	return port->mtu;
+}
+
+void
+vnet_port_lies_set_locked(struct vnet_port *port, uint32_t ats)
+{
+	assert(port->vnet->locked);
+	port->lies = ats;
+}
+
+enum vnet_lie
+fake_lie(struct vnet_port *port, uint16_t queue, enum vnet_lie_at at)
+{
+	struct vnet *vnet = port->vnet;
+
+	if ((port->lies & 1u << at) == 0)
+		return VNET_LIE_NONE;
+	return vnet->attr.lie(vnet->attr.lie_arg, (unsigned int)(port - vnet->ports), queue, at);
 }
 
 int

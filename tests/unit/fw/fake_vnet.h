@@ -52,6 +52,8 @@ extern int fake_next_error;
 
 /** The engine's part, with the lock. */
 void fake_poll(struct vnet *vnet);
+/** What the firmware wants at this moment, if it wants to be asked at all. */
+enum vnet_lie fake_lie(struct vnet_port *port, uint16_t queue, enum vnet_lie_at at);
 void fake_used(struct vnet *vnet, struct vnet_queue *queue, unsigned int nb);
 void fake_fail(struct vnet *vnet, struct vnet_queue *queue, enum vnet_error error);
 

@@ -94,6 +94,24 @@ test_bad_rules(void **state)
 	r = rule("a", FW_FAULT_QUEUE_ERROR);
 	r.error = (enum vnet_error)99;
 	assert_non_null(fw_fault_check(&r));
+	r = rule("a", FW_FAULT_EVENT_DROP);
+	r.event = FW_FAULT_EVENT_DIRTY_RING;
+	assert_non_null(fw_fault_check(&r));
+	r = rule("a", FW_FAULT_TEAR);
+	r.event = FW_FAULT_EVENT_COMPLETION;
+	assert_non_null(fw_fault_check(&r));
+	r = rule("a", FW_FAULT_TEAR);
+	r.event = FW_FAULT_EVENT_DIRTY_RING;
+	assert_non_null(fw_fault_check(&r));
+	r = rule("a", FW_FAULT_SKIP_USED);
+	r.op = create_cq;
+	assert_non_null(fw_fault_check(&r));
+	r = rule("a", FW_FAULT_SKIP_USED);
+	r.delay_ns = 1;
+	assert_non_null(fw_fault_check(&r));
+	r = rule("a", FW_FAULT_MISS_DIRTY);
+	r.count = VNET_LIE_MAX_PAGES + 1;
+	assert_non_null(fw_fault_check(&r));
 	r = rule("a", FW_FAULT_STOP_EARLY);
 	r.op = create_q;
 	assert_non_null(fw_fault_check(&r));
@@ -189,6 +207,44 @@ test_the_oldest_acts_all_count(void **state)
 	assert_int_equal(0, faults->rules[2].fired);
 }
 
+/* When the engine asks, and what it is told. */
+static void
+test_engine(void **state)
+{
+	struct fw_faults *faults = empty();
+	struct fw_fault r = rule("skip", FW_FAULT_SKIP_USED);
+	struct fw_fault_key key = { .func = 1, .queue = 2, .event = FW_FAULT_EVENT_USED };
+
+	assert_int_equal(0, fw_faults_lies(faults, 1));
+	r.func = 1;
+	r.queue = 2;
+	r.nth = 2;
+	assert_int_equal(0, fw_faults_add(faults, &r));
+	r = rule("fail", FW_FAULT_FAIL); /* any command, but no packet */
+	r.count = 0;
+	assert_int_equal(0, fw_faults_add(faults, &r));
+	assert_int_equal(0, fw_faults_lies(faults, 0));
+	assert_int_equal(1u << VNET_LIE_AT_USED, fw_faults_lies(faults, 1));
+	assert_null(fw_faults_match(faults, &key));
+	key.queue = 3;
+	assert_null(fw_faults_match(faults, &key));
+	key.queue = 2;
+	key.event = FW_FAULT_EVENT_PACKET;
+	assert_null(fw_faults_match(faults, &key));
+	key.event = FW_FAULT_EVENT_USED;
+	assert_string_equal("skip", fw_faults_match(faults, &key)->id);
+	assert_null(fw_faults_match(faults, &key));
+	assert_int_equal(0, faults->nb_commands);
+	assert_int_equal(VNET_LIE_SKIP_USED, fw_fault_lie(FW_FAULT_SKIP_USED));
+	assert_int_equal(VNET_LIE_NONE, fw_fault_lie(FW_FAULT_FAIL));
+	r = rule("used", FW_FAULT_MISS_DIRTY);
+	r.event = FW_FAULT_EVENT_DIRTY_RING;
+	assert_int_equal(0, fw_faults_add(faults, &r));
+	assert_int_equal(1u << VNET_LIE_AT_DIRTY_RING, fw_faults_lies(faults, 0));
+	assert_int_equal(1u << VNET_LIE_AT_USED | 1u << VNET_LIE_AT_DIRTY_RING,
+			fw_faults_lies(faults, 1));
+}
+
 static void
 test_del(void **state)
 {
@@ -225,6 +281,7 @@ main(void)
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_stop_early_is_for_suspend),
 		cmocka_unit_test(test_the_oldest_acts_all_count),
+		cmocka_unit_test(test_engine),
 		cmocka_unit_test(test_del),
 	};
 

@@ -46,6 +46,36 @@ nb_pds(const struct rig *rig)
 	return rig->uctx->func->objs[FW_CLASS_PD].nb_used;
 }
 
+/* The engine asks the card while there are rules for it. */
+static void
+test_engine(void **state)
+{
+	struct rig *rig = *state;
+	struct fw_fault r = rule(FW_FAULT_REPEAT_USED, NULL);
+	struct vnet_port *port = rig->uctx->func->port;
+	struct fw_faults faults;
+
+	assert_int_equal(VNET_LIE_NONE, fake_lie(port, 1, VNET_LIE_AT_USED));
+	r.queue = 1;
+	r.nth = 2;
+	add(rig, &r);
+	assert_int_equal(VNET_LIE_NONE, fake_lie(port, 0, VNET_LIE_AT_USED));
+	assert_int_equal(VNET_LIE_NONE, fake_lie(port, 1, VNET_LIE_AT_PACKET));
+	assert_int_equal(VNET_LIE_NONE, fake_lie(port, 1, VNET_LIE_AT_USED));
+	assert_int_equal(VNET_LIE_REPEAT_USED, fake_lie(port, 1, VNET_LIE_AT_USED));
+	assert_int_equal(VNET_LIE_NONE, fake_lie(port, 1, VNET_LIE_AT_USED));
+	fw_card_faults(rig->card, &faults);
+	assert_int_equal(3, faults.rules[0].matched);
+	assert_int_equal(1, faults.rules[0].fired);
+	assert_int_equal(0, fw_card_del_fault(rig->card, "r"));
+	r.count = 0;
+	r.nth = 1;
+	add(rig, &r);
+	assert_int_equal(VNET_LIE_REPEAT_USED, fake_lie(port, 1, VNET_LIE_AT_USED));
+	fw_card_clear_faults(rig->card);
+	assert_int_equal(VNET_LIE_NONE, fake_lie(port, 1, VNET_LIE_AT_USED));
+}
+
 static void
 test_fail(void **state)
 {
@@ -417,6 +447,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup_world, rig_teardown)
 #define T0(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
+		T0(test_engine),
 		T0(test_fail),
 		T0(test_fail_after),
 		T0(test_time_out),
