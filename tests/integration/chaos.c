@@ -16,8 +16,8 @@
 
 #include "base_clock.h"
 #include "chaos.h"
+#include "looped.h"
 
-#define CHAOS_RAM (64u << 20)
 #define CHAOS_PACKETS 20u /* new ones of each stream, to count as alive */
 #define CHAOS_CONNECT_MS 8000u
 #define CHAOS_IDLE_MS 5000u
@@ -60,23 +60,15 @@ int
 chaos_open(struct chaos *chaos, const struct chaos_attr *attr)
 {
 	static const struct base_log log = { .level = BASE_LOG_WARN, .write = chaos_keep_line };
-	struct guest_vm_attr vm = {
-		.name = "guest",
-		.socket = attr->socket,
-		.mode = GUEST_VHOST_CLIENT,
-		.nb_pairs = attr->pairs,
-		.ring_size = CHAOS_RING,
-		.packed = attr->packed,
-		.ram = CHAOS_RAM,
-		.mac = { 0x52, 0x54, 0, 0, 0, 1 },
-		.nb_rx = attr->pairs,
-		.wait = GUEST_TRAFFIC_IRQ,
-		.log = &log,
-	};
+	struct guest_vm_attr vm;
 	int ret;
 
 	memset(chaos, 0, sizeof(*chaos));
 	chaos->attr = *attr;
+	looped_attr(&vm, attr->socket, attr->pairs);
+	vm.ring_size = CHAOS_RING;
+	vm.packed = attr->packed;
+	vm.log = &log;
 	chaos->load = (struct guest_traffic_load){
 		.frame_len = 200,
 		.window = 16,

@@ -22,84 +22,81 @@
 
 #include "base_clock.h"
 #include "base_math.h"
-#include "guest_vm.h"
+#include "looped.h"
 
 #define MAX_PAIRS 32u
-#define RAM (64u << 20)
 #define DIMM (128u << 20)
 #define ALIVE_PACKETS 3u /* of each stream */
 #define DRAIN_MS 5000u
 
 struct load {
-	struct guest_vm *vm;
-	struct guest_ledger *ledger;
-	struct guest_traffic_load traffic;
-	unsigned int pairs, alive_ms;
+	struct looped looped;
+	unsigned int alive_ms;
 	uint64_t dimm; /* guest address of the one that was added last */
 };
 
 static int
 verb_start(struct load *load)
 {
-	int ret = guest_vm_start(load->vm);
+	int ret = guest_vm_start(load->looped.vm);
 
-	return ret == 0 ? guest_vm_send(load->vm, &load->traffic) : ret;
+	return ret == 0 ? guest_vm_send(load->looped.vm, &load->looped.load) : ret;
 }
 
 static int
 verb_stop(struct load *load)
 {
-	return guest_vm_pause(load->vm);
+	return guest_vm_pause(load->looped.vm);
 }
 
 static int
 verb_cont(struct load *load)
 {
-	return guest_vm_resume(load->vm);
+	return guest_vm_resume(load->looped.vm);
 }
 
 static int
 verb_stop_cont(struct load *load)
 {
-	int ret = guest_vm_pause(load->vm);
+	int ret = guest_vm_pause(load->looped.vm);
 
-	return ret == 0 ? guest_vm_resume(load->vm) : ret;
+	return ret == 0 ? guest_vm_resume(load->looped.vm) : ret;
 }
 
 static int
 verb_reset(struct load *load)
 {
-	return guest_vm_reset(load->vm);
+	return guest_vm_reset(load->looped.vm);
 }
 
 static int
 verb_add(struct load *load)
 {
-	return guest_vm_hot_add(load->vm, DIMM, &load->dimm);
+	return guest_vm_hot_add(load->looped.vm, DIMM, &load->dimm);
 }
 
 static int
 verb_remove(struct load *load)
 {
-	return guest_vm_hot_remove(load->vm, load->dimm);
+	return guest_vm_hot_remove(load->looped.vm, load->dimm);
 }
 
 static int
 verb_disable(struct load *load)
 {
-	return guest_vm_disable(load->vm, 0);
+	return guest_vm_disable(load->looped.vm, 0);
 }
 
 static int
 verb_enable(struct load *load)
 {
-	return guest_vm_enable(load->vm, 0);
+	return guest_vm_enable(load->looped.vm, 0);
 }
 
 static int
 verb_call(struct load *load)
 {
-	return guest_vm_call_again(load->vm);
+	return guest_vm_call_again(load->looped.vm);
 }
 
 static int
@@ -144,13 +141,13 @@ load_alive(struct load *load, unsigned int alive_ms)
 	uint64_t seen[MAX_PAIRS], end = base_clock_ns() + alive_ms * BASE_NS_PER_MS;
 	unsigned int stream, alive = 0;
 
-	for (stream = 0; stream < load->pairs; stream++)
-		seen[stream] = guest_ledger_arrived(load->ledger, stream);
-	for (stream = 0; stream < load->pairs; stream++) {
+	for (stream = 0; stream < load->looped.pairs; stream++)
+		seen[stream] = guest_ledger_arrived(load->looped.ledger, stream);
+	for (stream = 0; stream < load->looped.pairs; stream++) {
 		uint64_t now = base_clock_ns();
 		uint64_t left = now < end ? (end - now) / BASE_NS_PER_MS : 0;
 
-		if (guest_ledger_wait(load->ledger, stream, seen[stream] + ALIVE_PACKETS,
+		if (guest_ledger_wait(load->looped.ledger, stream, seen[stream] + ALIVE_PACKETS,
 				    (unsigned int)left + 1) == 0)
 			alive++;
 	}
@@ -164,9 +161,9 @@ load_gap(struct load *load, int phase)
 	unsigned int stream;
 	uint64_t gap = 0;
 
-	for (stream = 0; stream < load->pairs && phase >= 0; stream++) {
-		if (guest_ledger_phase_count(load->ledger, (unsigned int)phase, stream, &count) ==
-						0 &&
+	for (stream = 0; stream < load->looped.pairs && phase >= 0; stream++) {
+		if (guest_ledger_phase_count(load->looped.ledger, (unsigned int)phase, stream,
+				    &count) == 0 &&
 				count.longest_gap_ns > gap)
 			gap = count.longest_gap_ns;
 	}
@@ -176,7 +173,7 @@ load_gap(struct load *load, int phase)
 static void
 load_do(struct load *load, unsigned int verb, unsigned int alive_ms)
 {
-	int phase = guest_ledger_phase_open(load->ledger, verbs[verb].name), ret;
+	int phase = guest_ledger_phase_open(load->looped.ledger, verbs[verb].name), ret;
 	uint64_t start, reply;
 	unsigned int alive = 0;
 
@@ -184,9 +181,10 @@ load_do(struct load *load, unsigned int verb, unsigned int alive_ms)
 	start = base_clock_ns();
 	ret = verbs[verb].act(load);
 	if (ret == 0)
-		ret = guest_vm_barrier(load->vm); /* a table is answered before the queues run */
+		ret = guest_vm_barrier(
+				load->looped.vm); /* a table is answered before the queues run */
 	reply = base_clock_ns();
-	if (ret == 0 && !verbs[verb].stops && guest_vm_is_up(load->vm))
+	if (ret == 0 && !verbs[verb].stops && guest_vm_is_up(load->looped.vm))
 		alive = load_alive(load, alive_ms);
 	printf("{\"step\": \"%s\", \"ret\": %d, \"start_ns\": %lu, \"reply_ns\": %lu, "
 	       "\"alive\": %u, \"gap_ns\": %lu}\n",
@@ -198,9 +196,9 @@ load_account(struct load *load)
 {
 	struct guest_ledger_count sum;
 
-	guest_vm_quiet(load->vm);
-	guest_ledger_drain(load->ledger, DRAIN_MS);
-	guest_ledger_total(load->ledger, &sum);
+	guest_vm_quiet(load->looped.vm);
+	guest_ledger_drain(load->looped.ledger, DRAIN_MS);
+	guest_ledger_total(load->looped.ledger, &sum);
 	printf("{\"step\": \"account\", \"received\": %lu, \"lost\": %lu, \"duplicated\": %lu, "
 	       "\"reordered\": %lu, \"torn\": %lu, \"invented\": %lu}\n",
 			sum.received, sum.lost, sum.duplicated, sum.reordered, sum.torn,
@@ -232,47 +230,28 @@ load_obey(struct load *load)
 	load_account(load);
 }
 
-static void
-load_log(void *arg, enum base_log_level level, const char *msg)
-{
-	printf("guest %s: %s\n", base_log_level_name(level), msg);
-}
-
 int
 main(int argc, char **argv)
 {
-	static const struct base_log log = { .level = BASE_LOG_WARN, .write = load_log };
-	struct guest_vm_attr attr = { .name = "guest",
-		.mode = GUEST_VHOST_CLIENT,
-		.ring_size = 256,
-		.ram = RAM,
-		.mac = { 0x52, 0x54, 0, 0, 0, 1 },
-		.wait = GUEST_TRAFFIC_IRQ,
-		.timeout_ms = 20000,
-		.log = &log };
-	struct load load = {
-		.traffic = { .peer = { 0x52, 0x54, 0, 0, 0, 1 }, .frame_len = 64, .window = 16 }
-	};
+	unsigned int pairs = argc == 6 ? (unsigned int)atoi(argv[2]) : 0;
+	struct guest_vm_attr attr;
+	struct load load;
 	int ret;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	load.pairs = argc == 6 ? (unsigned int)atoi(argv[2]) : 0;
-	if (load.pairs == 0 || load.pairs > MAX_PAIRS) {
+	if (pairs == 0 || pairs > MAX_PAIRS) {
 		fprintf(stderr, "usage: flow_load SOCKET PAIRS RATE ALIVE_MS FEATURES\n");
 		return 2;
 	}
-	load.traffic.rate = (uint32_t)atoi(argv[3]);
-	load.alive_ms = (unsigned int)atoi(argv[4]);
-	attr.socket = argv[1];
+	looped_attr(&attr, argv[1], pairs);
+	attr.timeout_ms = 20000;
 	attr.features = strtoull(argv[5], NULL, 0);
-	attr.nb_pairs = attr.nb_rx = load.pairs;
-	if (guest_ledger_create(load.pairs, &load.ledger) != 0)
-		return 1;
-	attr.ledger = load.ledger;
-	ret = guest_vm_create(&attr, &load.vm);
+	ret = looped_open(&load.looped, &attr);
+	load.looped.load.frame_len = 64;
+	load.looped.load.rate = (uint32_t)atoi(argv[3]);
+	load.alive_ms = (unsigned int)atoi(argv[4]);
 	if (ret == 0)
 		load_obey(&load);
-	guest_vm_destroy(load.vm);
-	guest_ledger_destroy(load.ledger);
+	looped_close(&load.looped);
 	return ret == 0 ? 0 : 1;
 }

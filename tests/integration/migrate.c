@@ -20,52 +20,23 @@
 
 #include "base_math.h"
 #include "guest_move.h"
-#include "guest_vm.h"
+#include "looped.h"
 
 #define MAX_PAIRS 16u
 #define RAM (8u << 20)
 #define DIMM (4u << 20)
-#define ALIVE_PACKETS 60u
-#define ALIVE_MS 20000u
 #define DRAIN_MS 20000u
 #define ROUNDS 3u
 
 struct run {
-	struct guest_vm *vm;
-	struct guest_ledger *ledger;
+	struct looped looped;
 	struct guest_move *move;
-	unsigned int pairs;
 	bool packed;
 	const char *sockets[2];
 	uint64_t dimm;
 };
 
-static void
-run_write(void *arg, enum base_log_level level, const char *msg)
-{
-	printf("guest %s: %s\n", base_log_level_name(level), msg);
-}
-
-static const struct base_log run_log = { .level = BASE_LOG_WARN, .write = run_write };
-
 /* --- steps ----------------------------------------------------------------------------------- */
-
-/* Every queue pair carries new packets. */
-static int
-alive(struct run *run)
-{
-	unsigned int stream;
-	int ret = 0;
-
-	for (stream = 0; stream < run->pairs && ret == 0; stream++) {
-		ret = guest_ledger_wait(run->ledger, stream,
-				guest_ledger_arrived(run->ledger, stream) + ALIVE_PACKETS,
-				ALIVE_MS);
-		if (ret != 0)
-			printf("queue pair %u does not run: %s\n", stream, strerror(-ret));
-	}
-	return ret;
-}
 
 static int
 ask(const char *what)
@@ -80,9 +51,10 @@ ask(const char *what)
 static int
 begin(struct run *run)
 {
-	int ret = guest_vm_log_on(run->vm);
+	int ret = guest_vm_log_on(run->looped.vm);
 
-	return ret != 0 ? ret : guest_move_begin(guest_vm_mem(run->vm), &run_log, &run->move);
+	return ret != 0 ? ret :
+			  guest_move_begin(guest_vm_mem(run->looped.vm), &looped_log, &run->move);
 }
 
 static int
@@ -92,12 +64,13 @@ rounds(struct run *run)
 	int ret = 0;
 
 	for (i = 0; i < ROUNDS && ret == 0; i++) {
-		ret = alive(run);
+		ret = looped_alive(&run->looped);
 		if (ret == 0)
 			ret = guest_move_follow(run->move);
 		if (ret == 0)
 			printf("  round %u: %" PRIu64 " pages\n", i,
-					guest_move_round(run->move, guest_vm_dirty(run->vm)));
+					guest_move_round(run->move,
+							guest_vm_dirty(run->looped.vm)));
 	}
 	return ret;
 }
@@ -107,24 +80,32 @@ static int
 stop_and_compare(struct run *run)
 {
 	uint64_t nb, device;
-	int ret = guest_vm_pause(run->vm);
+	int ret = guest_vm_pause(run->looped.vm);
 
 	if (ret == 0)
 		ret = guest_move_follow(run->move);
 	if (ret != 0)
 		return ret;
-	device = guest_dirty_count(guest_vm_dirty(run->vm));
-	nb = guest_move_round(run->move, guest_vm_dirty(run->vm));
+	device = guest_dirty_count(guest_vm_dirty(run->looped.vm));
+	nb = guest_move_round(run->move, guest_vm_dirty(run->looped.vm));
 	printf("  last round: %" PRIu64 " pages, %" PRIu64 " of the device's log\n", nb, device);
 	nb = guest_move_compare(run->move);
-	if (nb != 0 || guest_vm_stale_bits(run->vm) != 0) {
+	if (nb != 0 || guest_vm_stale_bits(run->looped.vm) != 0) {
 		printf("%" PRIu64 " pages were written unmarked, %" PRIu64
 		       " bits came into a log that had been replaced\n",
-				nb, guest_vm_stale_bits(run->vm));
+				nb, guest_vm_stale_bits(run->looped.vm));
 		return -EBADMSG;
 	}
 	/* the used rings at least: a device that ran has written them */
 	return device != 0 ? 0 : -ENODATA;
+}
+
+static int
+converge(struct run *run)
+{
+	int ret = rounds(run);
+
+	return ret == 0 ? stop_and_compare(run) : ret;
 }
 
 /* The destination has not come up: the guest goes on where it was. */
@@ -135,14 +116,14 @@ fail_back(struct run *run)
 
 	guest_move_end(run->move);
 	run->move = NULL;
-	ret = guest_vm_log_off(run->vm);
+	ret = guest_vm_log_off(run->looped.vm);
 	if (ret == 0)
-		ret = guest_vm_resume(run->vm);
+		ret = guest_vm_resume(run->looped.vm);
 	if (ret != 0)
 		return ret;
-	guest_dirty_take(guest_vm_dirty(run->vm), NULL, NULL);
-	ret = alive(run);
-	if (ret == 0 && guest_dirty_count(guest_vm_dirty(run->vm)) != 0) {
+	guest_dirty_take(guest_vm_dirty(run->looped.vm), NULL, NULL);
+	ret = looped_alive(&run->looped);
+	if (ret == 0 && guest_dirty_count(guest_vm_dirty(run->looped.vm)) != 0) {
 		printf("pages are marked although logging is off\n");
 		ret = -EBADMSG;
 	}
@@ -158,8 +139,8 @@ move_to(struct run *run, const char *socket)
 	guest_move_end(run->move);
 	run->move = NULL;
 	if (ret == 0)
-		ret = guest_vm_move_to(run->vm, socket);
-	return ret == 0 ? alive(run) : ret;
+		ret = guest_vm_move_to(run->looped.vm, socket);
+	return ret == 0 ? looped_alive(&run->looped) : ret;
 }
 
 /* A whole migration that fails in the end, with @act in the middle. */
@@ -173,9 +154,7 @@ migrate_around(struct run *run, int (*act)(struct run *run))
 	if (ret == 0)
 		ret = act(run);
 	if (ret == 0)
-		ret = rounds(run);
-	if (ret == 0)
-		ret = stop_and_compare(run);
+		ret = converge(run);
 	return ret == 0 ? fail_back(run) : ret;
 }
 
@@ -190,12 +169,12 @@ act_nothing(struct run *run)
 static int
 act_larger_log(struct run *run)
 {
-	int ret = guest_vm_log_renew(run->vm, 0);
+	int ret = guest_vm_log_renew(run->looped.vm, 0);
 
 	if (ret == 0)
-		ret = alive(run);
+		ret = looped_alive(&run->looped);
 	/* N18: one that does not begin at the beginning of its file */
-	return ret == 0 ? guest_vm_log_renew(run->vm, 0x10000) : ret;
+	return ret == 0 ? guest_vm_log_renew(run->looped.vm, 0x10000) : ret;
 }
 
 static int
@@ -204,10 +183,10 @@ act_rings(struct run *run)
 	unsigned int queue;
 	int ret = 0;
 
-	for (queue = 0; queue < 2 * run->pairs && ret == 0; queue++) {
-		ret = guest_vm_disable(run->vm, queue);
+	for (queue = 0; queue < 2 * run->looped.pairs && ret == 0; queue++) {
+		ret = guest_vm_disable(run->looped.vm, queue);
 		if (ret == 0)
-			ret = guest_vm_enable(run->vm, queue);
+			ret = guest_vm_enable(run->looped.vm, queue);
 	}
 	return ret;
 }
@@ -215,13 +194,13 @@ act_rings(struct run *run)
 static int
 act_files(struct run *run)
 {
-	return guest_vm_call_again(run->vm);
+	return guest_vm_call_again(run->looped.vm);
 }
 
 static int
 act_hot_add(struct run *run)
 {
-	return guest_vm_hot_add(run->vm, DIMM, &run->dimm);
+	return guest_vm_hot_add(run->looped.vm, DIMM, &run->dimm);
 }
 
 static int
@@ -232,7 +211,7 @@ act_hot_remove(struct run *run)
 	if (ret == 0)
 		ret = rounds(run);
 	if (ret == 0)
-		ret = guest_vm_hot_remove(run->vm, run->dimm);
+		ret = guest_vm_hot_remove(run->looped.vm, run->dimm);
 	return ret;
 }
 
@@ -247,27 +226,27 @@ act_error(struct run *run)
 static int
 act_stop_cont(struct run *run)
 {
-	int ret = guest_vm_pause(run->vm);
+	int ret = guest_vm_pause(run->looped.vm);
 
-	return ret == 0 ? guest_vm_resume(run->vm) : ret;
+	return ret == 0 ? guest_vm_resume(run->looped.vm) : ret;
 }
 
 static int
 act_reset(struct run *run)
 {
-	return guest_vm_reset(run->vm);
+	return guest_vm_reset(run->looped.vm);
 }
 
 static int
 act_off_on(struct run *run)
 {
-	int ret = guest_vm_log_off(run->vm);
+	int ret = guest_vm_log_off(run->looped.vm);
 
 	/* What is written now is in no log: as a migration that is begun anew, copy everything. */
 	guest_move_end(run->move);
 	run->move = NULL;
 	if (ret == 0)
-		ret = alive(run);
+		ret = looped_alive(&run->looped);
 	return ret == 0 ? begin(run) : ret;
 }
 
@@ -311,16 +290,14 @@ story_error(struct run *run)
 static int
 story_before(struct run *run)
 {
-	int ret = guest_vm_pause(run->vm);
+	int ret = guest_vm_pause(run->looped.vm);
 
 	if (ret == 0)
 		ret = begin(run);
 	if (ret == 0)
-		ret = guest_vm_resume(run->vm);
+		ret = guest_vm_resume(run->looped.vm);
 	if (ret == 0)
-		ret = rounds(run);
-	if (ret == 0)
-		ret = stop_and_compare(run);
+		ret = converge(run);
 	return ret == 0 ? fail_back(run) : ret;
 }
 
@@ -336,9 +313,7 @@ story_move(struct run *run)
 		if (ret == 0)
 			ret = begin(run);
 		if (ret == 0)
-			ret = rounds(run);
-		if (ret == 0)
-			ret = stop_and_compare(run);
+			ret = converge(run);
 		if (ret == 0)
 			ret = move_to(run, run->sockets[i % 2]);
 		printf("move to function %u: %s\n", i % 2, ret == 0 ? "ok" : "FAIL");
@@ -350,11 +325,11 @@ story_move(struct run *run)
 static int
 ring_is_marked(struct run *run, unsigned int queue)
 {
-	const struct guest_dirty *dirty = guest_vm_dirty(run->vm);
+	const struct guest_dirty *dirty = guest_vm_dirty(run->looped.vm);
 	struct guest_vring_addr addr;
 	uint64_t gpa, first, last;
 
-	guest_vm_ring_addr(run->vm, queue, &addr);
+	guest_vm_ring_addr(run->looped.vm, queue, &addr);
 	first = run->packed ? addr.desc_gpa : addr.used_gpa;
 	last = run->packed ? addr.used_gpa + 3 : addr.used_gpa + 4 + 8ull * addr.size - 1;
 	for (gpa = first & ~(uint64_t)(GUEST_DIRTY_PAGE - 1); gpa <= last;
@@ -376,23 +351,23 @@ story_rings(struct run *run)
 
 	if (ret == 0)
 		ret = rounds(run);
-	guest_vm_quiet(run->vm);
+	guest_vm_quiet(run->looped.vm);
 	if (ret == 0)
-		ret = guest_ledger_drain(run->ledger, DRAIN_MS);
+		ret = guest_ledger_drain(run->looped.ledger, DRAIN_MS);
 	if (ret == 0)
-		ret = guest_vm_barrier(run->vm);
+		ret = guest_vm_barrier(run->looped.vm);
 	if (ret != 0)
 		return ret;
-	guest_move_round(run->move, guest_vm_dirty(run->vm));
-	ret = guest_vm_disable(run->vm, 1);
+	guest_move_round(run->move, guest_vm_dirty(run->looped.vm));
+	ret = guest_vm_disable(run->looped.vm, 1);
 	if (ret == 0)
 		ret = ring_is_marked(run, 1);
 	if (ret == 0)
-		ret = guest_vm_enable(run->vm, 1);
-	guest_move_round(run->move, guest_vm_dirty(run->vm));
+		ret = guest_vm_enable(run->looped.vm, 1);
+	guest_move_round(run->move, guest_vm_dirty(run->looped.vm));
 	if (ret == 0)
-		ret = guest_vm_pause(run->vm);
-	for (queue = 0; queue < 2 * run->pairs && ret == 0; queue++)
+		ret = guest_vm_pause(run->looped.vm);
+	for (queue = 0; queue < 2 * run->looped.pairs && ret == 0; queue++)
 		ret = ring_is_marked(run, queue);
 	return ret;
 }
@@ -408,58 +383,20 @@ static const struct {
 	{ "rings", story_rings },
 };
 
-/* --- the account at the end ------------------------------------------------------------------ */
-
-static int
-account(struct run *run)
-{
-	struct guest_vm_stats *stats = calloc(1, sizeof(*stats));
-	struct guest_ledger_count sum;
-	int ret;
-
-	if (stats == NULL)
-		return -ENOMEM;
-	guest_vm_quiet(run->vm);
-	guest_ledger_drain(run->ledger, DRAIN_MS);
-	guest_ledger_total(run->ledger, &sum);
-	guest_vm_stats(run->vm, stats);
-	printf("sent %" PRIu64 " received %" PRIu64 " excused %" PRIu64 " lost %" PRIu64
-	       " duplicated %" PRIu64 " reordered %" PRIu64 " torn %" PRIu64 " invented %" PRIu64
-	       "; driver errors %" PRIu64 ", GET_VRING_BASE errors %" PRIu64 "\n",
-			sum.sent, sum.received, sum.excused, sum.lost, sum.duplicated,
-			sum.reordered, sum.torn, sum.invented, stats->device_errors,
-			stats->base_errors);
-	ret = sum.lost == 0 && sum.duplicated == 0 && sum.reordered == 0 && sum.torn == 0 &&
-					sum.invented == 0 && stats->device_errors == 0 &&
-					stats->base_errors == 0 && sum.received > 0 ?
-			0 :
-			-EBADMSG;
-	free(stats);
-	return ret;
-}
-
 static int
 play(struct run *run, const char *story)
 {
-	struct guest_traffic_load load = { .peer = { 0x52, 0x54, 0, 0, 0, 1 },
-		.frame_len = 200,
-		.window = 16,
-		.rate = 3000 };
-	int ret = guest_vm_start(run->vm);
+	int ret = looped_start(&run->looped);
 	unsigned int i;
 
-	if (ret == 0)
-		ret = guest_vm_send(run->vm, &load);
-	if (ret == 0)
-		ret = alive(run);
 	for (i = 0; i < BASE_ARRAY_SIZE(stories) && ret == 0; i++) {
 		if (strcmp(stories[i].name, story) == 0)
 			ret = stories[i].play(run);
 	}
 	if (ret == 0)
-		ret = account(run);
+		ret = looped_account(&run->looped);
 	if (ret != 0)
-		printf("%s: %s\n", strerror(-ret), guest_vm_error(run->vm));
+		printf("%s: %s\n", strerror(-ret), guest_vm_error(run->looped.vm));
 	guest_move_end(run->move);
 	return ret;
 }
@@ -467,38 +404,30 @@ play(struct run *run, const char *story)
 int
 main(int argc, char **argv)
 {
-	struct guest_vm_attr attr = { .name = "guest",
-		.mode = GUEST_VHOST_CLIENT,
-		.ring_size = 256,
-		.ram = RAM,
-		.mac = { 0x52, 0x54, 0, 0, 0, 1 },
-		.wait = GUEST_TRAFFIC_IRQ,
-		.log = &run_log };
+	unsigned int pairs = argc >= 5 ? (unsigned int)atoi(argv[2]) : 0;
+	struct guest_vm_attr attr;
 	struct run run = { 0 };
 	int ret;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	run.pairs = argc >= 5 ? (unsigned int)atoi(argv[2]) : 0;
-	if (run.pairs == 0 || run.pairs > MAX_PAIRS) {
+	if (pairs == 0 || pairs > MAX_PAIRS) {
 		fprintf(stderr, "usage: migrate STORY PAIRS split|packed SOCKET [SOCKET]\n");
 		return 2;
 	}
+	looped_attr(&attr, argv[4], pairs);
+	attr.ram = RAM;
 	run.packed = attr.packed = strcmp(argv[3], "packed") == 0;
-	run.sockets[0] = attr.socket = argv[4];
+	run.sockets[0] = argv[4];
 	run.sockets[1] = argc > 5 ? argv[5] : argv[4];
 	if (strcmp(argv[1], "rings") == 0) {
 		attr.ring_size = 1024; /* used rings of more than a page */
 		attr.ram = 64u << 20;
 	}
-	attr.nb_pairs = attr.nb_rx = run.pairs;
-	if (guest_ledger_create(run.pairs, &run.ledger) != 0)
-		return 1;
-	attr.ledger = run.ledger;
-	ret = guest_vm_create(&attr, &run.vm);
+	ret = looped_open(&run.looped, &attr);
+	run.looped.load.rate = 3000;
 	if (ret == 0)
 		ret = play(&run, argv[1]);
-	guest_vm_destroy(run.vm);
-	guest_ledger_destroy(run.ledger);
+	looped_close(&run.looped);
 	printf("%s\n", ret == 0 ? "PASS" : "FAIL");
 	return ret == 0 ? 0 : 1;
 }
