@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: each virtqueue is a guest_vring whose chains' cookies are the buffers
- * (guest_slot). A receive chain is one writable descriptor that takes header and frame; a transmit
- * chain is one descriptor, or, for odd frame numbers, two (header, frame), so that devices meet
- * both layouts.
+ * (guest_slot). A receive chain is one writable descriptor that takes header and frame, or with
+ * mergeable buffers the beginning or another piece of them. A transmit chain is one descriptor, or
+ * two (header, frame), or three (header, Ethernet header, the rest), in the ring or in a table of
+ * its own: the frame's number decides, so that devices meet all layouts.
+ *
+ * The header of a frame in several buffers says how many they are; when the first is there, all are
+ * (5.1.6.4). They are copied together; what is short of one is counted and not delivered.
  *
  * A used entry that cannot be true is counted by the ring; its first occurrence of each kind is
  * logged with queue and values. Where the entry still names a chain in flight the buffer comes
@@ -23,7 +27,11 @@
 #include "guest_frame.h"
 #include "guest_net.h"
 
-#define GUEST_NET_TX_PARTS 2u /* descriptors of a transmit chain, at most */
+#define GUEST_NET_TX_PARTS 3u /* descriptors of a transmit chain, at most */
+#define GUEST_NET_GATHER_MAX 65536u /* longest frame that is copied together */
+#define GUEST_NET_FEATURES                                                                \
+	(GUEST_VRING_F_INDIRECT_DESC | GUEST_VRING_F_EVENT_IDX | GUEST_NET_F_GUEST_CSUM | \
+			GUEST_NET_F_MRG_RXBUF) /* that make a difference here */
 #define GUEST_NET_ETH_LEN 14u /* below that it is no frame */
 
 struct guest_net_queue {
@@ -37,7 +45,15 @@ struct guest_net {
 	struct guest_net_attr attr;
 	unsigned int nb_queues;
 	struct guest_pool *pool;
+	uint32_t rx_len; /* bytes of a receive buffer */
 	struct guest_net_queue queues[2 * GUEST_NET_MAX_PAIRS];
+	uint8_t gather[GUEST_NET_GATHER_MAX]; /* a frame that lay in several buffers */
+};
+
+/* Who is given a frame. */
+struct guest_net_taker {
+	guest_net_rx_cb cb;
+	void *arg;
 };
 
 static void
@@ -46,16 +62,41 @@ guest_net_count(uint64_t *counter, uint64_t add)
 	__atomic_store_n(counter, *counter + add, __ATOMIC_RELAXED);
 }
 
-int
-guest_net_create(const struct guest_net_attr *attr, struct guest_net **net)
+static int
+guest_net_new_ring(const struct guest_net *net, struct guest_vring **ring)
 {
-	struct guest_vring_attr ring = {
+	const struct guest_net_attr *attr = &net->attr;
+	const struct guest_vring_attr want = {
 		.mem = attr->mem,
 		.size = attr->ring_size,
 		.region = attr->ring_region,
 		.packed = attr->packed,
+		.indirect = (attr->features & GUEST_VRING_F_INDIRECT_DESC) != 0,
+		.event_idx = (attr->features & GUEST_VRING_F_EVENT_IDX) != 0,
 	};
+
+	return guest_vring_create(&want, ring);
+}
+
+/* Sets what follows from the features. @return 0 or -EINVAL. */
+static int
+guest_net_take_features(struct guest_net *net, uint64_t features, uint32_t rx_buffer)
+{
+	uint32_t len = rx_buffer != 0 ? rx_buffer : GUEST_NET_RX_BUFFER;
+
+	if (len < GUEST_NET_RX_BUFFER_MIN || len > GUEST_POOL_SLOT_SIZE)
+		return -EINVAL;
+	net->attr.features = features & GUEST_NET_FEATURES;
+	/* Buffers that do not merge take any frame. */
+	net->rx_len = (features & GUEST_NET_F_MRG_RXBUF) != 0 ? len : GUEST_POOL_SLOT_SIZE;
+	return 0;
+}
+
+int
+guest_net_create(const struct guest_net_attr *attr, struct guest_net **net)
+{
 	struct guest_net *n;
+	int ret;
 
 	if (attr->nb_pairs == 0 || attr->nb_pairs > GUEST_NET_MAX_PAIRS)
 		return -EINVAL;
@@ -65,13 +106,14 @@ guest_net_create(const struct guest_net_attr *attr, struct guest_net **net)
 	n->attr = *attr;
 	snprintf(n->name, sizeof(n->name), "%s", attr->name);
 	n->attr.name = n->name;
-	for (; n->nb_queues < 2 * attr->nb_pairs; n->nb_queues++) {
-		int ret = guest_vring_create(&ring, &n->queues[n->nb_queues].ring);
-
-		if (ret != 0) {
-			guest_net_destroy(n);
-			return ret;
-		}
+	ret = guest_net_take_features(n, attr->features, attr->rx_buffer);
+	while (n->nb_queues < 2 * attr->nb_pairs && ret == 0) {
+		ret = guest_net_new_ring(n, &n->queues[n->nb_queues].ring);
+		n->nb_queues += ret == 0;
+	}
+	if (ret != 0) {
+		guest_net_destroy(n);
+		return ret;
 	}
 	*net = n;
 	return 0;
@@ -116,6 +158,7 @@ static void
 guest_net_add_ring_stats(struct guest_vring_stats *sum, const struct guest_vring_stats *add)
 {
 	sum->posted += add->posted;
+	sum->indirect += add->indirect;
 	sum->returned += add->returned;
 	sum->reclaimed += add->reclaimed;
 	sum->passed_over += add->passed_over;
@@ -126,12 +169,6 @@ guest_net_add_ring_stats(struct guest_vring_stats *sum, const struct guest_vring
 int
 guest_net_reset(struct guest_net *net)
 {
-	struct guest_vring_attr attr = {
-		.mem = net->attr.mem,
-		.size = net->attr.ring_size,
-		.region = net->attr.ring_region,
-		.packed = net->attr.packed,
-	};
 	int ret = 0;
 
 	for (unsigned int i = 0; i < net->nb_queues; i++) {
@@ -140,7 +177,7 @@ guest_net_reset(struct guest_net *net)
 		struct guest_vring *ring;
 
 		guest_net_take_back(net, i);
-		ret = guest_vring_create(&attr, &ring);
+		ret = guest_net_new_ring(net, &ring);
 		if (ret != 0)
 			break;
 		guest_vring_stats(q->ring, &stats);
@@ -149,6 +186,18 @@ guest_net_reset(struct guest_net *net)
 		q->ring = ring;
 	}
 	return ret;
+}
+
+int
+guest_net_negotiated(struct guest_net *net, uint64_t features, uint32_t rx_buffer)
+{
+	uint64_t before = net->attr.features;
+	uint32_t len_before = net->rx_len;
+	int ret = guest_net_take_features(net, features, rx_buffer);
+
+	if (ret != 0 || (before == net->attr.features && len_before == net->rx_len))
+		return ret;
+	return guest_net_reset(net);
 }
 
 struct guest_vring *
@@ -162,8 +211,12 @@ guest_net_publish(struct guest_net *net, unsigned int queue)
 {
 	struct guest_net_queue *q = &net->queues[queue];
 
-	if (!guest_vring_publish(q->ring))
+	if (!guest_vring_has_new(q->ring))
 		return;
+	if (!guest_vring_publish(q->ring)) {
+		guest_net_count(&q->stats.kicks_spared, 1);
+		return;
+	}
 	guest_net_count(&q->stats.kicks, 1);
 	net->attr.kick(net->attr.arg, queue);
 }
@@ -188,7 +241,7 @@ guest_net_rx_fill(struct guest_net *net, unsigned int pair)
 	struct guest_slot *slot;
 
 	while (guest_vring_room(ring) != 0 && (slot = guest_pool_get(net->pool)) != NULL) {
-		struct guest_vring_seg seg = { slot->gpa, GUEST_POOL_SLOT_SIZE };
+		struct guest_vring_seg seg = { slot->gpa, net->rx_len };
 		struct guest_vring_chain chain = { .segs = &seg, .nb_in = 1, .cookie = slot };
 
 		if (guest_vring_add(ring, &chain) != 0) {
@@ -200,43 +253,119 @@ guest_net_rx_fill(struct guest_net *net, unsigned int pair)
 }
 
 /*
- * Without offloads and mergeable buffers the header is 0 but for num_buffers, which is 1
- * (5.1.6.4.1); rte_vhost 22.11 leaves it 0, and nobody reads it.
+ * Without segmentation the header is 0 but for num_buffers, and DATA_VALID where check sums were
+ * asked for (5.1.6.4.1). Where buffers do not merge num_buffers is 1; rte_vhost 22.11 leaves it 0,
+ * and nobody reads it.
  */
 static bool
-guest_net_header_ok(const uint8_t *hdr)
+guest_net_header_ok(const struct guest_net *net, const struct virtio_net_hdr_mrg_rxbuf *hdr)
 {
-	struct virtio_net_hdr_mrg_rxbuf h;
+	bool csum = (net->attr.features & GUEST_NET_F_GUEST_CSUM) != 0;
+	bool merge = (net->attr.features & GUEST_NET_F_MRG_RXBUF) != 0;
+	uint16_t nb = le16toh(hdr->num_buffers);
 
-	memcpy(&h, hdr, sizeof(h));
-	return (h.hdr.flags & ~VIRTIO_NET_HDR_F_DATA_VALID) == 0 &&
-			h.hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE && le16toh(h.num_buffers) <= 1;
+	if ((hdr->hdr.flags & ~(csum ? VIRTIO_NET_HDR_F_DATA_VALID : 0)) != 0 ||
+			hdr->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		return false;
+	return merge ? nb >= 1 && nb <= net->attr.ring_size : nb <= 1;
+}
+
+static void
+guest_net_give(struct guest_net *net, unsigned int pair, const uint8_t *frame, uint32_t len,
+		const struct guest_net_taker *taker)
+{
+	struct guest_net_stats *stats = &net->queues[2 * pair].stats;
+
+	if (len < GUEST_NET_ETH_LEN) {
+		guest_net_count(&stats->short_used, 1);
+		return;
+	}
+	guest_net_count(&stats->frames, 1);
+	guest_net_count(&stats->bytes, len);
+	taker->cb(taker->arg, pair, frame, len);
+}
+
+/* Appends @len bytes at @from to the frame of @at bytes. @return whether it is a piece of a frame. */
+static bool
+guest_net_append(struct guest_net *net, uint32_t *at, const uint8_t *from, uint32_t len)
+{
+	if (len == 0 || len > GUEST_NET_GATHER_MAX - *at)
+		return false;
+	memcpy(net->gather + *at, from, len);
+	*at += len;
+	return true;
+}
+
+/* Takes the next buffer of a frame. @return whether it is there and good. */
+static bool
+guest_net_take_piece(struct guest_net *net, unsigned int pair, uint32_t *at)
+{
+	struct guest_vring_used used;
+	int ret = guest_vring_get(net->queues[2 * pair].ring, &used);
+	struct guest_slot *slot = used.cookie;
+	bool good = false;
+
+	if (ret < 0)
+		guest_net_warn(net, 2 * pair, &used);
+	if (ret > 0)
+		good = guest_net_append(net, at, slot->hva, used.len);
+	if (slot != NULL) {
+		guest_pool_note_received(slot);
+		guest_pool_put(slot);
+	}
+	return good;
+}
+
+/* A frame of @nb buffers, of which @used is the first. */
+static void
+guest_net_gather(struct guest_net *net, unsigned int pair, const struct guest_vring_used *used,
+		uint16_t nb, const struct guest_net_taker *taker)
+{
+	struct guest_net_stats *stats = &net->queues[2 * pair].stats;
+	struct guest_slot *slot = used->cookie;
+	uint32_t len = used->len - GUEST_NET_HDR_LEN, at = 0;
+	/* nothing of a frame behind the header would be odd, but is not forbidden */
+	bool good = len == 0 || guest_net_append(net, &at, slot->hva + GUEST_NET_HDR_LEN, len);
+
+	for (uint16_t i = 1; i < nb; i++)
+		good = guest_net_take_piece(net, pair, &at) && good;
+	guest_net_count(&stats->merged, 1);
+	if (good)
+		guest_net_give(net, pair, net->gather, at, taker);
+	else
+		guest_net_count(&stats->merge_errors, 1);
 }
 
 static void
 guest_net_deliver(struct guest_net *net, unsigned int pair, const struct guest_vring_used *used,
-		guest_net_rx_cb cb, void *arg)
+		const struct guest_net_taker *taker)
 {
 	struct guest_net_stats *stats = &net->queues[2 * pair].stats;
 	struct guest_slot *slot = used->cookie;
-	uint32_t len = used->len - GUEST_NET_HDR_LEN;
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	bool ok;
 
 	guest_pool_note_received(slot);
-	if (used->len < GUEST_NET_HDR_LEN + GUEST_NET_ETH_LEN) {
+	if (used->len < GUEST_NET_HDR_LEN) {
 		guest_net_count(&stats->short_used, 1);
 		return;
 	}
-	if (!guest_net_header_ok(slot->hva))
+	memcpy(&hdr, slot->hva, sizeof(hdr));
+	ok = guest_net_header_ok(net, &hdr);
+	if (!ok)
 		guest_net_count(&stats->odd_header, 1);
-	guest_net_count(&stats->frames, 1);
-	guest_net_count(&stats->bytes, len);
-	cb(arg, pair, slot->hva + GUEST_NET_HDR_LEN, len);
+	if (ok && le16toh(hdr.num_buffers) > 1)
+		guest_net_gather(net, pair, used, le16toh(hdr.num_buffers), taker);
+	else
+		guest_net_give(net, pair, slot->hva + GUEST_NET_HDR_LEN,
+				used->len - GUEST_NET_HDR_LEN, taker);
 }
 
 unsigned int
 guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int max, guest_net_rx_cb cb,
 		void *arg)
 {
+	const struct guest_net_taker taker = { cb, arg };
 	struct guest_vring *ring = net->queues[2 * pair].ring;
 	struct guest_vring_used used;
 	unsigned int nb = 0;
@@ -246,7 +375,7 @@ guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int max, guest_n
 		if (ret < 0)
 			guest_net_warn(net, 2 * pair, &used);
 		else
-			guest_net_deliver(net, pair, &used, cb, arg);
+			guest_net_deliver(net, pair, &used, &taker);
 		if (used.error == GUEST_VRING_INDEX_JUMP)
 			return nb; /* the ring is broken: no progress to report */
 		if (used.cookie != NULL)
@@ -258,10 +387,17 @@ guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int max, guest_n
 	return nb;
 }
 
+/* Descriptors of a transmit chain, at most; a tiny ring has no longer ones. */
+static unsigned int
+guest_net_tx_parts(const struct guest_net *net)
+{
+	return net->attr.ring_size < GUEST_NET_TX_PARTS ? net->attr.ring_size : GUEST_NET_TX_PARTS;
+}
+
 struct guest_slot *
 guest_net_tx_begin(struct guest_net *net, unsigned int pair)
 {
-	if (guest_vring_room(net->queues[2 * pair + 1].ring) < GUEST_NET_TX_PARTS)
+	if (guest_vring_room(net->queues[2 * pair + 1].ring) < guest_net_tx_parts(net))
 		return NULL;
 	return guest_pool_get(net->pool);
 }
@@ -269,7 +405,8 @@ guest_net_tx_begin(struct guest_net *net, unsigned int pair)
 unsigned int
 guest_net_tx_room(struct guest_net *net, unsigned int pair)
 {
-	unsigned int room = guest_vring_room(net->queues[2 * pair + 1].ring) / GUEST_NET_TX_PARTS;
+	unsigned int room =
+			guest_vring_room(net->queues[2 * pair + 1].ring) / guest_net_tx_parts(net);
 	uint32_t slots = guest_pool_room(net->pool);
 
 	return room < slots ? room : slots;
@@ -281,19 +418,52 @@ guest_net_tx_frame(struct guest_slot *slot)
 	return slot->hva + GUEST_NET_HDR_LEN;
 }
 
+/* Cuts header and frame of @len bytes into @nb pieces. */
+static void
+guest_net_tx_cut(const struct guest_slot *slot, uint32_t len, struct guest_vring_seg *segs,
+		unsigned int nb)
+{
+	static const uint32_t cuts[GUEST_NET_TX_PARTS - 1] = { GUEST_NET_HDR_LEN,
+		GUEST_NET_HDR_LEN + GUEST_NET_ETH_LEN };
+	uint32_t at = 0, end = GUEST_NET_HDR_LEN + len;
+
+	for (unsigned int i = 0; i < nb; i++) {
+		uint32_t to = i + 1 < nb ? cuts[i] : end;
+
+		segs[i] = (struct guest_vring_seg){ slot->gpa + at, to - at };
+		at = to;
+	}
+}
+
 void
 guest_net_tx_post(struct guest_net *net, unsigned int pair, struct guest_slot *slot, uint32_t len)
 {
-	const struct guest_vring_seg whole = { slot->gpa, GUEST_NET_HDR_LEN + len };
-	const struct guest_vring_seg parts[] = {
-		{ slot->gpa, GUEST_NET_HDR_LEN },
-		{ slot->gpa + GUEST_NET_HDR_LEN, len },
+	/* By number of the frame: how many descriptors, and are they in a table where there are any? */
+	static const struct {
+		uint8_t parts;
+		bool indirect;
+	} layouts[] = {
+		{ 1, false },
+		{ 2, true },
+		{ 1, true },
+		{ 2, false },
+		{ 1, false },
+		{ 3, true },
+		{ 1, false },
+		{ 3, false },
 	};
+	unsigned int row = slot->seq % BASE_ARRAY_SIZE(layouts);
+	struct guest_vring_seg segs[GUEST_NET_TX_PARTS];
 	struct guest_vring_chain chain = {
-		.segs = slot->seq % 2 == 0 ? &whole : parts,
-		.nb_out = slot->seq % 2 == 0 ? 1 : 2,
+		.segs = segs,
+		.nb_out = layouts[row].parts,
+		.indirect = layouts[row].indirect,
 		.cookie = slot,
 	};
+
+	if (chain.nb_out > guest_net_tx_parts(net))
+		chain.nb_out = (uint16_t)guest_net_tx_parts(net);
+	guest_net_tx_cut(slot, len, segs, chain.nb_out);
 
 	memset(slot->hva, 0, GUEST_NET_HDR_LEN);
 	guest_mem_wrote(net->attr.mem, slot->gpa, GUEST_NET_HDR_LEN + len);

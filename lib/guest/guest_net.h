@@ -3,7 +3,10 @@
  * @file
  * A virtio-net driver (virtio 1.2, section 5.1) over split or packed rings in guest memory: receive buffers
  * are posted, frames are sent, any number of queue pairs. Queue 2n receives, queue 2n + 1 transmits
- * (5.1.2); the header has 12 bytes (VERSION_1). No offloads are negotiated.
+ * (5.1.2); the header has 12 bytes (VERSION_1). No segmentation is negotiated.
+ *
+ * With MRG_RXBUF (5.1.6.4) receive buffers may be smaller than a frame, which then lies in several:
+ * the ring holds fewer frames accordingly, which matters to a back-end that drops what finds no room.
  *
  * Belongs to one thread at a time; guest_net_stats() may be called by any.
  */
@@ -19,6 +22,10 @@
 
 #define GUEST_NET_HDR_LEN 12u
 #define GUEST_NET_MAX_PAIRS 64u
+#define GUEST_NET_F_GUEST_CSUM (1ULL << 1)
+#define GUEST_NET_F_MRG_RXBUF (1ULL << 15)
+#define GUEST_NET_RX_BUFFER_MIN 32u /**< bytes of a mergeable receive buffer */
+#define GUEST_NET_RX_BUFFER 512u /**< used where an attribute says 0 */
 #define GUEST_NET_FRAME_MAX (GUEST_POOL_SLOT_SIZE - GUEST_NET_HDR_LEN) /**< in one buffer */
 
 struct guest_net;
@@ -29,6 +36,8 @@ struct guest_net_attr {
 	unsigned int nb_pairs; /**< 1 to GUEST_NET_MAX_PAIRS */
 	uint16_t ring_size;
 	bool packed;
+	uint64_t features; /**< as for guest_net_negotiated() */
+	uint32_t rx_buffer; /**< bytes of a mergeable receive buffer, 0: GUEST_NET_RX_BUFFER */
 	uint64_t ring_region; /**< region for the rings, or GUEST_MEM_ANY */
 	void (*kick)(void *arg, unsigned int queue); /**< notifies the device */
 	/** A frame that was given to the device, but taken back by guest_net_reset(). */
@@ -44,7 +53,10 @@ struct guest_net_stats {
 	uint64_t bytes; /**< received, or given to the device; without virtio-net header */
 	uint64_t short_used; /**< receive: used length below header and Ethernet header */
 	uint64_t odd_header; /**< receive: flags, GSO type or num_buffers that cannot be */
+	uint64_t merged; /**< receive: frames that lay in more than one buffer */
+	uint64_t merge_errors; /**< receive: frames of which a buffer is missing, empty or not good */
 	uint64_t kicks;
+	uint64_t kicks_spared; /**< times that something was posted and the device wanted no kick */
 };
 
 /** Makes the driver with empty rings. @return 0, -EINVAL, -ENOMEM, -ENOENT. */
@@ -62,6 +74,13 @@ void guest_net_use_pool(struct guest_net *net, struct guest_pool *pool);
  */
 int guest_net_reset(struct guest_net *net);
 
+/**
+ * What was negotiated, of the features that concern us: GUEST_VRING_F_*, GUEST_NET_F_*. If it is
+ * other than before, the rings are made anew, as guest_net_reset() does. @p rx_buffer as in
+ * guest_net_attr. @return 0, -EINVAL (@p rx_buffer), -ENOMEM.
+ */
+int guest_net_negotiated(struct guest_net *net, uint64_t features, uint32_t rx_buffer);
+
 /** The ring of virtqueue @p queue. */
 struct guest_vring *guest_net_ring(struct guest_net *net, unsigned int queue);
 
@@ -71,7 +90,7 @@ void guest_net_rx_fill(struct guest_net *net, unsigned int pair);
 /** Gets each received frame; @p frame is valid during the call. */
 typedef void (*guest_net_rx_cb)(void *arg, unsigned int pair, const uint8_t *frame, size_t len);
 
-/** Takes up to @p max frames, posts new buffers. @return used entries that were taken. */
+/** Takes up to @p max frames, posts new buffers. @return frames and used entries without one. */
 unsigned int guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int max,
 		guest_net_rx_cb cb, void *arg);
 

@@ -51,7 +51,10 @@ struct guest_vhost {
 	struct sockaddr_un addr;
 	enum guest_vhost_mode mode;
 	unsigned int nb_queues;
-	uint64_t needed; /* virtio features */
+	uint64_t needed, wishes; /* virtio features */
+	uint64_t protocol_without;
+	uint64_t offered; /* virtio features, by the back-end that is connected */
+	bool settled; /* a start has told a back-end our features: they stay for this life */
 	uint64_t timeout_ns;
 	const struct base_log *log;
 	int listen_fd; /* server mode, else -1 */
@@ -159,6 +162,8 @@ guest_vhost_create(const struct guest_vhost_attr *attr, struct guest_vhost **vho
 	v->mode = attr->mode;
 	v->nb_queues = attr->nb_queues;
 	v->needed = attr->features | GUEST_VHOST_F_VERSION_1;
+	v->wishes = attr->wishes;
+	v->protocol_without = attr->protocol_without;
 	v->timeout_ns = (attr->timeout_ms != 0 ? attr->timeout_ms : GUEST_VHOST_TIMEOUT_MS) *
 			BASE_NS_PER_MS;
 	v->log = attr->log;
@@ -383,27 +388,45 @@ guest_vhost_dial(struct guest_vhost *v, int *fd)
 	}
 }
 
+/* What the driver has, of what the back-end offers. */
+static int
+guest_vhost_choose(struct guest_vhost *v)
+{
+	uint64_t needed = v->needed;
+
+	if (v->settled)
+		needed |= v->features & ~GUEST_VHOST_F_PROTOCOL_FEATURES;
+	if ((needed & ~v->offered) != 0)
+		return guest_vhost_fail(v, -EOPNOTSUPP,
+				"GET_FEATURES: 0x%" PRIx64 " lacks 0x%" PRIx64, v->offered,
+				needed & ~v->offered);
+	if (!v->settled)
+		needed |= v->wishes & v->offered;
+	v->features = needed | (v->offered & GUEST_VHOST_F_PROTOCOL_FEATURES);
+	return 0;
+}
+
+/* Asks what is offered, and chooses. */
+static int
+guest_vhost_take_features(struct guest_vhost *v)
+{
+	int ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_FEATURES, &v->offered);
+
+	return ret == 0 ? guest_vhost_choose(v) : ret;
+}
+
 int
 guest_vhost_renegotiate(struct guest_vhost *vhost)
 {
-	uint64_t offered;
-	int ret = guest_vhost_ask_u64(vhost, GUEST_MSG_GET_FEATURES, &offered);
-
-	if (ret != 0)
-		return ret;
-	if ((vhost->needed & ~offered) != 0)
-		return guest_vhost_fail(vhost, -EOPNOTSUPP,
-				"GET_FEATURES: 0x%" PRIx64 " lacks 0x%" PRIx64, offered,
-				vhost->needed & ~offered);
-	vhost->features = vhost->needed | (offered & GUEST_VHOST_F_PROTOCOL_FEATURES);
-	return 0;
+	vhost->settled = false;
+	return guest_vhost_take_features(vhost);
 }
 
 static int
 guest_vhost_negotiate(struct guest_vhost *v)
 {
 	uint64_t offered;
-	int ret = guest_vhost_renegotiate(v);
+	int ret = guest_vhost_take_features(v);
 
 	if (ret != 0)
 		return ret;
@@ -413,7 +436,7 @@ guest_vhost_negotiate(struct guest_vhost *v)
 		ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_PROTOCOL_FEATURES, &offered);
 		if (ret != 0)
 			return ret;
-		v->protocol = offered & GUEST_VHOST_PROTOCOL;
+		v->protocol = offered & GUEST_VHOST_PROTOCOL & ~v->protocol_without;
 		ret = guest_vhost_tell_u64(v, GUEST_MSG_SET_PROTOCOL_FEATURES, v->protocol);
 	}
 	if (ret == 0 && (v->protocol & GUEST_VHOST_P_MQ))
@@ -525,6 +548,12 @@ void
 guest_vhost_cut_at(struct guest_vhost *vhost, unsigned int nb)
 {
 	vhost->cut_in = nb;
+}
+
+void
+guest_vhost_wish(struct guest_vhost *vhost, uint64_t wishes)
+{
+	vhost->wishes = wishes;
 }
 
 bool
@@ -748,6 +777,7 @@ guest_vhost_start(struct guest_vhost *vhost, const struct guest_vhost_start *sta
 		ret = guest_vhost_start_ring(vhost, i, &start->rings[i]);
 	}
 	vhost->started = ret == 0;
+	vhost->settled = vhost->settled || ret == 0;
 	if (ret == 0 && vhost->logging && vhost->log_base != NULL)
 		ret = guest_vhost_set_log(vhost, vhost->log_base);
 	if (ret == 0)

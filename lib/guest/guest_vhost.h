@@ -61,6 +61,8 @@ struct guest_vhost_attr {
 	enum guest_vhost_mode mode;
 	unsigned int nb_queues; /**< virtqueues: 2 per pair, 1 to GUEST_BACK_MAX_QUEUES */
 	uint64_t features; /**< virtio features that the back-end must offer, beside VERSION_1 */
+	uint64_t wishes; /**< virtio features that are taken where they are offered */
+	uint64_t protocol_without; /**< protocol features that are not taken, though offered */
 	unsigned int timeout_ms; /**< for each message, and for the connection */
 	const struct base_log *log;
 };
@@ -89,6 +91,9 @@ int guest_vhost_connect(struct guest_vhost *vhost);
 /** The same on a socket that is connected already; it is taken over, also on an error. */
 int guest_vhost_connect_fd(struct guest_vhost *vhost, int fd);
 
+/** What is wished is @p wishes from guest_vhost_renegotiate() on. */
+void guest_vhost_wish(struct guest_vhost *vhost, uint64_t wishes);
+
 /** Closes the connection without a word, as a QEMU that dies does. */
 void guest_vhost_disconnect(struct guest_vhost *vhost);
 
@@ -110,8 +115,10 @@ uint64_t guest_vhost_protocol(const struct guest_vhost *vhost); /**< protocol fe
 uint64_t guest_vhost_max_pairs(const struct guest_vhost *vhost); /**< of the back-end */
 
 /**
- * Asks what the back-end offers, and takes what is needed from it for the next start, as a driver
- * does that is bound to a device. @return 0, -EOPNOTSUPP, or as every message.
+ * Asks what the back-end offers, and takes what is needed and wished from it for the next start, as
+ * a driver does that is bound to a device. Between its first start and this call a driver keeps what
+ * it has: a back-end that is met then (connected again, moved to) must offer that, and more is not
+ * taken. @return 0, -EOPNOTSUPP, or as every message.
  */
 int guest_vhost_renegotiate(struct guest_vhost *vhost);
 

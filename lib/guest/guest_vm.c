@@ -82,6 +82,14 @@ guest_vm_add_pool(struct guest_vm *vm, uint64_t gpa)
 	return 0;
 }
 
+static uint64_t
+guest_vm_wishes(const struct guest_vm_driver *driver)
+{
+	return (driver->mergeable ? GUEST_NET_F_MRG_RXBUF : 0) |
+			(driver->indirect ? GUEST_VRING_F_INDIRECT_DESC : 0) |
+			(driver->event_idx ? GUEST_VRING_F_EVENT_IDX : 0);
+}
+
 static int
 guest_vm_make_vhost(struct guest_vm *vm)
 {
@@ -93,6 +101,8 @@ guest_vm_make_vhost(struct guest_vm *vm)
 		/* a back-end may drop all pairs but the first where MQ is not taken */
 		.features = vm->attr.features | (vm->attr.nb_pairs > 1 ? GUEST_VHOST_F_MQ : 0) |
 				(vm->attr.packed ? GUEST_VHOST_F_RING_PACKED : 0),
+		.wishes = guest_vm_wishes(&vm->attr.driver),
+		.protocol_without = vm->attr.no_notifier ? GUEST_VHOST_P_HOST_NOTIFIER : 0,
 		.timeout_ms = vm->attr.timeout_ms,
 		.log = vm->attr.log,
 	};
@@ -109,6 +119,7 @@ guest_vm_make_net(struct guest_vm *vm)
 		.nb_pairs = vm->attr.nb_pairs,
 		.ring_size = vm->attr.ring_size,
 		.packed = vm->attr.packed,
+		.rx_buffer = vm->attr.driver.rx_buffer,
 		.ring_region = GUEST_MEM_VGA_END,
 		.kick = guest_vm_on_kick,
 		.abandon = guest_vm_on_abandon,
@@ -286,11 +297,21 @@ guest_vm_bases_from_rings(struct guest_vm *vm)
 		vm->bases[i] = guest_vring_device_used(guest_net_ring(vm->net, i));
 }
 
+/* Lets the driver know what was negotiated; new rings, where that makes others of them. */
+static int
+guest_vm_negotiated(struct guest_vm *vm)
+{
+	return guest_net_negotiated(vm->net, guest_vhost_features(vm->vhost),
+			vm->attr.driver.rx_buffer);
+}
+
 int
 guest_vm_start(struct guest_vm *vm)
 {
 	int ret = guest_vhost_connect(vm->vhost);
 
+	if (ret == 0)
+		ret = guest_vm_negotiated(vm);
 	guest_vm_bases_from_rings(vm);
 	if (ret == 0)
 		ret = guest_vm_enable_all(vm);
@@ -364,7 +385,17 @@ guest_vm_rebind(struct guest_vm *vm)
 
 	if (ret == 0)
 		ret = guest_vhost_renegotiate(vm->vhost);
+	if (ret == 0)
+		ret = guest_vm_negotiated(vm);
+	guest_vm_bases_from_rings(vm);
 	return ret == 0 ? guest_vm_run(vm) : ret;
+}
+
+void
+guest_vm_wish(struct guest_vm *vm, const struct guest_vm_driver *driver)
+{
+	vm->attr.driver = *driver;
+	guest_vhost_wish(vm->vhost, guest_vm_wishes(driver));
 }
 
 void
@@ -764,7 +795,8 @@ guest_vm_mem(struct guest_vm *vm)
 static uint64_t
 guest_vm_queue_errors(const struct guest_net_stats *queue)
 {
-	uint64_t sum = queue->short_used + queue->odd_header + queue->ring.passed_over;
+	uint64_t sum = queue->short_used + queue->odd_header + queue->merge_errors +
+			queue->ring.passed_over;
 
 	for (unsigned int i = GUEST_VRING_OK + 1; i < GUEST_VRING_NB_ERRORS; i++)
 		sum += queue->ring.errors[i];

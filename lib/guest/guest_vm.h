@@ -19,6 +19,14 @@
 
 struct guest_vm;
 
+/** What a guest's driver would like; each is taken only where the back-end offers it. */
+struct guest_vm_driver {
+	bool mergeable; /**< MRG_RXBUF: frames over several receive buffers */
+	uint32_t rx_buffer; /**< bytes of each of these, 0: GUEST_NET_RX_BUFFER */
+	bool indirect; /**< INDIRECT_DESC: some of the transmit chains in tables */
+	bool event_idx; /**< EVENT_IDX: kicks and interrupts at a place of the ring */
+};
+
 struct guest_vm_attr {
 	const char *name;
 	const char *socket;
@@ -28,6 +36,8 @@ struct guest_vm_attr {
 	bool packed; /**< the rings; a back-end without VIRTIO_F_RING_PACKED is refused */
 	uint64_t ram; /**< bytes; 0: 64 MiB */
 	uint64_t features; /**< virtio features to negotiate beside those that it needs */
+	struct guest_vm_driver driver;
+	bool no_notifier; /**< HOST_NOTIFIER is not taken: kicks by eventfd only */
 	uint8_t mac[GUEST_FRAME_MAC_LEN];
 	unsigned int timeout_ms; /**< of each vhost-user message; 0: 10 s */
 	struct guest_ledger *ledger;
@@ -105,6 +115,9 @@ void guest_vm_use_ram(struct guest_vm *vm);
 
 /** Reset by the guest, as QEMU tells it: status 0, bases read, queues enabled, a new life at 0. */
 int guest_vm_reset(struct guest_vm *vm);
+
+/** What the guest's driver wishes from its next life on: guest_vm_rebind() negotiates it. */
+void guest_vm_wish(struct guest_vm *vm, const struct guest_vm_driver *driver);
 
 /**
  * The guest unbinds its driver from the device and binds it again, as QEMU tells it: as a reset, but

@@ -227,12 +227,18 @@ guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain
 }
 
 bool
+guest_vring_has_new(const struct guest_vring *vring)
+{
+	return vring->shown_avail != vring->next_avail;
+}
+
+bool
 guest_vring_publish(struct guest_vring *vring)
 {
 	uint16_t from = vring->shown_avail;
 	enum guest_vring_wish wish;
 
-	if (from == vring->next_avail)
+	if (!guest_vring_has_new(vring))
 		return false;
 	vring->layout->show(vring);
 	guest_vring_wrote(vring);

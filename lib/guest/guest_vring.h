@@ -23,6 +23,8 @@
 #include "guest_mem.h"
 
 #define GUEST_VRING_MAX_SIZE 32768u
+#define GUEST_VRING_F_INDIRECT_DESC (1ULL << 28) /**< virtio features that concern rings */
+#define GUEST_VRING_F_EVENT_IDX (1ULL << 29)
 #define GUEST_VRING_TABLE_LEN 4u /**< buffers of a chain that lies in a table of its own, at most */
 
 struct guest_vring;
@@ -109,6 +111,9 @@ uint16_t guest_vring_in_flight(const struct guest_vring *vring);
 
 /** Posts a chain; the device sees it after guest_vring_publish(). @return 0, -EINVAL, -ENOSPC. */
 int guest_vring_add(struct guest_vring *vring, const struct guest_vring_chain *chain);
+
+/** Was anything added that the device cannot see yet? */
+bool guest_vring_has_new(const struct guest_vring *vring);
 
 /** Shows the device all that was added. @return true when it wants a notification. */
 bool guest_vring_publish(struct guest_vring *vring);

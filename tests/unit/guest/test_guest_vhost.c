@@ -25,6 +25,7 @@ static struct guest_mem *mem;
 static struct guest_vring *rings[NB_QUEUES];
 static struct guest_vhost *vhost;
 static struct fake_back *fake;
+static uint64_t wishes, without; /* of the next front-end */
 
 static int
 setup(void **state)
@@ -58,6 +59,8 @@ join(struct fake_back_attr *back, unsigned int timeout_ms)
 		.path = "/nowhere",
 		.nb_queues = NB_QUEUES,
 		.features = GUEST_VHOST_F_MQ,
+		.wishes = wishes,
+		.protocol_without = without,
 		.timeout_ms = timeout_ms,
 	};
 	int fds[2];
@@ -478,6 +481,71 @@ test_server_mode(void **state)
 	rmdir(dir);
 }
 
+#define OFFERED (GUEST_VHOST_F_VERSION_1 | GUEST_VHOST_F_MQ | GUEST_VHOST_F_PROTOCOL_FEATURES)
+#define RINGS (GUEST_VRING_F_INDIRECT_DESC | GUEST_VRING_F_EVENT_IDX)
+
+/* Another back-end on the same front-end, which offers @features. */
+static int
+join_again(uint64_t features)
+{
+	struct fake_back_attr back = { .features = features };
+	int fds[2];
+
+	guest_vhost_disconnect(vhost);
+	fake_back_stop(fake);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	back.fd = fds[1];
+	fake = fake_back_start(&back);
+	return guest_vhost_connect_fd(vhost, fds[0]);
+}
+
+/* Of what is wished, what is offered; and from the first start on, that and no less. */
+static void
+test_wishes(void **state)
+{
+	struct fake_back_attr back = { .features = OFFERED | GUEST_VRING_F_EVENT_IDX | 1 };
+	uint16_t bases[NB_QUEUES];
+
+	wishes = RINGS;
+	assert_int_equal(join(&back, 1000), 0);
+	wishes = 0;
+	assert_int_equal(guest_vhost_features(vhost), OFFERED | GUEST_VRING_F_EVENT_IDX);
+	/* nothing was started: still a matter of what is offered */
+	assert_int_equal(join_again(OFFERED | RINGS), 0);
+	assert_int_equal(guest_vhost_features(vhost), OFFERED | RINGS);
+	assert_int_equal(join_again(OFFERED | GUEST_VRING_F_INDIRECT_DESC), 0);
+	assert_int_equal(start(), 0);
+	guest_vhost_wish(vhost, RINGS);
+	/* a driver that runs keeps what it has, and gets no more */
+	assert_int_equal(join_again(OFFERED | RINGS), 0);
+	assert_int_equal(guest_vhost_features(vhost), OFFERED | GUEST_VRING_F_INDIRECT_DESC);
+	assert_int_equal(join_again(OFFERED), -EOPNOTSUPP);
+	assert_string_equal(guest_vhost_error(vhost), "GET_FEATURES: 0x140400000 lacks 0x10000000");
+	/* its next life is another matter */
+	assert_int_equal(join_again(OFFERED | RINGS), 0);
+	assert_int_equal(start(), 0);
+	assert_int_equal(guest_vhost_stop(vhost, bases), 0);
+	guest_vhost_wish(vhost, GUEST_VRING_F_EVENT_IDX);
+	assert_int_equal(guest_vhost_renegotiate(vhost), 0);
+	assert_int_equal(guest_vhost_features(vhost), OFFERED | GUEST_VRING_F_EVENT_IDX);
+	assert_int_equal(start(), 0);
+	part();
+}
+
+/* A protocol feature that is not wanted is not taken. */
+static void
+test_without_host_notifier(void **state)
+{
+	struct fake_back_attr back = { 0 };
+
+	without = GUEST_VHOST_P_HOST_NOTIFIER;
+	assert_int_equal(join(&back, 1000), 0);
+	without = 0;
+	assert_int_equal(guest_vhost_protocol(vhost) & GUEST_VHOST_P_HOST_NOTIFIER, 0);
+	assert_int_not_equal(guest_vhost_protocol(vhost) & GUEST_VHOST_P_STATUS, 0);
+	part();
+}
+
 int
 main(void)
 {
@@ -493,6 +561,8 @@ main(void)
 		VHOST_TEST(test_host_notifier_until_the_queue_stops),
 		VHOST_TEST(test_socket_paths),
 		VHOST_TEST(test_server_mode),
+		VHOST_TEST(test_wishes),
+		VHOST_TEST(test_without_host_notifier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
