@@ -74,6 +74,7 @@ struct guest_ledger_stream {
 	enum guest_ledger_outage outage;
 	uint64_t outage_from;
 	uint64_t watched; /* somebody waits until so many have arrived; 0: nobody does */
+	uint64_t fresh; /* somebody waits for number fresh - 1 or a later one; 0: nobody does */
 	uint64_t settling; /* somebody waits for all below this number; 0: nobody does */
 	uint64_t wake_below; /* write wake_fd when fewer are in flight; 0: nobody sleeps */
 	int wake_fd;
@@ -299,6 +300,7 @@ guest_ledger_first_locked(struct guest_ledger *ledger, struct guest_ledger_strea
 
 	/* the end of an outage excuses others */
 	settles |= s->settling != 0 && s->outage != GUEST_LEDGER_UP;
+	settles |= s->fresh != 0 && seq >= s->fresh - 1;
 	guest_ledger_outage_step(s, seq);
 	if (*state & GUEST_LEDGER_EXCUSED)
 		s->excused--;
@@ -587,6 +589,26 @@ guest_ledger_span_free(struct guest_ledger_span *span)
 		return;
 	guest_ledger_span_close(span);
 	free(span);
+}
+
+int
+guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned int timeout_ms)
+{
+	struct timespec ts = guest_ledger_deadline(timeout_ms);
+	struct guest_ledger_stream *s;
+	bool fresh;
+	int ret = 0;
+
+	if (stream >= ledger->nb_streams)
+		return -EINVAL;
+	base_mutex_lock(&ledger->lock);
+	s = &ledger->streams[stream];
+	s->fresh = s->sent + 1;
+	while (!(fresh = s->next >= s->fresh) && ret == 0)
+		ret = pthread_cond_timedwait(&ledger->arrived, &ledger->lock.m, &ts);
+	s->fresh = 0;
+	base_mutex_unlock(&ledger->lock);
+	return fresh ? 0 : -ETIMEDOUT;
 }
 
 static void

@@ -122,6 +122,12 @@ int guest_ledger_wait(struct guest_ledger *ledger, uint32_t stream, uint64_t nb,
 		unsigned int timeout_ms);
 
 /**
+ * Waits until a packet of @p stream has arrived that is sent after this call begins. One waiter per
+ * stream. @return 0, -EINVAL, -ETIMEDOUT.
+ */
+int guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned int timeout_ms);
+
+/**
  * Closes the phase that is open and opens the next. Its longest gap counts from its opening at the
  * earliest. @return number of the phase, -ENOSPC.
  */

@@ -441,6 +441,31 @@ test_settle_ignores_what_is_sent_later(void **state)
 	guest_ledger_span_free(span);
 }
 
+static void *
+fresh_sender(void *arg)
+{
+	send_n(arg, 0, 1);
+	arrive(arg, 0, 1);
+	arrive(arg, 0, 2);
+	return NULL;
+}
+
+static void
+test_wait_fresh_wants_what_is_sent_now(void **state)
+{
+	pthread_t thread;
+
+	send_n(*state, 0, 2);
+	arrive(*state, 0, 0);
+	assert_int_equal(guest_ledger_wait_fresh(*state, 0, 1), -ETIMEDOUT);
+	assert_int_equal(guest_ledger_wait_fresh(*state, 2, 1), -EINVAL);
+	assert_int_equal(pthread_create(&thread, NULL, fresh_sender, *state), 0);
+	/* the thread may be faster than we are; then nothing fresh comes */
+	(void)guest_ledger_wait_fresh(*state, 0, 100);
+	pthread_join(thread, NULL);
+	assert_int_equal(guest_ledger_arrived(*state, 0), 3);
+}
+
 static void
 test_recycle_begins_anew(void **state)
 {
@@ -499,6 +524,7 @@ main(void)
 		LEDGER_TEST(test_limits),
 		LEDGER_TEST(test_spans_overlap),
 		LEDGER_TEST(test_settle_ignores_what_is_sent_later),
+		LEDGER_TEST(test_wait_fresh_wants_what_is_sent_now),
 		LEDGER_TEST(test_recycle_begins_anew),
 	};
 
