@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Flows: things that happen to a guest, each measured and judged in the same way, whether somebody
+ * typed it or a scenario plays it.
+ *
+ * flow_run() is built around an act, one function that does the thing (of lib/guest, mostly):
+ *
+ *   before   where each ring stands, what the driver says of it, how many commands it has counted
+ *   act      duration; the ledger's span is open from here on
+ *   settle   each stream that is being sent, and whose way is open, must carry a packet that was sent
+ *            after the act (FLOW_SETTLE_MS at most): so the gap is over. The span is closed, and what
+ *            was sent in it gets the same time to arrive, while traffic goes on
+ *   after    the same questions as before, and the judgement
+ *
+ * What is judged when. Duplicated, reordered, torn and invented packets, device errors and indices:
+ * at once, they do not go away. A packet that is missing is @c lost only where it could have arrived:
+ * its way is open, and it did not come in the time above. Where the way is closed (a queue was
+ * disabled, a guest stopped or gone) it is @c pending (struct vm_account): it lies in a ring and may arrive when the way
+ * opens. flow_history() counts again, so a pending packet becomes received, or lost, in time; when one
+ * of its guests goes away a record stays as it is.
+ *
+ * Packets that a reset took back from a ring, or that were sent to a guest that was down, are excused;
+ * flows in which nobody is down must not have any. Duplicates are no fault as far as the device had
+ * been handed descriptors that it had not finished (A != U at its stop): these are processed again.
+ *
+ * One thread, that of vm.h. The last FLOW_HISTORY_MAX flows are kept.
+ */
+#ifndef FLOW_H
+#define FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "vm.h"
+
+#define FLOW_HISTORY_MAX 64u
+#define FLOW_TEXT_MAX 160u
+#define FLOW_FAULTS_MAX 8u
+#define FLOW_SETTLE_MS 2000u
+
+/** What happens. The table flow_kinds in flow.c says of each how it is called and judged. */
+enum flow_kind {
+	FLOW_HOT_ADD,
+	FLOW_UNPLUG,
+	FLOW_REMAP,
+	FLOW_RESET,
+	FLOW_REBIND,
+	FLOW_DISABLE,
+	FLOW_ENABLE,
+	FLOW_STOP,
+	FLOW_START,
+	FLOW_KILL,
+	FLOW_ERROR,
+	FLOW_MIGRATE,
+	FLOW_MIGRATE_FAIL,
+	FLOW_NB_KINDS,
+};
+
+/** "hot-add" for example; never NULL. */
+const char *flow_kind_name(enum flow_kind kind);
+/** The words before record->what and before the guest's name: "hot-add *of* 64 MiB *to* A". */
+const char *flow_kind_about(enum flow_kind kind);
+const char *flow_kind_whom(enum flow_kind kind);
+
+/** Available and used index of a ring (packed: with the wrap counter in bit 15), where known. */
+struct flow_index {
+	bool known;
+	uint16_t avail, used;
+};
+
+/** What a virtqueue of the guest went through. */
+struct flow_queue {
+	struct flow_index before, after; /**< as the guest has them */
+	struct flow_index saved,
+			resumed; /**< as the driver tells after the flow: last stop and start */
+	bool restarted; /**< the driver tells another stop or start than before the flow */
+	uint16_t base; /**< the back-end's last answer to GET_VRING_BASE */
+};
+
+/** One flow. */
+struct flow_record {
+	unsigned int id; /**< counts from 1 */
+	enum flow_kind kind;
+	char guest[VM_NAME_MAX + 1];
+	char what[FLOW_TEXT_MAX]; /**< "64 MiB", "queue 3", or "" */
+	time_t when; /**< its beginning, for people */
+	uint64_t begin_ns; /**< base_clock_ns(), for timelines */
+	uint64_t duration_ns; /**< of the act */
+	int result; /**< of the act: 0 or -errno */
+	char text[FLOW_TEXT_MAX]; /**< why it failed, "" when it did not */
+	unsigned int nb_streams; /**< that carried packets and were to carry them afterwards */
+	uint64_t gap_median_ns,
+			gap_max_ns; /**< longest silence of each of these, from the act on */
+	struct vm_account account; /**< of the packets that were sent while it lasted */
+	bool commands_known;
+	uint64_t commands; /**< of the firmware; not known where the guest moved to another device */
+	uint64_t device_errors; /**< that the guest's driver saw */
+	uint64_t base_errors; /**< impossible answers to GET_VRING_BASE */
+	unsigned int nb_queues;
+	struct flow_queue queues[VM_QUEUES_MAX];
+	unsigned int nb_faults; /**< may be more than texts are kept */
+	char faults[FLOW_FAULTS_MAX][FLOW_TEXT_MAX];
+};
+
+/** A flow to run. */
+struct flow_act {
+	enum flow_kind kind;
+	struct vm *vm; /**< must be up; stopped only for FLOW_START; for FLOW_KILL any that was started */
+	/**
+	 * Does it. May write record->what, ->text (a reason in words; else the guest's last vhost-user
+	 * error or strerror() is taken) and flow_fault().
+	 * @return 0 or -errno
+	 */
+	int (*run)(struct vm *vm, struct flow_record *record, void *arg);
+	void *arg;
+	const struct base_log *log; /**< complaints before there is a record */
+};
+
+/**
+ * Runs and judges a flow and puts it into the history.
+ * @param record gets a copy; may be NULL
+ * @return the act's result; -ENOTCONN, -EALREADY, -ENOMEM (with a complaint): it did not begin, there
+ * is no record
+ */
+int flow_run(const struct flow_act *act, struct flow_record *record);
+
+/** Adds a fault to a record: what is not as it should be. */
+void
+flow_fault(struct flow_record *record, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** The act worked, and no fault was found. */
+bool flow_passed(const struct flow_record *record);
+
+/** One line for people, without line feed: "hot-add of 64 MiB to A: 2.3 ms, gap 3.1 ms, ...". */
+void flow_sentence(const struct flow_record *record, char *text, size_t size);
+
+/**
+ * Copies flow number @p index of the history, 0 the oldest that is kept, after counting its packets
+ * again. @return false behind the last
+ */
+bool flow_history(unsigned int index, struct flow_record *record);
+/** Forgets all flows. */
+void flow_history_clear(void);
+
+/** Indices and commands as the driver of @p device tells them; unknown where it does not. */
+void flow_device_queue(const char *device, unsigned int queue, struct flow_queue *row);
+bool flow_device_commands(const char *device, uint64_t *nb);
+
+/* --- the simple flows (flow_*.c); complaints, @p record and result as flow_run() --------------- */
+
+/** What a flow is asked for with: the guest, where to complain, where the record goes (or NULL). */
+struct flow_call {
+	struct vm *vm;
+	const struct base_log *log;
+	struct flow_record *record;
+};
+
+/** @p size more memory, a multiple of 2 MiB; new buffers are taken from there. */
+int flow_hot_add(const struct flow_call *call, uint64_t size);
+/** The region that was added last goes again. @return also -ENOENT: none was added */
+int flow_unplug(const struct flow_call *call);
+/** Another file behind the region that was added last, at the same address. */
+int flow_remap(const struct flow_call *call);
+/** Reset by the guest. */
+int flow_reset(const struct flow_call *call);
+/** The guest's driver is unbound and bound again. */
+int flow_rebind(const struct flow_call *call);
+/** SET_VRING_ENABLE of virtqueue @p queue. */
+int flow_disable(const struct flow_call *call, unsigned int queue);
+int flow_enable(const struct flow_call *call, unsigned int queue);
+/** QEMU's stop and cont. */
+int flow_stop(const struct flow_call *call);
+int flow_start(const struct flow_call *call);
+/** The guest's process dies, once more before message @p at of its next start (0: not), and comes
+ * back. */
+int flow_kill(const struct flow_call *call, unsigned int at);
+
+#endif /* FLOW_H */
