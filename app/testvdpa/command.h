@@ -16,6 +16,7 @@
 
 #include <base_log.h>
 
+#include "device.h"
 #include "port_socket.h"
 #include "syntax.h"
 #include "value.h"
@@ -39,6 +40,15 @@ struct command_args {
 };
 
 struct command_section;
+struct command_session;
+struct stats;
+
+/** What is to be done now and then, between commands and while input is awaited. */
+struct command_timer {
+	void (*due)(struct command_session *session); /**< NULL: there is nothing */
+	int fd; /**< a timerfd, readable when it is due; only where there is a due */
+	char device[DEVICE_NAME_MAX]; /**< for due; "": all */
+};
 
 /** What commands work on and leave behind. */
 struct command_session {
@@ -46,6 +56,9 @@ struct command_session {
 	FILE *out; /**< answers */
 	const struct base_log *log; /**< complaints */
 	enum port_mode mode; /**< of attach, unless the command says it */
+	int stop_fd; /**< readable when the user wants the end (signalfd) */
+	struct stats *stats; /**< for rates */
+	struct command_timer timer;
 	unsigned int nb_failed; /**< commands that failed so far */
 	bool quit; /**< the user wants the end */
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command_rows.h"
+#include "console.h"
 
 #define COMMAND_HELP_COLUMN 38
 
@@ -44,6 +45,20 @@ command_help(struct command_session *session, const struct command_args *args)
 }
 
 static int
+command_wait(struct command_session *session, const struct command_args *args)
+{
+	static const struct value_range seconds = { "SECONDS", 1, 24 * 3600 * 1000 };
+	uint64_t ms;
+	int ret = value_seconds(&seconds, args->word[1], session->log, &ms);
+
+	if (ret == 0)
+		ret = console_pause(session, ms);
+	if (ret == 1)
+		session->quit = true;
+	return ret < 0 ? ret : 0;
+}
+
+static int
 command_quit(struct command_session *session, const struct command_args *args)
 {
 	session->quit = true;
@@ -52,6 +67,8 @@ command_quit(struct command_session *session, const struct command_args *args)
 
 const struct command_row command_help_rows[] = {
 	{ "help [SECTION]", "the commands, or those of one section", command_help },
+	{ "wait SECONDS", "take no command for so long, for scripts; everything else goes on",
+			command_wait },
 	{ "quit", "detach everything and end", command_quit },
 	{ NULL, NULL, NULL },
 };

@@ -8,8 +8,13 @@
 #include "command_rows.h"
 
 const struct command_section command_sections[] = {
+	{ "device", "what there is and what it offers", command_device_rows },
 	{ "port", "which device serves which socket", command_port_rows },
 	{ "show", "what devices and ports are and do", command_show_rows },
+	{ "queue", "the rings one by one", command_queue_rows },
+	{ "stats", "rates, and counting anew", command_stats_rows },
+	{ "log", "what DPDK and the drivers write", command_log_rows },
+	{ "telemetry", "what DPDK and the drivers tell programs", command_telemetry_rows },
 	{ "program", "of the program itself", command_help_rows },
 	{ NULL, NULL, NULL },
 };

@@ -19,8 +19,13 @@ struct command_section {
 /** All subjects; ends with one whose name is NULL. */
 extern const struct command_section command_sections[];
 
+extern const struct command_row command_device_rows[];
 extern const struct command_row command_port_rows[];
 extern const struct command_row command_show_rows[];
+extern const struct command_row command_queue_rows[];
+extern const struct command_row command_stats_rows[];
+extern const struct command_row command_log_rows[];
+extern const struct command_row command_telemetry_rows[];
 extern const struct command_row command_help_rows[];
 
 /** Number of rows of all sections. */

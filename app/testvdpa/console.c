@@ -4,19 +4,26 @@
  * signal ends the program between two commands and nowhere else. Files and pipes are read in lines
  * that are echoed behind the prompt and handed to librte_cmdline's parser; a terminal is handed
  * over to librte_cmdline character by character, which edits, completes and calls the same parser.
+ * The session's timer runs in the same poll(), so it never runs beside a command.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmdline.h>
+#include <cmdline_rdline.h>
 #include <cmdline_socket.h>
+
+#include <base_clock.h>
+#include <base_math.h>
 
 #include "console.h"
 
 #define CONSOLE_LINE_MAX 4096
+#define CONSOLE_CLEAR_LINE "\r\033[K" /* VT100, as librte_cmdline itself speaks */
 
 /** A line in the making. */
 struct console_line {
@@ -25,18 +32,78 @@ struct console_line {
 	bool too_long;
 };
 
-/* 1: input can be read; 0: the user wants the end; -errno. @in_fd may be -1. */
-static int
-console_wait(const struct console_attr *attr, int in_fd)
+/* The session's timer is due: what it prints goes above what is being typed at @rdl (or NULL). */
+static void
+console_timer(struct command_session *session, struct rdline *rdl)
 {
-	struct pollfd fds[2] = { { .fd = attr->stop_fd, .events = POLLIN },
-		{ .fd = in_fd, .events = POLLIN } };
+	uint64_t nb;
 
-	while (poll(fds, 2, -1) < 0) {
-		if (errno != EINTR)
+	if (read(session->timer.fd, &nb, sizeof(nb)) != (ssize_t)sizeof(nb))
+		return;
+	if (rdl != NULL)
+		fputs(CONSOLE_CLEAR_LINE, session->out);
+	session->timer.due(session);
+	fflush(session->out);
+	if (rdl != NULL)
+		rdline_redisplay(rdl);
+}
+
+/* Milliseconds until @deadline for poll(); 0: it is over. UINT64_MAX: never. */
+static int
+console_left(uint64_t deadline)
+{
+	uint64_t now = base_clock_ns();
+
+	if (deadline == UINT64_MAX)
+		return -1;
+	if (now >= deadline)
+		return 0;
+	deadline = (deadline - now + BASE_NS_PER_MS - 1) / BASE_NS_PER_MS;
+	return deadline > INT_MAX ? INT_MAX : (int)deadline;
+}
+
+/** What to wait for. */
+struct console_wait {
+	int in_fd; /**< -1: no input */
+	uint64_t deadline; /**< base_clock_ns(); UINT64_MAX: none */
+	struct rdline *rdl; /**< of a terminal */
+};
+
+/* 1: input can be read, or the time is over; 0: the user wants the end; -errno. */
+static int
+console_wait(struct command_session *session, const struct console_wait *wait)
+{
+	int nb;
+
+	do {
+		bool timer = session->timer.due != NULL;
+		struct pollfd fds[] = { { .fd = session->stop_fd, .events = POLLIN },
+			{ .fd = wait->in_fd, .events = POLLIN },
+			{ .fd = timer ? session->timer.fd : -1, .events = POLLIN } };
+
+		nb = poll(fds, BASE_ARRAY_SIZE(fds), console_left(wait->deadline));
+		if (nb < 0 && errno != EINTR)
 			return -errno;
-	}
-	return fds[0].revents != 0 ? 0 : 1;
+		if (nb > 0 && fds[0].revents != 0)
+			return 0;
+		if (nb > 0 && fds[2].revents != 0)
+			console_timer(session, wait->rdl);
+		if (nb > 0 && fds[1].revents != 0)
+			return 1;
+	} while (console_left(wait->deadline) != 0);
+	return 1;
+}
+
+int
+console_pause(struct command_session *session, uint64_t ms)
+{
+	struct console_wait wait = { .in_fd = -1,
+		.deadline = base_clock_ns() + ms * BASE_NS_PER_MS };
+	int ret;
+
+	fflush(session->out);
+	ret = console_wait(session, &wait);
+	return ret < 0 ? ret : ret == 0;
 }
 
 static void
@@ -77,11 +144,12 @@ console_lines(const struct console_attr *attr, struct cmdline *cl, int fd)
 	struct console_line line = { .len = 0 };
 	char buf[512];
 	ssize_t nb = 1;
+	struct console_wait wait = { .in_fd = fd, .deadline = UINT64_MAX };
 	ssize_t i;
 	int ret;
 
 	while (!attr->session->quit && nb > 0) {
-		ret = console_wait(attr, fd);
+		ret = console_wait(attr->session, &wait);
 		if (ret <= 0) {
 			attr->session->quit = true;
 			return ret;
@@ -128,14 +196,16 @@ console_char(const struct console_attr *attr, struct cmdline *cl)
 static int
 console_terminal(const struct console_attr *attr)
 {
+	struct console_wait wait = { .in_fd = attr->in_fd, .deadline = UINT64_MAX };
 	struct cmdline *cl;
 	int ret;
 
 	cl = cmdline_stdin_new(command_set_ctx(attr->commands), CONSOLE_PROMPT);
 	if (cl == NULL)
 		return -ENOMEM;
+	wait.rdl = cmdline_get_rdline(cl);
 	do {
-		ret = console_wait(attr, attr->in_fd);
+		ret = console_wait(attr->session, &wait);
 		if (ret > 0)
 			ret = console_char(attr, cl);
 	} while (ret > 0);
@@ -147,13 +217,14 @@ console_terminal(const struct console_attr *attr)
 static int
 console_input(const struct console_attr *attr, struct cmdline *cl)
 {
+	struct console_wait wait = { .in_fd = -1, .deadline = UINT64_MAX };
 	int ret;
 
 	if (isatty(attr->in_fd))
 		return console_terminal(attr);
 	ret = console_lines(attr, cl, attr->in_fd);
 	if (ret == 0 && !attr->session->quit && !attr->end_with_input)
-		ret = console_wait(attr, -1);
+		ret = console_wait(attr->session, &wait);
 	return ret;
 }
 

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_bus.h>
 #include <rte_dev.h>
+#include <rte_devargs.h>
 
 #include "device.h"
 
@@ -82,4 +84,43 @@ device_stats(const char *name, uint16_t index, struct device_stats *stats)
 		stats->stat[stats->nb++].value = values[i].value;
 	}
 	return 0;
+}
+
+static void
+device_info_dev(const struct rte_device *dev, struct device_info *info)
+{
+	const struct rte_devargs *devargs = rte_dev_devargs(dev);
+
+	snprintf(info->driver, sizeof(info->driver), "%s", rte_driver_name(rte_dev_driver(dev)));
+	snprintf(info->bus, sizeof(info->bus), "%s", rte_bus_name(rte_dev_bus(dev)));
+	if (devargs != NULL && devargs->args != NULL)
+		snprintf(info->devargs, sizeof(info->devargs), "%s", devargs->args);
+	info->numa_node = rte_dev_numa_node(dev);
+}
+
+int
+device_info(const char *name, struct device_info *info)
+{
+	struct rte_vdpa_device *dev = rte_vdpa_find_device_by_name(name);
+	int nb;
+
+	memset(info, 0, sizeof(*info));
+	if (dev == NULL)
+		return -ENODEV;
+	device_info_dev(rte_vdpa_get_rte_device(dev), info);
+	nb = rte_vdpa_get_stats_names(dev, NULL, 0);
+	info->nb_stats = nb < 0 ? 0 : (unsigned int)nb;
+	if (rte_vdpa_get_queue_num(dev, &info->max_pairs) != 0 ||
+			rte_vdpa_get_features(dev, &info->features) != 0 ||
+			rte_vdpa_get_protocol_features(dev, &info->protocol) != 0)
+		return -EIO;
+	return 0;
+}
+
+int
+device_stats_reset(const char *name, uint16_t index)
+{
+	struct rte_vdpa_device *dev = rte_vdpa_find_device_by_name(name);
+
+	return dev == NULL ? -ENODEV : rte_vdpa_reset_stats(dev, index);
 }

@@ -19,6 +19,18 @@ struct device_stat {
 	uint64_t value;
 };
 
+/** What the device is. */
+struct device_info {
+	char driver[DEVICE_NAME_MAX];
+	char bus[DEVICE_NAME_MAX];
+	char devargs[512]; /**< as given, "" where none are known */
+	int numa_node; /**< -1: any */
+	uint32_t max_pairs; /**< queue pairs, as the driver counts */
+	uint64_t features; /**< virtio features offered (bit n = feature n of virtio 1.2) */
+	uint64_t protocol; /**< vhost-user protocol features offered */
+	unsigned int nb_stats; /**< statistics of each queue */
+};
+
 /** All statistics of a queue, as the driver names them. */
 struct device_stats {
 	unsigned int nb;
@@ -36,6 +48,12 @@ int device_max_virtqs(const char *name, uint32_t *nb);
 
 /** Virtio features of a device (bit n = feature n of virtio 1.2). @return as above. */
 int device_features(const char *name, uint64_t *features);
+
+/** All about a device. @return 0, -ENODEV, -EIO (the driver refused to say) */
+int device_info(const char *name, struct device_info *info);
+
+/** Sets the statistics of a queue to 0. @return 0, -ENODEV, -ENOTSUP, or the driver's error */
+int device_stats_reset(const char *name, uint16_t index);
 
 /**
  * Statistics of virtqueue @p index.

@@ -6,6 +6,8 @@
  */
 #include <stddef.h>
 
+#include <base_math.h>
+
 #include "feature.h"
 
 static const char *const feature_names[64] = {
@@ -55,8 +57,38 @@ static const char *const feature_names[64] = {
 	[63] = "SPEED_DUPLEX",
 };
 
+/* vhost-user protocol, "Protocol features". */
+static const char *const feature_protocol_names[] = {
+	"MQ",
+	"LOG_SHMFD",
+	"RARP",
+	"REPLY_ACK",
+	"MTU",
+	"BACKEND_REQ",
+	"CROSS_ENDIAN",
+	"CRYPTO_SESSION",
+	"PAGEFAULT",
+	"CONFIG",
+	"BACKEND_SEND_FD",
+	"HOST_NOTIFIER",
+	"INFLIGHT_SHMFD",
+	"RESET_DEVICE",
+	"INBAND_NOTIFICATIONS",
+	"CONFIGURE_MEM_SLOTS",
+	"STATUS",
+	"XEN_MMAP",
+	"SHARED_OBJECT",
+	"DEVICE_STATE",
+};
+
 const char *
 feature_name(unsigned int bit)
 {
 	return bit < 64 ? feature_names[bit] : NULL;
+}
+
+const char *
+feature_protocol_name(unsigned int bit)
+{
+	return bit < BASE_ARRAY_SIZE(feature_protocol_names) ? feature_protocol_names[bit] : NULL;
 }

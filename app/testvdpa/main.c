@@ -21,11 +21,13 @@
 #include <rte_errno.h>
 
 #include "command_rows.h"
+#include "command_stats.h"
 #include "console.h"
 #include "device.h"
 #include "option.h"
 #include "port.h"
 #include "scenario.h"
+#include "stats.h"
 #include "telemetry.h"
 
 static void
@@ -93,24 +95,26 @@ main_commands(const struct option_attr *option, int stop_fd, const struct base_l
 		.out = stdout,
 		.log = log,
 		.mode = option->client ? PORT_CLIENT : PORT_SERVER,
+		.stop_fd = stop_fd,
+		.stats = stats_create(),
 	};
 	struct console_attr console = {
 		.file = option->cmdline_file,
 		.in_fd = STDIN_FILENO,
-		.stop_fd = stop_fd,
 		.end_with_input = option->interactive,
 		.session = &session,
 	};
 	int ret;
 
-	ret = command_set_create(&session, &console.commands);
-	if (ret != 0)
-		return ret;
-	if (option->auto_start)
+	ret = session.stats == NULL ? -ENOMEM : command_set_create(&session, &console.commands);
+	if (ret == 0 && option->auto_start)
 		main_auto_start(option, &session);
-	ret = console_run(&console);
+	if (ret == 0)
+		ret = console_run(&console);
+	command_stats_off(&session);
 	port_detach_all(log);
 	command_set_destroy(console.commands);
+	stats_destroy(session.stats);
 	return ret != 0 || session.nb_failed != 0 ? 1 : 0;
 }
 

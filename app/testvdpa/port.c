@@ -16,6 +16,8 @@
 
 #include <rte_vhost.h>
 
+#include <base_math.h>
+
 #include "port_table.h"
 #include "port_vhost.h"
 
@@ -184,4 +186,49 @@ port_get(const char *name, struct port_info *info)
 	}
 	base_mutex_unlock(&port_table.lock);
 	return port != NULL ? 0 : -ENOENT;
+}
+
+/* The @index-th port's device; false behind the last. */
+static bool
+port_device(unsigned int index, char device[DEVICE_NAME_MAX])
+{
+	const struct port *port;
+
+	base_mutex_lock(&port_table.lock);
+	TAILQ_FOREACH(port, &port_table.ports, next) {
+		if (index-- == 0) {
+			memcpy(device, port->info.device, DEVICE_NAME_MAX);
+			break;
+		}
+	}
+	base_mutex_unlock(&port_table.lock);
+	return port != NULL;
+}
+
+int
+port_foreach(int (*visit)(const char *device, void *arg), void *arg)
+{
+	char device[DEVICE_NAME_MAX];
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; ret == 0 && port_device(i, device); i++)
+		ret = visit(device, arg);
+	return ret;
+}
+
+int
+port_guest_address(const struct port_info *info, uint64_t host, uint64_t *gpa)
+{
+	unsigned int i;
+
+	for (i = 0; i < info->nb_regions; i++) {
+		const struct port_region *region = &info->region[i];
+
+		if (!base_range_inside(host, 1, region->host, region->size))
+			continue;
+		*gpa = region->gpa + (host - region->host);
+		return 0;
+	}
+	return -ENOENT;
 }

@@ -40,6 +40,9 @@ struct port_virtq {
 	int callfd; /**< -1: none */
 	uint16_t avail; /**< available index that vhost keeps (the driver saves it at a stop) */
 	uint16_t used; /**< used index, likewise */
+	uint64_t desc; /**< where the ring's parts are mapped here; 0: nowhere yet */
+	uint64_t driver; /**< available ring, or the driver's event structure (packed) */
+	uint64_t device; /**< used ring, or the device's event structure (packed) */
 };
 
 /** A copy of all that is known about a port. */
@@ -81,5 +84,11 @@ void port_detach_all(const struct base_log *log);
 
 /** Copies the port of a device or a socket. @return 0, -ENOENT */
 int port_get(const char *name, struct port_info *info);
+
+/** Calls @p visit with the device of each port, oldest first, until it returns other than 0. */
+int port_foreach(int (*visit)(const char *device, void *arg), void *arg);
+
+/** Guest physical address of what is mapped here at @p host. @return 0, -ENOENT */
+int port_guest_address(const struct port_info *info, uint64_t host, uint64_t *gpa);
 
 #endif /* PORT_H */

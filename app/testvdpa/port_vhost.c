@@ -77,6 +77,9 @@ port_vhost_copy_virtq(int vid, uint16_t index, struct port_virtq *virtq)
 	virtq->size = vring.size;
 	virtq->kickfd = vring.kickfd < 0 ? -1 : vring.kickfd;
 	virtq->callfd = vring.callfd < 0 ? -1 : vring.callfd;
+	virtq->desc = (uintptr_t)vring.desc;
+	virtq->driver = (uintptr_t)vring.avail;
+	virtq->device = (uintptr_t)vring.used;
 	(void)rte_vhost_get_vring_base(vid, index, &virtq->avail, &virtq->used);
 }
 

@@ -89,8 +89,9 @@ class Typist:
         return found
 
     def told(self, line, timeout=20):
-        """Types a line; returns all that is printed until the next prompt."""
-        return self.ask(line, r"([\s\S]*?)testvdpa> ", timeout)[1]
+        """Types a line; returns all that is printed until the next prompt, without the line."""
+        text = self.ask(line, r"([\s\S]*?)testvdpa> ", timeout)[1]
+        return text.split("\n", 1)[1] if text.startswith(line) else text
 
     def script(self, text):
         """Takes lines into account that the app has got in a file, and has run well."""
