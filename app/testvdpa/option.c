@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: one table row an option holds everything about it: the getopt entry, the
- * name of its value, the help line and the function that stores it. Combinations are checked once
- * all options are read, so that their order does not matter.
+ * name of its value, the help line, what it is about and the function that stores it. Combinations
+ * are checked once all options are read, so that their order does not matter: an option of the
+ * scenario needs one, an option of the prompt must not meet one.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,14 +16,25 @@
 #include "option.h"
 
 #define OPTION_IFACE_DEFAULT "/tmp/vdpa-"
-#define OPTION_HOT_ADDS_MAX 1000u
-#define OPTION_QUEUE_PAIRS_MAX 128u
+#define OPTION_ITERATIONS_MAX 1000u
+#define OPTION_QUEUES_MAX 64u /* of a built-in guest, in pairs */
+#define OPTION_PATIENCE_MIN 100u
+#define OPTION_PATIENCE_MAX 600000u
+#define OPTION_PATIENCE_DEFAULT 5000u
+
+/** What an option is about. */
+enum option_subject {
+	OPTION_OF_ALL,
+	OPTION_OF_PROMPT, /**< of the commands: not with --scenario */
+	OPTION_OF_SCENARIO, /**< not without --scenario */
+};
 
 /** One option. */
 struct option_row {
 	const char *name;
 	const char *value; /**< name of the value, NULL: takes none */
 	const char *help;
+	enum option_subject subject;
 	int (*store)(struct option_attr *attr, const char *value);
 };
 
@@ -89,15 +102,49 @@ option_store_json(struct option_attr *attr, const char *value)
 }
 
 static int
-option_store_hot_adds(struct option_attr *attr, const char *value)
+option_store_html(struct option_attr *attr, const char *value)
 {
-	return option_number(value, 0, OPTION_HOT_ADDS_MAX, &attr->scenario.hot_adds);
+	attr->scenario.html_path = value;
+	return *value == '\0' ? -EINVAL : 0;
 }
 
 static int
-option_store_queue_pairs(struct option_attr *attr, const char *value)
+option_store_card(struct option_attr *attr, const char *value)
 {
-	return option_number(value, 1, OPTION_QUEUE_PAIRS_MAX, &attr->scenario.queue_pairs);
+	attr->scenario.card_path = value;
+	return *value == '\0' ? -EINVAL : 0;
+}
+
+static int
+option_store_queues(struct option_attr *attr, const char *value)
+{
+	return option_number(value, 1, OPTION_QUEUES_MAX, &attr->scenario.queue_pairs);
+}
+
+static int
+option_store_packed(struct option_attr *attr, const char *value)
+{
+	attr->scenario.packed = true;
+	return 0;
+}
+
+static int
+option_store_iterations(struct option_attr *attr, const char *value)
+{
+	return option_number(value, 1, OPTION_ITERATIONS_MAX, &attr->scenario.iterations);
+}
+
+static int
+option_store_seed(struct option_attr *attr, const char *value)
+{
+	return option_number(value, 0, UINT32_MAX, &attr->scenario.seed);
+}
+
+static int
+option_store_patience(struct option_attr *attr, const char *value)
+{
+	return option_number(value, OPTION_PATIENCE_MIN, OPTION_PATIENCE_MAX,
+			&attr->scenario.patience_ms);
 }
 
 static int
@@ -111,22 +158,34 @@ static const struct option_row option_rows[] = {
 	{ "cmdline-file", "FILE",
 			"run the commands of FILE first; a failed one makes the exit "
 			"status 1",
-			option_store_cmdline_file },
+			OPTION_OF_PROMPT, option_store_cmdline_file },
 	{ "interactive", NULL, "(-i) prompt for commands; the end of the input ends the program",
-			option_store_interactive },
+			OPTION_OF_PROMPT, option_store_interactive },
 	{ "client", NULL, "attach as vhost-user client (the front-end listens) by default",
-			option_store_client },
+			OPTION_OF_PROMPT, option_store_client },
 	{ "auto-start", NULL, "attach every device, to the sockets PREFIX0, PREFIX1, ...",
-			option_store_auto_start },
+			OPTION_OF_PROMPT, option_store_auto_start },
 	{ "iface", "PREFIX", "of the sockets of --auto-start (" OPTION_IFACE_DEFAULT ")",
-			option_store_iface },
-	{ "scenario", "NAME", "play a story with built-in guests, report PASS or FAIL, end",
-			option_store_scenario },
-	{ "json", "FILE", "write the scenario's report to FILE", option_store_json },
-	{ "hot-adds", "N", "memory hot-adds of the scenario (1)", option_store_hot_adds },
-	{ "queue-pairs", "N", "queue pairs of each guest of the scenario (1)",
-			option_store_queue_pairs },
-	{ "help", NULL, "(-h) print this", option_store_help },
+			OPTION_OF_PROMPT, option_store_iface },
+	{ "scenario", "NAME", "play a scenario with built-in guests, report PASS or FAIL, end",
+			OPTION_OF_ALL, option_store_scenario },
+	{ "queues", "N", "queue pairs of each guest of the scenario (1)", OPTION_OF_SCENARIO,
+			option_store_queues },
+	{ "packed", NULL, "packed rings in the guests of the scenario", OPTION_OF_SCENARIO,
+			option_store_packed },
+	{ "iterations", "N", "play what can be repeated N times (1)", OPTION_OF_SCENARIO,
+			option_store_iterations },
+	{ "seed", "N", "of what the scenario leaves to chance (1)", OPTION_OF_SCENARIO,
+			option_store_seed },
+	{ "patience", "MS", "a stream that is silent for so long is dead (5000)",
+			OPTION_OF_SCENARIO, option_store_patience },
+	{ "card", "SOCKET", "control socket of the emulated card, for errors of queues",
+			OPTION_OF_SCENARIO, option_store_card },
+	{ "json", "FILE", "write the scenario's report to FILE", OPTION_OF_SCENARIO,
+			option_store_json },
+	{ "html", "FILE", "write the scenario's report as a page to FILE", OPTION_OF_SCENARIO,
+			option_store_html },
+	{ "help", NULL, "(-h) print this", OPTION_OF_ALL, option_store_help },
 };
 
 #define OPTION_NB BASE_ARRAY_SIZE(option_rows)
@@ -143,30 +202,51 @@ option_table(struct option table[OPTION_NB + 1])
 	}
 }
 
-/* What contradicts itself, as a sentence; NULL where nothing does. */
-static const char *
-option_conflict(const struct option_attr *attr, bool iface_given)
+/* Says what contradicts itself. @given: bit n is option_rows[n]. @return 0, -EINVAL. */
+static int
+option_conflict(const struct option_attr *attr, uint64_t given, FILE *err)
 {
-	if (iface_given && !attr->auto_start)
-		return "--iface names the sockets of --auto-start, which is missing";
-	if (attr->scenario.name == NULL && attr->scenario.json_path != NULL)
-		return "--json is the report of --scenario, which is missing";
-	if (attr->scenario.name != NULL &&
-			(attr->auto_start || attr->interactive || attr->cmdline_file != NULL))
-		return "--scenario plays alone: no --auto-start, --interactive, --cmdline-file";
-	return NULL;
+	bool is_scenario = attr->scenario.name != NULL;
+
+	for (unsigned int i = 0; i < OPTION_NB; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if ((given & (1ULL << i)) == 0)
+			continue;
+		if (!is_scenario && row->subject == OPTION_OF_SCENARIO) {
+			fprintf(err, "testvdpa: error: --%s is about --scenario, which is missing\n",
+					row->name);
+			return -EINVAL;
+		}
+		if (is_scenario && row->subject == OPTION_OF_PROMPT) {
+			fprintf(err, "testvdpa: error: --scenario plays alone: not with --%s\n",
+					row->name);
+			return -EINVAL;
+		}
+	}
+	if (attr->iface == NULL || attr->auto_start)
+		return 0;
+	fprintf(err,
+			"testvdpa: error: --iface names the sockets of --auto-start, which is "
+			"missing\n");
+	return -EINVAL;
+}
+
+/* The row of a short option. */
+static int
+option_short(char letter)
+{
+	const char *name = letter == 'i' ? "interactive" : "help";
+	int i = 0;
+
+	while (strcmp(option_rows[i].name, name) != 0)
+		i++;
+	return i;
 }
 
 static int
-option_one(int c, int index, struct option_attr *attr, FILE *err)
+option_one(const struct option_row *row, struct option_attr *attr, FILE *err)
 {
-	const struct option_row *row;
-
-	if (c == 'i')
-		return option_store_interactive(attr, NULL);
-	if (c == 'h')
-		return option_store_help(attr, NULL);
-	row = &option_rows[index];
 	if (row->store(attr, optarg) == 0)
 		return 0;
 	fprintf(err, "testvdpa: error: --%s: '%s' is not a valid %s\n", row->name, optarg,
@@ -174,18 +254,15 @@ option_one(int c, int index, struct option_attr *attr, FILE *err)
 	return -EINVAL;
 }
 
-int
-option_parse(int argc, char **argv, struct option_attr *attr, FILE *err)
+/* Reads all options. @given gets a bit for each row. */
+static int
+option_read(int argc, char **argv, struct option_attr *attr, uint64_t *given, FILE *err)
 {
 	struct option table[OPTION_NB + 1];
-	const char *conflict;
-	int index = 0;
-	int last;
-	int c;
+	int index = 0, last, c;
 
 	option_table(table);
-	memset(attr, 0, sizeof(*attr));
-	attr->scenario = (struct scenario_attr){ .hot_adds = 1, .queue_pairs = 1, .stop_fd = -1 };
+	*given = 0;
 	optind = 0; /* EAL used getopt before; 0 makes glibc and musl start anew */
 	opterr = 0;
 	for (last = 1; (c = getopt_long(argc, argv, "hi", table, &index)) != -1; last = optind) {
@@ -196,21 +273,38 @@ option_parse(int argc, char **argv, struct option_attr *attr, FILE *err)
 					argv[last]);
 			return -EINVAL;
 		}
-		if (option_one(c, index, attr, err) != 0)
+		if (c != 0)
+			index = option_short((char)c);
+		if (option_one(&option_rows[index], attr, err) != 0)
 			return -EINVAL;
+		*given |= 1ULL << index;
 	}
-	if (optind < argc) {
-		fprintf(err, "testvdpa: error: unexpected argument '%s'\n", argv[optind]);
-		return -EINVAL;
-	}
-	conflict = option_conflict(attr, attr->iface != NULL);
-	if (conflict != NULL) {
-		fprintf(err, "testvdpa: error: %s\n", conflict);
-		return -EINVAL;
-	}
-	if (attr->iface == NULL)
+	if (optind == argc)
+		return 0;
+	fprintf(err, "testvdpa: error: unexpected argument '%s'\n", argv[optind]);
+	return -EINVAL;
+}
+
+int
+option_parse(int argc, char **argv, struct option_attr *attr, FILE *err)
+{
+	uint64_t given;
+	int ret;
+
+	memset(attr, 0, sizeof(*attr));
+	attr->scenario = (struct scenario_attr){
+		.queue_pairs = 1,
+		.iterations = 1,
+		.seed = 1,
+		.patience_ms = OPTION_PATIENCE_DEFAULT,
+		.stop_fd = -1,
+	};
+	ret = option_read(argc, argv, attr, &given, err);
+	if (ret == 0)
+		ret = option_conflict(attr, given, err);
+	if (ret == 0 && attr->iface == NULL)
 		attr->iface = OPTION_IFACE_DEFAULT;
-	return 0;
+	return ret;
 }
 
 void
@@ -226,6 +320,9 @@ option_usage(const char *program, FILE *out)
 				option_rows[i].value != NULL ? option_rows[i].value : "");
 		fprintf(out, "  %-22s %s\n", left, option_rows[i].help);
 	}
+	fputs("Scenarios:", out);
+	scenario_names(" ", out);
+	fputs(".\n", out);
 	fprintf(out,
 			"Commands come from --cmdline-file, then from standard input; a prompt where "
 			"that is a terminal.\n");

@@ -1,35 +1,195 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Theory of operation: a story has one row in a table, its name and the function that plays it.
- * An unknown name is refused before anything is attached.
+ * Theory of operation: a scenario has one row in a table; "all" is all of them in a row. What is
+ * asked for is checked before anything is attached; a scenario that needs more devices than there
+ * are is an error if it was asked for by name, and one skipped step within "all".
+ *
+ * Report files are opened at the beginning, so that a bad path is told then.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <base_clock.h>
+#include <base_math.h>
+
 #include "scenario.h"
-#include "scenario_demo.h"
+#include "scenario_play.h"
 
-/** One story. */
-struct scenario {
-	const char *name;
-	int (*play)(const struct scenario_attr *attr);
+static const struct scenario_kind *const kinds[] = {
+	&scenario_reset,
+	&scenario_hotplug,
+	&scenario_recover,
 };
 
-static const struct scenario scenarios[] = {
-	{ "demo", scenario_demo },
-	{ NULL, NULL },
-};
+static void
+scenario_log_write(void *arg, enum base_log_level level, const char *msg)
+{
+	fflush(stdout);
+	fprintf(stderr, "testvdpa: %s: %s\n", base_log_level_name(level), msg);
+}
+
+void
+scenario_names(const char *before, FILE *out)
+{
+	for (unsigned int i = 0; i < BASE_ARRAY_SIZE(kinds); i++)
+		fprintf(out, "%s%s", before, kinds[i]->name);
+	fprintf(out, "%sall", before);
+}
+
+static bool
+scenario_is_meant(const struct scenario_attr *attr, const struct scenario_kind *kind)
+{
+	return strcmp(attr->name, "all") == 0 || strcmp(attr->name, kind->name) == 0;
+}
+
+static int
+scenario_check_name(const struct scenario_attr *attr)
+{
+	for (unsigned int i = 0; i < BASE_ARRAY_SIZE(kinds); i++)
+		if (scenario_is_meant(attr, kinds[i]))
+			return 0;
+	fprintf(stderr, "testvdpa: error: no scenario is called '%s'; there are:", attr->name);
+	scenario_names(" ", stderr);
+	fputc('\n', stderr);
+	return -ENOENT;
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+static int
+scenario_open(const char *path, FILE **file)
+{
+	int ret;
+
+	*file = NULL;
+	if (path == NULL)
+		return 0;
+	*file = fopen(path, "w");
+	if (*file != NULL)
+		return 0;
+	ret = -errno;
+	fprintf(stderr, "testvdpa: error: report %s: %s\n", path, strerror(-ret));
+	return ret;
+}
+
+/* @return 0; -errno where not all could be written. */
+static int
+scenario_close(const char *path, FILE *file)
+{
+	int ret = ferror(file) ? -EIO : 0;
+
+	if (fclose(file) != 0 && ret == 0)
+		ret = -errno;
+	if (ret != 0)
+		fprintf(stderr, "testvdpa: error: report %s: %s\n", path, strerror(-ret));
+	return ret;
+}
+
+/* --- the play -------------------------------------------------------------------------------- */
+
+/* A scenario for which there are too few devices: an error by name, or a step that says so. */
+static int
+scenario_check_devices(struct scenario_play *play, const struct scenario_kind *kind)
+{
+	struct scenario_step *step;
+
+	if (kind->nb_devices <= play->nb_ports)
+		return 0;
+	if (strcmp(play->attr->name, kind->name) == 0) {
+		base_err(&play->log, "scenario %s needs %u vDPA devices, EAL found %u", kind->name,
+				kind->nb_devices, play->nb_ports);
+		return -ENODEV;
+	}
+	step = scenario_report_step(&play->report, kind->name);
+	if (step == NULL)
+		return -ENOSPC;
+	snprintf(step->scenario, sizeof(step->scenario), "%s", kind->name);
+	snprintf(step->skipped, sizeof(step->skipped), "needs a third device");
+	step->begin = scenario_play_seconds(play);
+	printf("[%6.1f s] %s: skipped: %s\n", step->begin, kind->name, step->skipped);
+	return 1;
+}
+
+/* @return 0; -errno: the end came early */
+static int
+scenario_play_all(struct scenario_play *play)
+{
+	struct scenario_step *step;
+	uint64_t commands;
+	int ret;
+
+	step = scenario_play_begin(play, "start", &commands);
+	if (step == NULL)
+		return -ENOSPC;
+	ret = scenario_rig_start(play, step);
+	scenario_play_end(play, step, commands);
+	for (unsigned int i = 0; i < BASE_ARRAY_SIZE(kinds) && ret == 0; i++) {
+		if (!scenario_is_meant(play->attr, kinds[i]))
+			continue;
+		ret = scenario_check_devices(play, kinds[i]);
+		ret = ret == 0 ? scenario_play_kind(play, kinds[i]) : ret < 0 ? ret : 0;
+	}
+	if (ret != 0)
+		return ret;
+	step = scenario_play_begin(play, "stop", &commands);
+	if (step == NULL)
+		return -ENOSPC;
+	scenario_rig_stop(play, step);
+	scenario_play_end(play, step, commands);
+	return 0;
+}
+
+/* Plays and reports to the user and into the files that are there. */
+static int
+scenario_play(struct scenario_play *play, FILE *json)
+{
+	int ret = scenario_play_all(play);
+
+	if (ret != 0)
+		snprintf(play->report.fault, sizeof(play->report.fault),
+				"the scenario ended before its end%s",
+				ret == -EINTR ? ": the user wanted so" : "");
+	play->report.seconds = scenario_play_seconds(play);
+	putchar('\n');
+	scenario_report_text(&play->report, stdout);
+	if (json != NULL)
+		scenario_report_json(&play->report, json);
+	return scenario_report_passed(&play->report) ? 0 : 1;
+}
 
 int
 scenario_run(const struct scenario_attr *attr)
 {
-	const struct scenario *s;
+	struct scenario_play *play;
+	FILE *json = NULL;
+	int ret = scenario_check_name(attr), closed = 0;
 
-	for (s = scenarios; s->name != NULL; s++) {
-		if (strcmp(s->name, attr->name) == 0)
-			return s->play(attr);
+	if (ret == 0)
+		ret = scenario_open(attr->json_path, &json);
+	if (ret != 0)
+		return ret;
+	play = calloc(1, sizeof(*play));
+	if (play == NULL) {
+		ret = -ENOMEM;
+		goto close_json;
 	}
-	fprintf(stderr, "testvdpa: error: no scenario is called '%s'\n", attr->name);
-	return -ENOENT;
+	play->attr = attr;
+	play->log = (struct base_log){ .level = BASE_LOG_WARN, .write = scenario_log_write };
+	play->report.begin_ns = base_clock_ns();
+	play->report.queue_pairs = attr->queue_pairs;
+	play->report.seed = attr->seed;
+	snprintf(play->report.scenario, sizeof(play->report.scenario), "%s", attr->name);
+	snprintf(play->report.layout, sizeof(play->report.layout), "%s",
+			attr->packed ? "packed" : "split");
+	ret = scenario_rig_create(play);
+	if (ret == 0)
+		ret = scenario_play(play, json);
+	scenario_rig_destroy(play);
+	scenario_report_clear(&play->report);
+	free(play);
+close_json:
+	if (json != NULL)
+		closed = scenario_close(attr->json_path, json);
+	return ret != 0 ? ret : closed;
 }

@@ -8,7 +8,20 @@ import signal
 from rig_process import Process
 from rig_wait import Deadline, Failure, Lines, until
 
+# A's, B's, and the one that A moves to.
+DEVICES = ["0000:03:00.2", "0000:03:00.3", "0000:03:00.4"]
 EAL = ["--no-huge", "--no-telemetry", "--no-shconf", "-m", "256"]
+
+
+def joined_card(functions, cable, control):
+    """The configuration of a card whose ports are on two switches with a wire between them: A's
+    device and the one that it moves to are on one, B's is on the other."""
+    def switch(name, ports, role):
+        return {"name": name, "kind": "switch", "functions": ports,
+                "uplinks": [{"name": f"wire-{name}", "unix": {"path": str(cable), "role": role}}]}
+    return {"functions": functions, "control": {"socket": str(control)}, "wire": {"nets": [
+        switch("left", [n for n in range(functions) if n != 1], "listen"),
+        switch("right", [1], "connect")]}}
 
 
 class VdpaBackend:
@@ -16,7 +29,7 @@ class VdpaBackend:
 
     name = "mlx5_devx on mlx5emu"
     plugin = ["-d", "librte_vdpa_mlx5_devx.so"]
-    devices = ["0000:03:00.2", "0000:03:00.3"]
+    devices = DEVICES[:2]
     doorbell_pages = 2  # that a guest's QEMU is to map, one for each queue
 
     @classmethod
@@ -28,6 +41,18 @@ class VdpaBackend:
         for device in cls.devices:
             command += ["-a", f"{device},class=vdpa"]
         return command + ["--"]
+
+    @classmethod
+    def launch_scenario(cls, build, workdir, options):
+        """The whole command line of a scenario: a card with a wire, and a device more."""
+        config = workdir / "card.json"
+        config.write_text(json.dumps(joined_card(len(DEVICES), workdir / "wire",
+                                                 workdir / "control")))
+        command = [str(build / "app" / "mlx5emu" / "mlx5emu"), "--config", str(config), "--",
+                   str(build / "app" / "testvdpa" / "dpdk-testvdpa"), *EAL, *cls.plugin]
+        for device in DEVICES:
+            command += ["-a", f"{device},class=vdpa"]
+        return command + ["--", *options, "--card", str(workdir / "control")]
 
     @staticmethod
     def environment(build):

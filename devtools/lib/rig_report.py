@@ -66,3 +66,38 @@ def lines(report):
         for fault in step["faults"]:
             yield f"  {step['name']}: FAULT: {fault}"
     yield f"{'PASS' if report['pass'] else 'FAIL'} ({report['seconds']:.1f} s)"
+
+
+RUN_COLUMNS = ["lost", "excused", "duplicated", "reordered", "torn", "invented"]
+
+
+def run_row(report):
+    """A run of all scenarios in one row."""
+    ways = [way for step in report["steps"] for way in step["directions"]]
+    played = [step for step in report["steps"] if not step["skipped"]]
+    return [f"{report['layout']}, queue pairs: {report['queue_pairs']}",
+            str(sum(step["pass"] for step in played)),
+            str(sum(not step["pass"] for step in played)), str(report["skipped"]),
+            str(sum(way["sent"] for way in ways)),
+            *(str(sum(way[column] for way in ways)) for column in RUN_COLUMNS),
+            f"{max((step['gap_ms']['max'] for step in played), default=0):.1f}",
+            f"{report['seconds']:.1f}", "PASS" if report["pass"] else "FAIL"]
+
+
+def scenario_lines(reports):
+    """All runs: one row each, then what failed or was not played."""
+    yield from table([["rings", "passed", "failed", "skipped", "packets", *RUN_COLUMNS, "gap_ms",
+                       "s", ""], *map(run_row, reports)])
+    yield ""
+    for report in reports:
+        run = f"{report['layout']}, {report['queue_pairs']}"
+        for fault in report["faults"]:
+            yield f"  {run}: FAULT: {fault}"
+        for step in report["steps"]:
+            name = ": ".join(filter(None, [run, step["scenario"], step["name"]]))
+            if step["skipped"]:
+                yield f"  {name}: skipped: {step['skipped']}"
+            for fault in step["faults"][:3]:
+                yield f"  {name}: FAULT: {fault}"
+            if step["nb_faults"] > 3:
+                yield f"  {name}: FAULT: and {step['nb_faults'] - 3} more"

@@ -10,7 +10,7 @@
 
 #include "option.h"
 
-#define ARGS_MAX 12
+#define ARGS_MAX 24
 
 /* Parses the words of @line; @said gets the complaint. */
 static int
@@ -40,7 +40,8 @@ static void
 test_values(void **state)
 {
 	char all[] = "--cmdline-file f -i --client --auto-start --iface /run/v";
-	char story[] = "--scenario demo --json r.json --hot-adds 10 --queue-pairs 2";
+	char story[] = "--scenario all --json r.json --html r.html --card c --iterations 10 "
+		       "--queues 2 --packed --seed 7 --patience 1000";
 	char none[] = "";
 	struct option_attr attr;
 	char said[256];
@@ -52,15 +53,22 @@ test_values(void **state)
 	assert_null(attr.scenario.name);
 
 	assert_int_equal(parse(story, &attr, said, sizeof(said)), 0);
-	assert_string_equal(attr.scenario.name, "demo");
+	assert_string_equal(attr.scenario.name, "all");
 	assert_string_equal(attr.scenario.json_path, "r.json");
-	assert_int_equal(attr.scenario.hot_adds, 10);
+	assert_string_equal(attr.scenario.html_path, "r.html");
+	assert_string_equal(attr.scenario.card_path, "c");
+	assert_int_equal(attr.scenario.iterations, 10);
 	assert_int_equal(attr.scenario.queue_pairs, 2);
+	assert_int_equal(attr.scenario.seed, 7);
+	assert_int_equal(attr.scenario.patience_ms, 1000);
+	assert_true(attr.scenario.packed);
 
 	assert_int_equal(parse(none, &attr, said, sizeof(said)), 0);
 	assert_false(attr.interactive || attr.client || attr.auto_start || attr.help);
-	assert_int_equal(attr.scenario.hot_adds, 1);
+	assert_int_equal(attr.scenario.iterations, 1);
 	assert_int_equal(attr.scenario.queue_pairs, 1);
+	assert_int_equal(attr.scenario.patience_ms, 5000);
+	assert_false(attr.scenario.packed);
 	assert_string_equal(said, "");
 }
 
@@ -73,16 +81,24 @@ test_mistakes(void **state)
 	} rows[] = {
 		{ "--frob", "'--frob' is no option" },
 		{ "-x", "'-x' is no option" },
-		{ "--hot-adds", "'--hot-adds' is no option, or lacks its value" },
-		{ "--client --hot-adds -1", "--hot-adds: '-1' is not a valid N" },
-		{ "--hot-adds 1x", "--hot-adds: '1x'" },
-		{ "--hot-adds 99999999999999999999", "--hot-adds: '9999" },
-		{ "--queue-pairs 0", "--queue-pairs: '0'" },
+		{ "--iterations", "'--iterations' is no option, or lacks its value" },
+		{ "--client --iterations -1", "--iterations: '-1' is not a valid N" },
+		{ "--iterations 1x", "--iterations: '1x'" },
+		{ "--iterations 99999999999999999999", "--iterations: '9999" },
+		{ "--queues 0", "--queues: '0'" },
 		{ "--client=yes", "'--client=yes'" },
 		{ "left over", "unexpected argument 'left'" },
 		{ "--iface x", "--auto-start, which is missing" },
-		{ "--json x", "--scenario, which is missing" },
-		{ "--scenario demo -i", "--scenario plays alone" },
+		{ "--scenario all --queues 65", "--queues: '65'" },
+		{ "--scenario all --patience 99", "--patience: '99' is not a valid MS" },
+		{ "--scenario", "'--scenario' is no option, or lacks its value" },
+		{ "--scenario=", "--scenario: '' is not a valid NAME" },
+		{ "--json x", "--json is about --scenario, which is missing" },
+		{ "--packed -i", "--packed is about --scenario, which is missing" },
+		{ "--card x --auto-start", "--card is about --scenario, which is missing" },
+		{ "--scenario all -i", "--scenario plays alone: not with --interactive" },
+		{ "--client --scenario all", "--scenario plays alone: not with --client" },
+		{ "--cmdline-file x --scenario all", "not with --cmdline-file" },
 	};
 	struct option_attr attr;
 	char line[128];

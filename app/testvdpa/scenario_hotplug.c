@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: memory comes and goes under A while packets run, until its table is full and
+ * back to the beginning; every queue must go on at the used index where it was stopped, nothing is
+ * excused, and the device must use what was added.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include <base_math.h>
+
+#include "scenario_act.h"
+#include "scenario_judge.h"
+
+static int
+hotplug_add(struct scenario_play *play, struct scenario_step *step)
+{
+	return scenario_act_hot_add(play, step, SCENARIO_A);
+}
+
+static int
+hotplug_remap(struct scenario_play *play, struct scenario_step *step)
+{
+	return scenario_act_remap(play, step, SCENARIO_A);
+}
+
+static int
+hotplug_unplug(struct scenario_play *play, struct scenario_step *step)
+{
+	return scenario_act_unplug(play, step, SCENARIO_A);
+}
+
+static int
+hotplug_add_all(struct scenario_play *play, struct scenario_step *step)
+{
+	int ret = 0;
+
+	while (ret == 0 && scenario_act_room(play, SCENARIO_A) > 0)
+		ret = scenario_act_hot_add(play, step, SCENARIO_A);
+	return ret;
+}
+
+static int
+hotplug_unplug_all(struct scenario_play *play, struct scenario_step *step)
+{
+	int ret = 0;
+
+	while (ret == 0 && scenario_act_added(play, SCENARIO_A) > 0)
+		ret = scenario_act_unplug(play, step, SCENARIO_A);
+	return ret;
+}
+
+static void
+hotplug_kept(struct scenario_play *play, struct scenario_step *step)
+{
+	scenario_judge_kept(step, 'A');
+}
+
+/* The device must have read and written the new memory, and kept A's indices. */
+static void
+hotplug_used(struct scenario_play *play, struct scenario_step *step)
+{
+	struct guest_vm_stats *stats = calloc(1, sizeof(*stats)); /* large */
+	const struct guest_pool_stats *pool;
+
+	scenario_judge_kept(step, 'A');
+	if (stats == NULL)
+		return;
+	guest_vm_stats(play->guests[SCENARIO_A].vm, stats);
+	pool = &stats->pools[stats->nb_pools - 1];
+	if (stats->nb_pools < 2 || pool->received == 0 || pool->sent == 0)
+		scenario_step_fault(step,
+				"the device did not use the added memory (%" PRIu64
+				" received into it, %" PRIu64 " sent from it)",
+				pool->received, pool->sent);
+	free(stats);
+}
+
+static const struct scenario_plan plans[] = {
+	{ .name = "hot-add", .act = hotplug_add, .judge = hotplug_used },
+	{ .name = "remap", .act = hotplug_remap, .judge = hotplug_used },
+	{ .name = "unplug", .act = hotplug_unplug, .judge = hotplug_kept },
+	{ .name = "hot-add to the limit", .act = hotplug_add_all, .judge = hotplug_used },
+	{ .name = "remap with a full table", .act = hotplug_remap, .judge = hotplug_used },
+	{ .name = "unplug of all", .act = hotplug_unplug_all, .judge = hotplug_kept },
+};
+
+const struct scenario_kind scenario_hotplug = {
+	.name = "hotplug",
+	.help = "memory comes, is put elsewhere and goes, up to a full table",
+	.nb_devices = 2,
+	.plans = plans,
+	.nb_plans = BASE_ARRAY_SIZE(plans),
+};

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: a scenario is a table of steps (scenario_reset.c and its like). Each step is
+ * one phase of the ledger: both guests send, the step's act happens in the middle of it, every
+ * stream must carry packets again, the senders fall silent, and when nothing can arrive any more
+ * the phase is judged. So a packet that is missing is lost, not late.
+ *
+ * Guests are streams: A's queue pair n sends stream n, B's sends stream pairs + n.
+ *
+ * A fault does not end a scenario. A stream that stays silent for too long is dead, which is a fault
+ * of the step; then both front-ends connect again, so that the steps that follow say something. If
+ * nothing runs even then, they are faults too, and the next scenario tries once more. So the
+ * program comes to its end whatever a driver does.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+
+#include <base_clock.h>
+#include <base_math.h>
+
+#include "scenario_device.h"
+#include "scenario_judge.h"
+#include "scenario_play.h"
+
+#define PLAY_RATE 5000 /* packets per second and queue pair */
+#define PLAY_WINDOW 64 /* packets under way at most, a quarter of a ring */
+#define PLAY_PACKETS 300 /* that must arrive on each stream before and after an act */
+#define PLAY_DRAIN_MS 2000
+#define PLAY_SLICE_MS 50 /* how soon a signal is noticed */
+
+double
+scenario_play_seconds(const struct scenario_play *play)
+{
+	return (double)(base_clock_ns() - play->report.begin_ns) / BASE_NS_PER_S;
+}
+
+/* --- traffic --------------------------------------------------------------------------------- */
+
+/* Does the user want the end? The descriptor stays readable: nobody reads it. */
+static bool
+play_stopped(const struct scenario_play *play)
+{
+	struct pollfd pfd = { .fd = play->attr->stop_fd, .events = POLLIN };
+
+	return pfd.fd >= 0 && poll(&pfd, 1, 0) > 0;
+}
+
+static uint64_t
+play_arrived(struct scenario_play *play, uint32_t stream)
+{
+	struct guest_ledger_count count;
+
+	guest_ledger_count(play->ledger, stream, &count);
+	return count.received + count.torn;
+}
+
+/* Waits for one stream; it may be slow, but not silent. */
+static int
+play_wait_stream(struct scenario_play *play, uint32_t stream, uint64_t goal)
+{
+	uint64_t patience = play->attr->patience_ms * BASE_NS_PER_MS, since = base_clock_ns();
+	uint64_t seen = play_arrived(play, stream);
+
+	while (guest_ledger_wait(play->ledger, stream, goal, PLAY_SLICE_MS) != 0) {
+		uint64_t now = base_clock_ns(), arrived = play_arrived(play, stream);
+
+		if (play_stopped(play))
+			return -EINTR;
+		if (arrived != seen)
+			since = now;
+		else if (now - since >= patience)
+			return -ETIMEDOUT;
+		seen = arrived;
+	}
+	return 0;
+}
+
+int
+scenario_play_packets(struct scenario_play *play, struct scenario_step *step, uint64_t nb)
+{
+	unsigned int pairs = play->attr->queue_pairs;
+	uint64_t goal[GUEST_LEDGER_MAX_STREAMS];
+	int ret = 0;
+
+	for (uint32_t i = 0; i < SCENARIO_GUESTS * pairs; i++)
+		goal[i] = play_arrived(play, i) + nb;
+	for (uint32_t i = 0; i < SCENARIO_GUESTS * pairs && ret == 0; i++) {
+		ret = play_wait_stream(play, i, goal[i]);
+		if (ret == -ETIMEDOUT) {
+			scenario_step_fault(step, "%s->%s, queue pair %u: no packet in %u ms",
+					play->guests[i / pairs].name,
+					play->guests[1 - i / pairs].name, i % pairs,
+					play->attr->patience_ms);
+			play->is_dead = true;
+		}
+	}
+	return ret;
+}
+
+void
+scenario_play_send(struct scenario_play *play)
+{
+	struct guest_traffic_load load = { .window = PLAY_WINDOW, .rate = PLAY_RATE };
+
+	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
+		memcpy(load.peer, play->guests[1 - g].mac, sizeof(load.peer));
+		load.frame_len = g == 0 ? 200 : 900;
+		guest_vm_send(play->guests[g].vm, &load);
+	}
+}
+
+void
+scenario_play_quiet(struct scenario_play *play)
+{
+	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++)
+		guest_vm_quiet(play->guests[g].vm);
+}
+
+/* --- a step ---------------------------------------------------------------------------------- */
+
+/* Firmware commands of all devices so far; UINT64_MAX: not known. */
+static uint64_t
+play_commands(const struct scenario_play *play)
+{
+	uint64_t sum = 0, nb;
+
+	for (unsigned int i = 0; i < play->nb_ports; i++) {
+		if (!scenario_device_commands(play->ports[i].device, &nb))
+			return UINT64_MAX;
+		sum += nb;
+	}
+	return sum;
+}
+
+/* What the step cost: asking costs commands, too, as many as a second time. */
+static void
+play_count_commands(const struct scenario_play *play, struct scenario_step *step, uint64_t before)
+{
+	uint64_t now = play_commands(play), again = play_commands(play);
+
+	step->commands_known = before != UINT64_MAX && now != UINT64_MAX && again != UINT64_MAX;
+	if (step->commands_known)
+		step->commands = now - before - (again - now);
+}
+
+/* A row a queue; what acts have noted of it is used up. */
+static void
+play_fill_queues(struct scenario_play *play, struct scenario_step *step)
+{
+	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
+		struct scenario_guest *guest = &play->guests[g];
+
+		for (unsigned int i = 0; i < 2 * play->attr->queue_pairs; i++) {
+			struct scenario_queue *row = &step->queues[step->nb_queues++];
+
+			scenario_device_queue(play->ports[guest->port].device, guest->name[0], i,
+					row);
+			row->before = guest->rings[i].before;
+			guest->rings[i].before.known = false;
+		}
+	}
+}
+
+static void
+play_tell(const struct scenario_play *play, const struct scenario_step *step)
+{
+	const char *more = step->nb_faults != 0 ? step->faults[0] : step->skipped;
+
+	printf("[%6.1f s] %s%s%s: %s%s%s\n", scenario_play_seconds(play), step->scenario,
+			step->scenario[0] != '\0' ? ": " : "", step->name,
+			step->nb_faults == 0 && more[0] == '\0' ? "ok" :
+								  scenario_step_verdict(step),
+			more[0] != '\0' ? ": " : "", more);
+}
+
+struct scenario_step *
+scenario_play_begin(struct scenario_play *play, const char *name, uint64_t *commands)
+{
+	struct scenario_step *step = scenario_report_step(&play->report, name);
+
+	if (step == NULL)
+		return NULL;
+	*commands = play_commands(play);
+	step->begin = scenario_play_seconds(play);
+	return step;
+}
+
+void
+scenario_play_end(struct scenario_play *play, struct scenario_step *step, uint64_t commands)
+{
+	play_count_commands(play, step, commands);
+	play_fill_queues(play, step);
+	scenario_judge_guests(play, step);
+	step->seconds = scenario_play_seconds(play) - step->begin;
+}
+
+/* The part of a step while both guests send. */
+static int
+play_traffic(struct scenario_play *play, struct scenario_step *step,
+		const struct scenario_plan *plan)
+{
+	int ret = scenario_play_packets(play, step, PLAY_PACKETS);
+
+	if (ret != 0 || plan->act == NULL)
+		return ret;
+	ret = plan->act(play, step);
+	if (ret != 0) {
+		play->is_dead = true; /* nobody knows what works now */
+		return ret;
+	}
+	return scenario_play_packets(play, step, PLAY_PACKETS);
+}
+
+/* Gives the guests a new life where they are dead. What they lost is accounted for before. */
+static void
+play_revive(struct scenario_play *play, struct scenario_step *step)
+{
+	int ret = scenario_rig_revive(play, step);
+
+	if (ret != 0)
+		return;
+	scenario_play_send(play);
+	for (uint32_t i = 0; i < SCENARIO_GUESTS * play->attr->queue_pairs && ret == 0; i++)
+		ret = play_wait_stream(play, i, play_arrived(play, i) + 1);
+	scenario_play_quiet(play);
+	guest_ledger_drain(play->ledger, PLAY_DRAIN_MS);
+	play->is_dead = ret != 0;
+	if (ret == 0)
+		scenario_step_note(step, "revived", 1);
+	else
+		scenario_step_fault(step, "no traffic even after the front-ends came anew");
+}
+
+static int
+play_step(struct scenario_play *play, const struct scenario_plan *plan, struct scenario_step *step,
+		uint64_t commands)
+{
+	int phase = guest_ledger_phase_open(play->ledger, step->name), ret;
+
+	if (phase < 0) {
+		scenario_step_fault(step, "no room in the ledger: %s", strerror(-phase));
+		return -ENOSPC;
+	}
+	scenario_play_send(play);
+	ret = play_traffic(play, step, plan);
+	scenario_play_quiet(play);
+	guest_ledger_drain(play->ledger, ret == 0 ? PLAY_DRAIN_MS : PLAY_DRAIN_MS / 4);
+	guest_ledger_phase_close(play->ledger);
+	scenario_judge_traffic(play, step, (unsigned int)phase, plan);
+	scenario_play_end(play, step, commands);
+	if (ret == 0 && plan->judge != NULL)
+		plan->judge(play, step);
+	play_tell(play, step);
+	if (play->is_dead && ret != -EINTR)
+		play_revive(play, step);
+	return ret == -EINTR ? ret : 0;
+}
+
+static int
+play_plan(struct scenario_play *play, const struct scenario_plan *plan, const char *scenario,
+		unsigned int iteration)
+{
+	const char *reason = plan->skip != NULL ? plan->skip(play) : NULL;
+	char name[GUEST_LEDGER_NAME_LEN];
+	struct scenario_step *step;
+	uint64_t commands;
+	int ret = 0;
+
+	snprintf(name, sizeof(name), iteration == 0 ? "%s" : "%s, %u", plan->name, iteration + 1);
+	step = scenario_play_begin(play, name, &commands);
+	if (step == NULL)
+		return -ENOSPC;
+	snprintf(step->scenario, sizeof(step->scenario), "%s", scenario);
+	if (reason == NULL && !play->is_dead)
+		return play_step(play, plan, step, commands);
+	if (reason != NULL)
+		snprintf(step->skipped, sizeof(step->skipped), "%s", reason);
+	else
+		scenario_step_fault(step, "not played: no traffic");
+	play_tell(play, step);
+	return ret;
+}
+
+int
+scenario_play_kind(struct scenario_play *play, const struct scenario_kind *kind)
+{
+	int ret = 0;
+
+	play->is_dead = false; /* perhaps */
+	for (unsigned int i = 0; i < play->attr->iterations && ret == 0; i++)
+		for (unsigned int k = 0; k < kind->nb_plans && ret == 0; k++)
+			ret = play_plan(play, &kind->plans[k], kind->name, i);
+	return ret;
+}

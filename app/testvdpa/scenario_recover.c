@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: what breaks: A's front-end dies, and dies again in the middle of its next
+ * start, at a message here and a message there; rings are used further by the life that follows, at
+ * the used index that the guest's memory has.
+ */
+#include <base_math.h>
+
+#include "scenario_act.h"
+#include "scenario_judge.h"
+
+#define RECOVER_PARTS 8 /* of a start, at whose borders the front-end dies */
+
+static int
+recover_kill(struct scenario_play *play, struct scenario_step *step)
+{
+	return scenario_act_kill(play, step, SCENARIO_A, 0);
+}
+
+static int
+recover_spread(struct scenario_play *play, struct scenario_step *step, unsigned int first,
+		unsigned int end)
+{
+	int ret = 0;
+
+	for (unsigned int i = first; i < end && ret == 0; i++)
+		ret = scenario_act_kill(play, step, SCENARIO_A,
+				1 + i * scenario_act_messages(play) / RECOVER_PARTS);
+	return ret;
+}
+
+/* While the two get to know each other. */
+static int
+recover_kill_early(struct scenario_play *play, struct scenario_step *step)
+{
+	return recover_spread(play, step, 0, RECOVER_PARTS / 2);
+}
+
+/* While memory and rings are handed over. */
+static int
+recover_kill_late(struct scenario_play *play, struct scenario_step *step)
+{
+	return recover_spread(play, step, RECOVER_PARTS / 2, RECOVER_PARTS);
+}
+
+static const struct scenario_plan plans[] = {
+	{ .name = "death", .act = recover_kill, .may_excuse = true },
+	{ .name = "death in a connection", .act = recover_kill_early, .may_excuse = true },
+	{ .name = "death in a start", .act = recover_kill_late, .may_excuse = true },
+};
+
+const struct scenario_kind scenario_recover = {
+	.name = "recover",
+	.help = "front-ends that die and come again, queues that break",
+	.nb_devices = 2,
+	.plans = plans,
+	.nb_plans = BASE_ARRAY_SIZE(plans),
+};
