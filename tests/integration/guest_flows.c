@@ -5,7 +5,7 @@
  * carry frames again with no further message, and at the end every packet must be accounted for:
  * none lost, duplicated, reordered or torn, and no error seen by the guest's driver.
  *
- * usage: guest_flows SOCKET PAIRS [packed]
+ * usage: guest_flows SOCKET PAIRS [WORDS of looped_words()]
  */
 #include <errno.h>
 #include <poll.h>
@@ -194,12 +194,13 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (pairs == 0 || pairs > MAX_PAIRS) {
-		fprintf(stderr, "usage: guest_flows SOCKET PAIRS [packed]\n");
+		fprintf(stderr, "usage: guest_flows SOCKET PAIRS [packed] [mergeable] ...\n");
 		return 2;
 	}
 	looped_attr(&attr, argv[1], pairs);
 	attr.ram = RAM;
-	attr.packed = argc > 3 && strcmp(argv[3], "packed") == 0;
+	if (!looped_words(&attr, &argv[3], argc - 3))
+		return 2;
 	ret = looped_open(&flows.looped, &attr);
 	flows.looped.load.rate = 5000;
 	if (ret == 0)
@@ -210,6 +211,8 @@ main(int argc, char **argv)
 		ret = looped_account(&flows.looped);
 	if (ret == 0)
 		ret = flows_spread(&flows);
+	if (ret == 0)
+		ret = looped_proof(flows.looped.vm);
 	looped_close(&flows.looped);
 	printf("%s\n", ret == 0 ? "PASS" : "FAIL");
 	return ret == 0 ? 0 : 1;

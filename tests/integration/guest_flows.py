@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every flow that a front-end may ask for, by the built-in guest, on our driver under traffic.
 
-usage: guest_flows.py PROGRAM PAIRS [packed]
+usage: guest_flows.py PROGRAM PAIRS [WORDS: packed, mergeable, ...]
 """
 import pathlib
 import re
@@ -21,6 +21,8 @@ def main(program, pairs, *kind):
         status = guest.wait(150)
         print(guest.text)
         rig.check(status == 0, "the guest is not content")
+        rig.check("mergeable" not in kind or "granted: mergeable;" in guest.text,
+                  "the guest's wish was not granted")
         dpdk.end(r, app)
         dpdk.card_is_content(r)
         # A ring that comes back in the same life is resumed, as the card can do it.

@@ -6,15 +6,18 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_math.h"
 #include "looped.h"
 
 #define ALIVE_PACKETS 60u
 #define ALIVE_MS 20000u
 #define DRAIN_MS 20000u
+#define RX_BUFFER 128u /* bytes of one that merges */
 
 static void
 looped_write(void *arg, enum base_log_level level, const char *msg)
@@ -38,6 +41,74 @@ looped_attr(struct guest_vm_attr *attr, const char *socket, unsigned int pairs)
 		.wait = GUEST_TRAFFIC_IRQ,
 		.log = &looped_log,
 	};
+}
+
+#define ATTR(field) offsetof(struct guest_vm_attr, field)
+
+static const struct {
+	const char *word;
+	size_t at; /* of a bool */
+} looped_options[] = {
+	{ "packed", ATTR(packed) },
+	{ "mergeable", ATTR(driver.mergeable) },
+	{ "indirect", ATTR(driver.indirect) },
+	{ "event", ATTR(driver.event_idx) },
+	{ "eventfd", ATTR(no_notifier) },
+};
+
+static bool
+looped_word(struct guest_vm_attr *attr, const char *word)
+{
+	for (unsigned int i = 0; i < BASE_ARRAY_SIZE(looped_options); i++) {
+		if (strcmp(word, looped_options[i].word) != 0)
+			continue;
+		*(bool *)((uint8_t *)attr + looped_options[i].at) = true;
+		return true;
+	}
+	if (strcmp(word, "poll") != 0)
+		return false;
+	attr->wait = GUEST_TRAFFIC_POLL;
+	return true;
+}
+
+bool
+looped_words(struct guest_vm_attr *attr, char *const *words, int nb)
+{
+	attr->driver.rx_buffer = RX_BUFFER;
+	for (int i = 0; i < nb; i++) {
+		if (looped_word(attr, words[i]))
+			continue;
+		fprintf(stderr, "no such word: %s\n", words[i]);
+		return false;
+	}
+	return true;
+}
+
+int
+looped_proof(struct guest_vm *vm)
+{
+	struct guest_vm_stats *stats = calloc(1, sizeof(*stats));
+	uint64_t merged = 0, indirect = 0, spared = 0, features = guest_vm_features(vm);
+	bool missing;
+
+	if (stats == NULL)
+		return -ENOMEM;
+	guest_vm_stats(vm, stats);
+	for (unsigned int i = 0; i < stats->nb_queues; i++) {
+		merged += stats->queues[i].merged;
+		indirect += stats->queues[i].ring.indirect;
+		spared += stats->queues[i].kicks_spared;
+	}
+	free(stats);
+	printf("granted:%s%s%s; frames in several buffers %" PRIu64 ", chains in tables %" PRIu64
+	       ", kicks spared %" PRIu64 "\n",
+			(features & GUEST_NET_F_MRG_RXBUF) != 0 ? " mergeable" : "",
+			(features & GUEST_VRING_F_INDIRECT_DESC) != 0 ? " indirect" : "",
+			(features & GUEST_VRING_F_EVENT_IDX) != 0 ? " event" : "", merged, indirect,
+			spared);
+	missing = ((features & GUEST_NET_F_MRG_RXBUF) != 0 && merged == 0) ||
+			((features & GUEST_VRING_F_INDIRECT_DESC) != 0 && indirect == 0);
+	return missing ? -ENODATA : 0;
 }
 
 int

@@ -25,6 +25,19 @@ extern const struct base_log looped_log;
  */
 void looped_attr(struct guest_vm_attr *attr, const char *socket, unsigned int pairs);
 
+/**
+ * Words of a command line: packed, mergeable (receive buffers of 128 bytes, so that a frame takes
+ * two), indirect, event (EVENT_IDX), poll, eventfd (no host notifier).
+ * @return whether all are such words; the one that is not is printed.
+ */
+bool looped_words(struct guest_vm_attr *attr, char *const *words, int nb);
+
+/**
+ * Prints which of its wishes @p vm was granted and what became of them, in one line. @return 0, or
+ * -ENODATA when something was negotiated and never happened.
+ */
+int looped_proof(struct guest_vm *vm);
+
 /** Makes ledger and guest, not connected; @p attr gets the ledger. @return 0 or -errno. */
 int looped_open(struct looped *looped, struct guest_vm_attr *attr);
 /** Frees both, also after looped_open() has failed. */
