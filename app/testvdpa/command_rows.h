@@ -20,6 +20,7 @@ struct command_section {
 extern const struct command_section command_sections[];
 
 extern const struct command_row command_device_rows[];
+extern const struct command_row command_card_rows[];
 extern const struct command_row command_port_rows[];
 extern const struct command_row command_show_rows[];
 extern const struct command_row command_queue_rows[];
