@@ -7,8 +7,7 @@
  * or errno EREMOTEIO with status and syndrome in the output buffer (the firmware refused). The
  * output is therefore cleared before the command, and a status that is not OK decides the errno.
  *
- * The counts are one atomic word for each opcode that this library sends, in a fixed table;
- * nothing is locked, so they may be read while commands run.
+ * The count is one atomic word: it may be read while commands run.
  */
 #include "devx_cmd.h"
 
@@ -22,88 +21,16 @@
 #include "devx_priv.h"
 #include "prm_field.h"
 
-static const uint16_t counted_ops[] = {
-	PRM_OP_QUERY_HCA_CAP,
-	PRM_OP_CREATE_MKEY,
-	PRM_OP_DESTROY_MKEY,
-	PRM_OP_CREATE_CQ,
-	PRM_OP_DESTROY_CQ,
-	PRM_OP_CREATE_QP,
-	PRM_OP_DESTROY_QP,
-	PRM_OP_RST2INIT_QP,
-	PRM_OP_INIT2RTR_QP,
-	PRM_OP_RTR2RTS_QP,
-	PRM_OP_2RST_QP,
-	PRM_OP_ALLOC_TRANSPORT_DOMAIN,
-	PRM_OP_DEALLOC_TRANSPORT_DOMAIN,
-	PRM_OP_CREATE_TIR,
-	PRM_OP_DESTROY_TIR,
-	PRM_OP_CREATE_TIS,
-	PRM_OP_DESTROY_TIS,
-	PRM_OP_CREATE_RQT,
-	PRM_OP_MODIFY_RQT,
-	PRM_OP_DESTROY_RQT,
-	PRM_OP_CREATE_GENERAL_OBJECT,
-	PRM_OP_MODIFY_GENERAL_OBJECT,
-	PRM_OP_QUERY_GENERAL_OBJECT,
-	PRM_OP_DESTROY_GENERAL_OBJECT,
-	DEVX_OP_REG_MR,
-	DEVX_OP_DEREG_MR,
-	DEVX_OP_REG_UMEM,
-	DEVX_OP_DEREG_UMEM,
-	DEVX_OP_CREATE_FLOW,
-	DEVX_OP_DESTROY_FLOW,
-};
-
-#define NB_OPS BASE_ARRAY_SIZE(counted_ops)
-
-struct devx_count {
-	_Atomic uint64_t op[NB_OPS + 1]; /* the last is for opcodes outside the table */
-};
-
-static size_t
-devx_count_slot(uint16_t opcode)
-{
-	size_t i;
-
-	for (i = 0; i < NB_OPS && counted_ops[i] != opcode; i++)
-		;
-	return i;
-}
-
-struct devx_count *
-devx_count_create(void)
-{
-	return calloc(1, sizeof(struct devx_count));
-}
-
 void
-devx_count_destroy(struct devx_count *count)
+devx_cmd_counted(struct devx_dev *dev)
 {
-	free(count);
-}
-
-void
-devx_count_add(struct devx_count *count, uint16_t opcode)
-{
-	atomic_fetch_add_explicit(&count->op[devx_count_slot(opcode)], 1, memory_order_relaxed);
-}
-
-uint64_t
-devx_cmd_count(const struct devx_dev *dev, uint16_t opcode)
-{
-	return atomic_load_explicit(&dev->count->op[devx_count_slot(opcode)], memory_order_relaxed);
+	atomic_fetch_add_explicit(&dev->nb_cmds, 1, memory_order_relaxed);
 }
 
 uint64_t
 devx_cmd_total(const struct devx_dev *dev)
 {
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i <= NB_OPS; i++)
-		sum += atomic_load_explicit(&dev->count->op[i], memory_order_relaxed);
-	return sum;
+	return atomic_load_explicit(&dev->nb_cmds, memory_order_relaxed);
 }
 
 int
@@ -171,7 +98,7 @@ static void
 devx_cmd_begin(struct devx_dev *dev, const struct devx_io *io)
 {
 	memset(io->out, 0, io->out_len);
-	devx_count_add(dev->count, devx_io_opcode(io));
+	devx_cmd_counted(dev);
 	errno = 0;
 }
 
@@ -245,7 +172,7 @@ devx_obj_try(struct devx_grave_item *item)
 	struct devx_obj *obj = (struct devx_obj *)item;
 	int error;
 
-	devx_count_add(obj->dev->count, obj->kind->destroy_op);
+	devx_cmd_counted(obj->dev);
 	error = mlx5dv_devx_obj_destroy(obj->dv);
 	if (error != 0) {
 		error = error > 0 ? error : errno;

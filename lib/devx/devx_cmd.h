@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The one exit to the firmware. Every command is counted by its opcode, and a refused one becomes
- * exactly one log line with the object's name, the opcode's name, the status and the syndrome.
+ * The one exit to the firmware. Every command is counted, and a refused one becomes exactly
+ * one log line with the object's name, the opcode's name, the status and the syndrome.
  *
  * Command buffers are laid out by lib/prm (big endian). Callers above this library use the typed
- * functions of the other headers; they need from here the object handle and the counts.
+ * functions of the other headers; they need from here the object handle and the count.
  */
 #ifndef DEVX_CMD_H
 #define DEVX_CMD_H
@@ -29,17 +29,6 @@ struct devx_io {
 	size_t out_len;
 };
 
-/** Things that cost a firmware command but have no opcode of their own in user space; they are
- * counted under these numbers, outside the range of opcodes. */
-enum devx_pseudo_op {
-	DEVX_OP_REG_MR = 0xff01,
-	DEVX_OP_DEREG_MR,
-	DEVX_OP_REG_UMEM,
-	DEVX_OP_DEREG_UMEM,
-	DEVX_OP_CREATE_FLOW,
-	DEVX_OP_DESTROY_FLOW,
-};
-
 /** A command that creates no object; @p what names it in the log. */
 int devx_cmd_general(struct devx_dev *dev, const char *what, const struct devx_io *io);
 
@@ -56,16 +45,12 @@ uint32_t devx_obj_id(const struct devx_obj *obj);
 
 /** Commands sent since the device was opened, refused ones included. Thread-safe. */
 uint64_t devx_cmd_total(const struct devx_dev *dev);
-/** The same for one opcode or one of enum devx_pseudo_op. */
-uint64_t devx_cmd_count(const struct devx_dev *dev, uint16_t opcode);
 
 /** errno value (positive) that stands for a firmware status. */
 int devx_status_errno(uint8_t status);
 
 /* For the files of this library. */
-struct devx_count;
-struct devx_count *devx_count_create(void);
-void devx_count_destroy(struct devx_count *count);
-void devx_count_add(struct devx_count *count, uint16_t opcode);
+/** One more; also for what costs a command without being one here: memory, flow rules. */
+void devx_cmd_counted(struct devx_dev *dev);
 
 #endif /* DEVX_CMD_H */

@@ -243,9 +243,8 @@ devx_dev_open(const struct devx_dev_attr *attr, struct devx_dev **out)
 	dev->log = attr->log;
 	dev->doorbell_nc = attr->doorbell_nc;
 	dev->page_size = (size_t)sysconf(_SC_PAGESIZE);
-	dev->count = devx_count_create();
 	dev->grave = devx_grave_create();
-	if (dev->count == NULL || dev->grave == NULL)
+	if (dev->grave == NULL)
 		goto close_dev;
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		ret = steps[i](dev);
@@ -279,7 +278,6 @@ devx_dev_close(struct devx_dev *dev)
 	if (dev->ctx != NULL)
 		ibv_close_device(dev->ctx);
 	devx_grave_destroy(dev->grave);
-	devx_count_destroy(dev->count);
 	free(dev);
 }
 

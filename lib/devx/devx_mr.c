@@ -34,7 +34,7 @@ devx_mr_create(struct devx_dev *dev, const struct devx_mr_attr *attr, struct dev
 	if (mr == NULL)
 		return -ENOMEM;
 	mr->dev = dev;
-	devx_count_add(dev->count, DEVX_OP_REG_MR);
+	devx_cmd_counted(dev);
 	errno = 0;
 	mr->ibv = ibv_reg_mr_iova(dev->pd, attr->addr, attr->len, attr->iova,
 			IBV_ACCESS_LOCAL_WRITE);
@@ -57,7 +57,7 @@ devx_mr_try(struct devx_grave_item *item)
 	struct devx_mr *mr = (struct devx_mr *)item;
 	int error;
 
-	devx_count_add(mr->dev->count, DEVX_OP_DEREG_MR);
+	devx_cmd_counted(mr->dev);
 	error = ibv_dereg_mr(mr->ibv);
 	if (error != 0) {
 		error = error > 0 ? error : errno;

@@ -25,7 +25,7 @@ struct devx_dev {
 	struct mlx5dv_var *var;
 	struct devx_var var_map;
 	struct ibv_mr *null_mr;
-	struct devx_count *count;
+	_Atomic uint64_t nb_cmds;
 	struct devx_grave *grave;
 };
 

@@ -190,7 +190,7 @@ devx_flow_create(struct devx_dev *dev, const struct devx_flow_attr *attr, struct
 	if (ret != 0)
 		goto free_flow;
 	devx_match_fill(&value, attr->ip_version, attr->ip_protocol);
-	devx_count_add(dev->count, DEVX_OP_CREATE_FLOW);
+	devx_cmd_counted(dev);
 	errno = 0;
 	flow->flow = mlx5dv_create_flow(flow->matcher, &value.param, 1, &action);
 	if (flow->flow == NULL) {
@@ -216,7 +216,7 @@ devx_flow_try(struct devx_grave_item *item)
 	int error = 0;
 
 	if (flow->flow != NULL) {
-		devx_count_add(flow->dev->count, DEVX_OP_DESTROY_FLOW);
+		devx_cmd_counted(flow->dev);
 		error = ibv_destroy_flow(flow->flow);
 	}
 	if (error != 0) {

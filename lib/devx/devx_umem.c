@@ -29,7 +29,7 @@ devx_umem_create(struct devx_dev *dev, void *addr, size_t len, struct devx_umem 
 	if (umem == NULL)
 		return -ENOMEM;
 	umem->dev = dev;
-	devx_count_add(dev->count, DEVX_OP_REG_UMEM);
+	devx_cmd_counted(dev);
 	errno = 0;
 	umem->dv = mlx5dv_devx_umem_reg(dev->ctx, addr, len, IBV_ACCESS_LOCAL_WRITE);
 	if (umem->dv == NULL) {
@@ -49,7 +49,7 @@ devx_umem_try(struct devx_grave_item *item)
 	struct devx_umem *umem = (struct devx_umem *)item;
 	int error;
 
-	devx_count_add(umem->dev->count, DEVX_OP_DEREG_UMEM);
+	devx_cmd_counted(umem->dev);
 	error = mlx5dv_devx_umem_dereg(umem->dv);
 	if (error != 0) {
 		error = error > 0 ? error : errno;

@@ -143,12 +143,6 @@ virtq_put_fixed(const struct devx_virtq_attr *attr, struct virtq_bytes b)
 	PRM_SET(virtio_q, b.q, umem_3_offset, attr->umem[2].offset);
 }
 
-size_t
-devx_virtq_in_size(void)
-{
-	return PRM_SIZE(create_virtq_in);
-}
-
 void
 devx_virtq_encode(const struct devx_virtq_attr *attr, uint64_t select, void *in)
 {

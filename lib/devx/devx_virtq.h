@@ -57,10 +57,8 @@ struct devx_virtq_attr {
 	struct devx_virtq_log log;
 };
 
-/** Bytes of a create or modify command. */
-size_t devx_virtq_in_size(void);
 /**
- * Fills a zeroed create (@p select 0: all fields) or modify command (@p select of enum
+ * Fills a zeroed create_virtq_in: a create (@p select 0: all fields) or modify command (@p select of enum
  * prm_virtq_modify: these). Pure. The object's number is not part of it.
  */
 void devx_virtq_encode(const struct devx_virtq_attr *attr, uint64_t select, void *in);
