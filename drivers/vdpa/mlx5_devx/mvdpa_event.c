@@ -175,12 +175,6 @@ event_attention(struct mvdpa_event *event, uint16_t queue)
 		event->attr.ops->attention(event->attr.arg);
 }
 
-void
-mvdpa_event_attention(const struct mvdpa_event *event)
-{
-	eventfd_write(event->attention_fd, 1);
-}
-
 /* --- life ------------------------------------------------------------------------------------ */
 
 static void

@@ -61,7 +61,7 @@ struct mvdpa_event_ops {
 	void (*cq_failed)(void *arg, uint16_t queue, uint32_t version);
 	void (*lost)(void *arg); /**< error events were lost: any queue may have failed */
 	void (*removed)(void *arg); /**< the card is gone; called once */
-	void (*attention)(void *arg); /**< mvdpa_event_attention() was called */
+	void (*attention)(void *arg); /**< attention_fd was written */
 };
 
 struct mvdpa_event_attr {
@@ -80,7 +80,7 @@ struct mvdpa_event {
 	struct mvdpa_loop repair;
 	struct devx_event_channel *completion; /**< read by the fast thread */
 	struct devx_event_channel *error; /**< read by the repair thread */
-	int attention_fd;
+	int attention_fd; /**< to be written, by whoever wants attention() to be called soon */
 	int timer_fd;
 	/* The fast thread's own. */
 	struct mvdpa_moder moder;
@@ -91,8 +91,6 @@ struct mvdpa_event {
 void mvdpa_event_init(struct mvdpa_event *event);
 /** Opens channels and starts the threads. @return 0; -errno, logged, and nothing is open. */
 int mvdpa_event_start(struct mvdpa_event *event, const struct mvdpa_event_attr *attr);
-/** Has the repair thread call attention() soon. From any thread, with any lock. */
-void mvdpa_event_attention(const struct mvdpa_event *event);
 /** Tells the threads to stop and waits for them; must not be called from one of them or with a
  * lock held that the ops take. The channels stay until mvdpa_event_close(). */
 void mvdpa_event_stop(struct mvdpa_event *event);

@@ -5,9 +5,9 @@
  * will not let go of an object. After each no object of the card, no descriptor and no mapping is
  * left.
  */
+#include "../open_files.h"
 #include "mib_call.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,19 +19,6 @@
 #include "uv_file.h"
 
 #define NB_THREADS 3u
-
-static unsigned int
-nb_files(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int nb = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		nb++;
-	closedir(dir);
-	return nb;
-}
 
 static void
 assert_nothing_left(struct rig *rig)
@@ -142,7 +129,7 @@ test_events_pending(void **state)
 	uint8_t buf[100];
 
 	for (order = 0; order < 3; order++) {
-		files = nb_files();
+		files = open_files();
 		assert_int_equal(rig_setup(state), 0);
 		rig = *state;
 		subscribed(rig, &chan);
@@ -158,7 +145,7 @@ test_events_pending(void **state)
 		}
 		assert_nothing_left(rig);
 		rig_forget(rig);
-		assert_int_equal(nb_files(), files);
+		assert_int_equal(open_files(), files);
 	}
 }
 

@@ -6,9 +6,9 @@
  * watch), every answer is one that the kernel could give, and when the file is closed nothing is
  * left: no object of the card, no descriptor. The seed is fixed (addresses are not).
  */
+#include "../open_files.h"
 #include "mib_rig.h"
 
-#include <dirent.h>
 #include <sys/mman.h>
 
 #include "base_math.h"
@@ -254,19 +254,6 @@ is_kernels(int ret)
 	return false;
 }
 
-static unsigned int
-nb_open_files(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int nb = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		nb++;
-	closedir(dir);
-	return nb;
-}
-
 static void
 make_shared(void)
 {
@@ -287,7 +274,7 @@ make_shared(void)
 static void
 test_random_calls(void **state)
 {
-	unsigned int nb_files = nb_open_files(), nb_ok = 0, round;
+	unsigned int nb_files = open_files(), nb_ok = 0, round;
 	struct fw_func *func;
 	struct random_call c;
 	struct rig *rig;
@@ -323,7 +310,7 @@ test_random_calls(void **state)
 		close_chan(i);
 	rig_forget(rig);
 	munmap(shared, shared_len);
-	assert_int_equal(nb_open_files(), nb_files);
+	assert_int_equal(open_files(), nb_files);
 }
 
 int

@@ -8,7 +8,6 @@
  *
  * Of the checklist: K7, K8, K9.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "../open_files.h"
 #include "guard_table.h"
 #include "last_log.h"
 #include "mvdpa_mem.h"
@@ -56,19 +56,6 @@ static struct mvdpa_mem mem;
 static unsigned int open_before;
 
 /* --- stand-ins ------------------------------------------------------------------------------- */
-
-static unsigned int
-open_files(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int nb = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		nb++;
-	closedir(dir);
-	return nb;
-}
 
 int
 devx_mr_create(struct devx_dev *dev, const struct devx_mr_attr *attr, struct devx_mr **mr)
