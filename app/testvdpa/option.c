@@ -327,3 +327,13 @@ option_usage(const char *program, FILE *out)
 			"Commands come from --cmdline-file, then from standard input; a prompt where "
 			"that is a terminal.\n");
 }
+
+bool
+option_get(unsigned int index, struct option_doc *doc)
+{
+	if (index >= OPTION_NB)
+		return false;
+	*doc = (struct option_doc){ option_rows[index].name, option_rows[index].value,
+		option_rows[index].help };
+	return true;
+}

@@ -32,4 +32,14 @@ int option_parse(int argc, char **argv, struct option_attr *attr, FILE *err);
 /** Prints the options with their meaning. */
 void option_usage(const char *program, FILE *out);
 
+/** What is to be said of an option. */
+struct option_doc {
+	const char *name; /**< without -- */
+	const char *value; /**< name of its value, NULL: takes none */
+	const char *help; /**< one line */
+};
+
+/** Describes the @p index-th option; @return false behind the last. */
+bool option_get(unsigned int index, struct option_doc *doc);
+
 #endif /* OPTION_H */
