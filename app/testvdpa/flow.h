@@ -177,5 +177,8 @@ int flow_start(const struct flow_call *call);
 /** The guest's process dies, once more before message @p at of its next start (0: not), and comes
  * back. */
 int flow_kill(const struct flow_call *call, unsigned int at);
+/** The emulated card in use (card_used.h) puts virtqueue @p queue into error, and the driver repairs
+ * it: while somebody sends, it must move again. @return also -ENOTCONN: no card is in use */
+int flow_error(const struct flow_call *call, unsigned int queue);
 
 #endif /* FLOW_H */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: an emulated card puts one virtqueue into its error state, as it does when a
+ * guest's descriptor is bad; there is no way to wish for that on a real one, whose guest would have
+ * to break a rule. From then on the queue stands still, so where the device has got to is a fixed
+ * place, and the first used entry behind it proves that the driver has noticed and has made the
+ * queue run again. Nothing tells when that comes, so the ring is looked at every few ms.
+ *
+ * A queue on which nobody sends proves nothing; there the flow ends with the error.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include <base_clock.h>
+
+#include "card_used.h"
+#include "flow.h"
+
+#define FLOW_ERROR_MS 5000u /* for a driver to repair a queue */
+#define FLOW_ERROR_NAP_MS 2
+
+static int
+flow_error_fail(struct flow_record *record, int ret, const char *text)
+{
+	snprintf(record->text, sizeof(record->text), "%s", text);
+	return ret;
+}
+
+static uint16_t
+flow_error_place(const struct vm *vm, unsigned int queue)
+{
+	struct guest_vm_place place;
+
+	guest_vm_place(vm->guest, queue, &place);
+	return place.device_used;
+}
+
+/* Does anybody send what makes the queue move? */
+static bool
+flow_error_is_used(const struct vm *vm, unsigned int queue)
+{
+	const struct vm *sender;
+
+	if (queue % 2 == 1)
+		return vm->peer != NULL;
+	for (sender = vm_after(NULL); sender != NULL; sender = vm_after(sender)) {
+		if (sender->peer == vm)
+			return true;
+	}
+	return false;
+}
+
+static int
+flow_error_await(const struct vm *vm, unsigned int queue, uint16_t from, struct flow_record *record)
+{
+	uint64_t deadline = base_clock_ns() + FLOW_ERROR_MS * BASE_NS_PER_MS;
+
+	while (flow_error_place(vm, queue) == from) {
+		if (base_clock_ns() >= deadline) {
+			snprintf(record->text, sizeof(record->text),
+					"queue %u has not moved for %u ms: it was not repaired",
+					queue, FLOW_ERROR_MS);
+			return -ETIMEDOUT;
+		}
+		poll(NULL, 0, FLOW_ERROR_NAP_MS);
+	}
+	return 0;
+}
+
+static int
+flow_error_act(struct vm *vm, struct flow_record *record, void *arg)
+{
+	unsigned int queue = *(unsigned int *)arg, function;
+	struct card *card = card_used();
+	char device[DEVICE_NAME_MAX];
+	struct card_error error;
+	int ret;
+
+	snprintf(record->what, sizeof(record->what), "queue %u", queue);
+	if (!vm_device(vm, device))
+		return flow_error_fail(record, -ENODEV, "no device of this program serves it");
+	ret = card_function(card, device, &function, &error);
+	if (ret == 0)
+		ret = card_tell(card, &error, "queue-error %u %u invalid-buffer", function, queue);
+	if (ret != 0)
+		return flow_error_fail(record, ret, error.text);
+	if (!flow_error_is_used(vm, queue))
+		return 0;
+	return flow_error_await(vm, queue, flow_error_place(vm, queue), record);
+}
+
+int
+flow_error(const struct flow_call *call, unsigned int queue)
+{
+	const struct flow_act act = {
+		.kind = FLOW_ERROR,
+		.vm = call->vm,
+		.run = flow_error_act,
+		.arg = &queue,
+		.log = call->log,
+	};
+
+	if (queue >= vm_nb_queues(call->vm)) {
+		base_err(call->log, "error: guest %s has no queue %u, its queues are 0 to %u",
+				call->vm->name, queue, vm_nb_queues(call->vm) - 1);
+		return -EINVAL;
+	}
+	if (card_used() == NULL) {
+		base_err(call->log,
+				"error: only an emulated card breaks a queue; name one by "
+				"'card use SOCKET' or --card");
+		return -ENOTCONN;
+	}
+	return flow_run(&act, call->record);
+}
