@@ -23,7 +23,7 @@
 static int
 flow_error_fail(struct flow_record *record, int ret, const char *text)
 {
-	snprintf(record->text, sizeof(record->text), "%s", text);
+	snprintf(record->text, sizeof(record->text), "%.*s", (int)FLOW_TEXT_MAX - 1, text);
 	return ret;
 }
 
