@@ -84,13 +84,19 @@ def is_refused(front):
               "a device that is gone took a memory table")
 
 
-def connected(r, program):
-    """D17: also while the rest of the process goes on."""
+def beside_another(r, program):
+    """Both devices, and a front-end that uses the second: it must not notice anything."""
     app = App(r, program)
     app.probe(A)
     app.probe(B)
     other = fe.FrontEnd(app.serve(B, "other"))
     other.start()
+    return app, other
+
+
+def connected(r, program):
+    """D17: also while the rest of the process goes on."""
+    app, other = beside_another(r, program)
     with fe.FrontEnd(app.serve(A, "vm")) as front:
         front.start()
         for _ in range(5):
@@ -148,11 +154,7 @@ def cycle(r, program):
 
 
 def surprise(r, program):
-    app = App(r, program)
-    app.probe(A)
-    app.probe(B)
-    other = fe.FrontEnd(app.serve(B, "other"))
-    other.start()
+    app, other = beside_another(r, program)
     with fe.FrontEnd(app.serve(A, "vm")) as front:
         front.start()
         for _ in range(5):
