@@ -72,6 +72,17 @@ struct guest_vhost {
 	struct guest_vhost_queue queues[GUEST_BACK_MAX_QUEUES];
 };
 
+/* A connection and what was said on it; the queues' descriptors serve whichever is in use. */
+struct guest_vhost_aside {
+	struct sockaddr_un addr;
+	int fd;
+	bool broken;
+	uint64_t offered, features, protocol, max_pairs;
+	const struct guest_dirty *log_base;
+	bool logging;
+	struct guest_back *back;
+};
+
 /* --- life of the object --------------------------------------------------------------------- */
 
 /* Keeps and logs the text of an error; @return @ret. */
@@ -554,6 +565,67 @@ void
 guest_vhost_wish(struct guest_vhost *vhost, uint64_t wishes)
 {
 	vhost->wishes = wishes;
+}
+
+int
+guest_vhost_set_aside(struct guest_vhost *vhost, struct guest_vhost_aside **aside)
+{
+	struct guest_vhost_aside *a;
+
+	if (vhost->mode == GUEST_VHOST_SERVER)
+		return -EOPNOTSUPP;
+	if (vhost->started)
+		return -EBUSY;
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return -ENOMEM;
+	a->addr = vhost->addr;
+	a->fd = vhost->fd;
+	a->broken = vhost->broken;
+	a->offered = vhost->offered;
+	a->features = vhost->features;
+	a->protocol = vhost->protocol;
+	a->max_pairs = vhost->max_pairs;
+	a->log_base = vhost->log_base;
+	a->logging = vhost->logging;
+	base_mutex_lock(&vhost->lock);
+	a->back = vhost->back;
+	vhost->back = NULL;
+	base_mutex_unlock(&vhost->lock);
+	vhost->fd = -1;
+	*aside = a;
+	return 0;
+}
+
+void
+guest_vhost_take_back(struct guest_vhost *vhost, struct guest_vhost_aside *aside)
+{
+	guest_vhost_disconnect(vhost);
+	vhost->addr = aside->addr;
+	vhost->fd = aside->fd;
+	__atomic_store_n(&vhost->broken, aside->broken, __ATOMIC_RELEASE);
+	vhost->offered = aside->offered;
+	vhost->features = aside->features;
+	vhost->protocol = aside->protocol;
+	vhost->max_pairs = aside->max_pairs;
+	vhost->log_base = aside->log_base;
+	vhost->logging = aside->logging;
+	vhost->started = false;
+	base_mutex_lock(&vhost->lock);
+	vhost->back = aside->back;
+	base_mutex_unlock(&vhost->lock);
+	free(aside);
+}
+
+void
+guest_vhost_drop_aside(struct guest_vhost_aside *aside)
+{
+	if (aside == NULL)
+		return;
+	guest_back_destroy(aside->back);
+	if (aside->fd >= 0)
+		close(aside->fd);
+	free(aside);
 }
 
 bool

@@ -14,6 +14,8 @@
  *   log on   SET_LOG_BASE, SET_FEATURES* with LOG_ALL, SET_VRING_ADDR with its log flag per queue;
  *            a start while it is on: SET_FEATURES has LOG_ALL, SET_LOG_BASE comes after the rings
  *   log off  SET_FEATURES*, SET_VRING_ADDR per queue
+ *   migrate  log on, stop; then connect, enable and start at the destination, on a connection of its
+ *            own; the source's is closed when the destination runs, or goes on with a start
  *
  * (* with need_reply where REPLY_ACK was negotiated; else a GET_FEATURES follows as a barrier.)
  *
@@ -158,6 +160,24 @@ bool guest_vhost_is_logging(const struct guest_vhost *vhost);
 
 /** The next connection goes to @p path (client mode). @return 0 or -ENAMETOOLONG. */
 int guest_vhost_retarget(struct guest_vhost *vhost, const char *path);
+
+/**
+ * A connection that was set aside, with all that was negotiated on it; its back-end is not spoken to
+ * meanwhile.
+ */
+struct guest_vhost_aside;
+
+/**
+ * Sets the connection aside, so that another back-end can be connected beside it (the source of a
+ * migration stays until the destination runs). The rings must have been stopped. Client mode only.
+ * @return 0, -ENOMEM, -EBUSY (the rings run), -EOPNOTSUPP (server mode).
+ */
+int guest_vhost_set_aside(struct guest_vhost *vhost, struct guest_vhost_aside **aside);
+/** Drops the connection that there is now, if any, and goes on with @p aside, which is freed. The
+ * text of the last error stays. */
+void guest_vhost_take_back(struct guest_vhost *vhost, struct guest_vhost_aside *aside);
+/** Closes a connection that was set aside, without a word; frees it. NULL is fine. */
+void guest_vhost_drop_aside(struct guest_vhost_aside *aside);
 
 /** Notifies the device of queue @p queue. */
 void guest_vhost_kick(struct guest_vhost *vhost, unsigned int queue);
