@@ -153,7 +153,7 @@ guest_move_round(struct guest_move *move, struct guest_dirty *device)
 }
 
 uint64_t
-guest_move_compare(struct guest_move *move)
+guest_move_differ(struct guest_move *move, void (*differ)(void *arg, uint64_t gpa), void *arg)
 {
 	uint64_t nb = 0;
 
@@ -163,14 +163,67 @@ guest_move_compare(struct guest_move *move)
 		for (uint64_t off = 0; off < part->from.size; off += GUEST_DIRTY_PAGE) {
 			if (memcmp(part->hva + off, part->from.hva + off, GUEST_DIRTY_PAGE) == 0)
 				continue;
-			if (nb++ == 0)
-				base_err(move->log,
-						"guest page 0x%" PRIx64
-						" was written, but is in no dirty log",
-						part->from.gpa + off);
+			nb++;
+			differ(arg, part->from.gpa + off);
 		}
 	}
 	return nb;
+}
+
+bool
+guest_move_same(const struct guest_move *move, uint64_t gpa, uint64_t len)
+{
+	for (unsigned int i = 0; i < move->nb_parts; i++) {
+		const struct guest_move_part *part = &move->parts[i];
+		uint64_t off = gpa - part->from.gpa;
+
+		if (gpa >= part->from.gpa && off < part->from.size && len <= part->from.size - off)
+			return memcmp(part->hva + off, part->from.hva + off, len) == 0;
+	}
+	return false;
+}
+
+/* What guest_move_compare() says about the first page. */
+struct guest_move_first {
+	const struct base_log *log;
+	bool said;
+};
+
+static void
+guest_move_say_first(void *arg, uint64_t gpa)
+{
+	struct guest_move_first *first = arg;
+
+	if (!first->said)
+		base_err(first->log, "guest page 0x%" PRIx64 " was written, but is in no dirty log",
+				gpa);
+	first->said = true;
+}
+
+uint64_t
+guest_move_compare(struct guest_move *move)
+{
+	struct guest_move_first first = { .log = move->log };
+
+	return guest_move_differ(move, guest_move_say_first, &first);
+}
+
+bool
+guest_move_guest_wrote(const struct guest_move *move, uint64_t gpa)
+{
+	return guest_dirty_is_set(move->cpu, gpa);
+}
+
+unsigned int
+guest_move_table(const struct guest_move *move,
+		struct guest_mem_region table[GUEST_MEM_MAX_REGIONS])
+{
+	for (unsigned int i = 0; i < move->nb_parts; i++) {
+		table[i] = move->parts[i].from;
+		table[i].fd = move->parts[i].fd;
+		table[i].fd_offset = 0;
+	}
+	return move->nb_parts;
 }
 
 int

@@ -11,6 +11,9 @@
 #ifndef GUEST_MOVE_H
 #define GUEST_MOVE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "guest_dirty.h"
 #include "guest_mem.h"
 
@@ -25,9 +28,21 @@ uint64_t guest_move_round(struct guest_move *move, struct guest_dirty *device);
 /** With guest and device stopped and a last round done: pages that differ, of which the first one
  * is logged. */
 uint64_t guest_move_compare(struct guest_move *move);
+/** The same, but @p differ is called for each page that differs. @return pages. */
+uint64_t
+guest_move_differ(struct guest_move *move, void (*differ)(void *arg, uint64_t gpa), void *arg);
+/** Is [@p gpa, @p gpa + @p len), inside one region, the same in the copy? False for no region. */
+bool guest_move_same(const struct guest_move *move, uint64_t gpa, uint64_t len);
+/** Has the guest written the page of @p gpa since the last round? (The device is not asked.) */
+bool guest_move_guest_wrote(const struct guest_move *move, uint64_t gpa);
+/** The memory table of the copies, as the destination is to get it: addresses of the guest, and ours,
+ * are those of the guest's memory. @return number of rows. */
+unsigned int guest_move_table(const struct guest_move *move,
+		struct guest_mem_region table[GUEST_MEM_MAX_REGIONS]);
 /** The copies become the guest's memory, at the same addresses of ours. @return 0, -errno. */
 int guest_move_finish(struct guest_move *move);
-/** Ends it, finished or not: the guest goes on with the memory that it has. NULL is fine. */
+/** Ends it, finished or not: the guest goes on with the memory that it has. Its threads stand still
+ * (guest_vm_end_move()). NULL is fine. */
 void guest_move_end(struct guest_move *move);
 
 #endif /* GUEST_MOVE_H */

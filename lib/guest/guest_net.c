@@ -46,6 +46,7 @@ struct guest_net {
 	unsigned int nb_queues;
 	struct guest_pool *pool;
 	uint32_t rx_len; /* bytes of a receive buffer */
+	bool cross_out; /* frames that were handed on */
 	struct guest_net_queue queues[2 * GUEST_NET_MAX_PAIRS];
 	uint8_t gather[GUEST_NET_GATHER_MAX]; /* a frame that lay in several buffers */
 };
@@ -252,6 +253,30 @@ guest_net_rx_fill(struct guest_net *net, unsigned int pair)
 	guest_net_publish(net, 2 * pair);
 }
 
+void
+guest_net_cross_out_on(struct guest_net *net)
+{
+	net->cross_out = true;
+}
+
+void
+guest_net_cross_out_off(struct guest_net *net)
+{
+	net->cross_out = false;
+}
+
+/* The last byte of a buffer that was handed on: payload, whatever the frame's headers are. */
+static void
+guest_net_cross_out(struct guest_net *net, const struct guest_vring_used *used)
+{
+	struct guest_slot *slot = used->cookie;
+
+	if (!net->cross_out || used->len == 0)
+		return;
+	slot->hva[used->len - 1] ^= 0xff;
+	guest_mem_wrote(net->attr.mem, slot->gpa + used->len - 1, 1);
+}
+
 /*
  * Without segmentation the header is 0 but for num_buffers, and DATA_VALID where check sums were
  * asked for (5.1.6.4.1). Where buffers do not merge num_buffers is 1; rte_vhost 22.11 leaves it 0,
@@ -309,6 +334,8 @@ guest_net_take_piece(struct guest_net *net, unsigned int pair, uint32_t *at)
 		guest_net_warn(net, 2 * pair, &used);
 	if (ret > 0)
 		good = guest_net_append(net, at, slot->hva, used.len);
+	if (ret > 0)
+		guest_net_cross_out(net, &used);
 	if (slot != NULL) {
 		guest_pool_note_received(slot);
 		guest_pool_put(slot);
@@ -359,6 +386,7 @@ guest_net_deliver(struct guest_net *net, unsigned int pair, const struct guest_v
 	else
 		guest_net_give(net, pair, slot->hva + GUEST_NET_HDR_LEN,
 				used->len - GUEST_NET_HDR_LEN, taker);
+	guest_net_cross_out(net, used);
 }
 
 unsigned int

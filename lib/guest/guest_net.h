@@ -94,6 +94,15 @@ typedef void (*guest_net_rx_cb)(void *arg, unsigned int pair, const uint8_t *fra
 unsigned int guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int max,
 		guest_net_rx_cb cb, void *arg);
 
+/**
+ * From now on a byte of each frame that was received is crossed out once it has been handed on,
+ * so that a buffer which comes back without having been written is not taken for a frame: the old
+ * one is torn. Ends it. (During a migration: what the device wrote, but did not mark as dirty, is
+ * not in the copy.)
+ */
+void guest_net_cross_out_on(struct guest_net *net);
+void guest_net_cross_out_off(struct guest_net *net);
+
 /** A buffer for a frame to be sent on @p pair, to be filled from guest_net_tx_frame() on; NULL when
  * the ring or the pool has no room. */
 struct guest_slot *guest_net_tx_begin(struct guest_net *net, unsigned int pair);

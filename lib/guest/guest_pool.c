@@ -125,3 +125,11 @@ guest_pool_stats(const struct guest_pool *pool, struct guest_pool_stats *stats)
 		.nb_out = __atomic_load_n(&pool->stats.nb_out, __ATOMIC_ACQUIRE),
 	};
 }
+
+bool
+guest_pool_touches(const struct guest_pool *pool, uint64_t gpa, uint64_t len)
+{
+	uint64_t size = (uint64_t)pool->stats.nb_slots * GUEST_POOL_SLOT_SIZE;
+
+	return gpa < pool->gpa + size && pool->gpa < gpa + len;
+}

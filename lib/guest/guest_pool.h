@@ -7,6 +7,7 @@
 #ifndef GUEST_POOL_H
 #define GUEST_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "guest_mem.h"
@@ -52,6 +53,9 @@ void guest_pool_put(struct guest_slot *slot);
 /** Books that the device wrote, or read, the buffer. */
 void guest_pool_note_received(struct guest_slot *slot);
 void guest_pool_note_sent(struct guest_slot *slot);
+
+/** Is [@p gpa, @p gpa + @p len) touched by a buffer of @p pool? */
+bool guest_pool_touches(const struct guest_pool *pool, uint64_t gpa, uint64_t len);
 
 void guest_pool_stats(const struct guest_pool *pool, struct guest_pool_stats *stats);
 

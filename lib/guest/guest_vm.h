@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "guest_dirty.h"
+#include "guest_move.h"
 #include "guest_traffic.h"
 #include "guest_vhost.h"
 
@@ -180,6 +181,52 @@ void guest_vm_ring_addr(struct guest_vm *vm, unsigned int queue, struct guest_vr
  * stopped. */
 int guest_vm_move_to(struct guest_vm *vm, const char *socket);
 
+/**
+ * After guest_vm_pause() with @p move begun and all its rounds done: connects to the back-end at
+ * @p socket beside the first one, and starts it on the copy, at the bases where the first one stopped.
+ * When it runs the copy is the guest's memory, the first connection is closed, and the guest goes on.
+ * @return 0; on an error nothing has changed, guest_vm_resume() goes on at the first back-end
+ * (-EALREADY: the guest runs, -ENAMETOOLONG, -EOPNOTSUPP in server mode or for a back-end that lacks
+ * something, or as guest_vm_start()). Only after -ENOTRECOVERABLE it cannot: memory is lost.
+ */
+int guest_vm_switch(struct guest_vm *vm, struct guest_move *move, const char *socket);
+
+/** guest_move_end(), for a guest that may run: it notes what it writes until then. */
+void guest_vm_end_move(struct guest_vm *vm, struct guest_move *move);
+
+/**
+ * The guest goes on to run, but does not look at its rings any more: what the device writes from now
+ * on stays unread, until guest_vm_release(), or, if the guest is stopped meanwhile, until it is
+ * started again. @return 0, -ENOTCONN (it does not run).
+ */
+int guest_vm_hold(struct guest_vm *vm);
+void guest_vm_release(struct guest_vm *vm); /**< guest_vm_hold() may not have been called */
+/** Frames that the device has received into buffers and the guest has not read. For a guest that
+ * is held or stopped. */
+unsigned int guest_vm_unread(struct guest_vm *vm);
+/** Entries of one queue, whichever, that the device has returned and the guest not taken. */
+uint16_t guest_vm_unread_of(struct guest_vm *vm, unsigned int queue);
+/** Waits until each receive queue of a held guest has such a frame. @return 0, -ETIMEDOUT. */
+int guest_vm_wait_unread(struct guest_vm *vm, unsigned int timeout_ms);
+
+/** Calls @p buffer for each buffer that a receive ring names, with its address. For a guest that is
+ * held or stopped. */
+void guest_vm_each_buffer(struct guest_vm *vm, void (*buffer)(void *arg, uint64_t gpa), void *arg);
+
+/** guest_net_cross_out_on() and _off(). */
+void guest_vm_cross_out_on(struct guest_vm *vm);
+void guest_vm_cross_out_off(struct guest_vm *vm);
+
+/** What the device writes of the ring of @p queue: the used ring, or all of a packed one. */
+void guest_vm_device_part(struct guest_vm *vm, unsigned int queue, uint64_t *gpa, uint64_t *len);
+/** "used ring" or "packed ring". */
+const char *guest_vm_device_part_name(const struct guest_vm *vm);
+
+#define GUEST_VM_WHOSE_LEN 48
+/** What lies in the page at @p gpa that a device may have written: "used ring of queue 0", "receive
+ * buffer of queue 2", "packet buffer", "memory"; the first that fits. */
+void guest_vm_whose(struct guest_vm *vm, uint64_t gpa, char text[GUEST_VM_WHOSE_LEN]);
+
 bool guest_vm_is_up(const struct guest_vm *vm); /**< running, and the back-end is there */
 uint64_t guest_vm_features(const struct guest_vm *vm); /**< virtio features in use; 0: not yet */
 uint64_t guest_vm_protocol(const struct guest_vm *vm); /**< vhost-user protocol features in use */
@@ -194,6 +241,9 @@ struct guest_vm_place {
 	uint16_t in_flight; /**< chains */
 };
 void guest_vm_place(struct guest_vm *vm, unsigned int queue, struct guest_vm_place *place);
+unsigned int guest_vm_nb_queues(const struct guest_vm *vm);
+/** The answer of the last GET_VRING_BASE of @p queue. */
+uint16_t guest_vm_base(const struct guest_vm *vm, unsigned int queue);
 struct guest_mem *guest_vm_mem(struct guest_vm *vm);
 
 #endif /* GUEST_VM_H */
