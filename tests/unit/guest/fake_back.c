@@ -3,6 +3,7 @@
  * Theory of operation: one thread polls the socket, the kick descriptors and a stop descriptor;
  * after each event it moves all frames that it can. Guest memory is mapped from the descriptors of
  * SET_MEM_TABLE, ring addresses are user addresses in it. It trusts the guest (the guest is ours).
+ * Dirty pages are marked after the write, as guest_dirty.c wants it.
  */
 #include <endian.h>
 #include <errno.h>
@@ -34,6 +35,7 @@ struct fake_queue {
 	uint32_t size;
 	uint16_t next_avail, next_used;
 	uint64_t desc, avail, used; /* user addresses */
+	uint64_t used_log; /* guest physical address of the used ring */
 	int kick_fd, call_fd;
 	bool enabled, started;
 };
@@ -49,6 +51,9 @@ struct fake_back {
 	struct fake_region regions[GUEST_MEM_MAX_REGIONS];
 	unsigned int nb_regions;
 	struct fake_queue queues[FAKE_BACK_MAX_QUEUES];
+	uint8_t *log; /* of dirty pages; NULL: none */
+	uint64_t log_size;
+	bool logging;
 	uint64_t nb_frames;
 	uint8_t held[FAKE_FRAME_MAX]; /* for FAKE_SWAP */
 	uint32_t held_len;
@@ -67,6 +72,42 @@ fake_hva(struct fake_back *b, uint64_t addr, bool user)
 	}
 	fprintf(stderr, "fake back-end: no memory at 0x%llx\n", (unsigned long long)addr);
 	abort();
+}
+
+/* One atomic bit for 4 KiB, as in vhost-user's "Migration". */
+static void
+fake_mark(struct fake_back *b, enum fake_fault unmarked, uint64_t gpa, uint64_t len)
+{
+	if (!b->logging || b->log == NULL || len == 0 ||
+			(b->attr.fault == unmarked && b->nb_frames >= b->attr.fault_at))
+		return;
+	for (uint64_t page = gpa / GUEST_DIRTY_PAGE; page <= (gpa + len - 1) / GUEST_DIRTY_PAGE;
+			page++) {
+		if (page / 8 >= b->log_size)
+			abort();
+		__atomic_fetch_or(&b->log[page / 8], (uint8_t)(1u << page % 8), __ATOMIC_SEQ_CST);
+	}
+}
+
+static void
+fake_unmap_log(struct fake_back *b)
+{
+	if (b->log != NULL)
+		munmap(b->log, b->log_size);
+	b->log = NULL;
+}
+
+/* The log's file begins with the log here: offset 0 is all that our tests use. */
+static void
+fake_map_log(struct fake_back *b, const struct guest_msg *msg)
+{
+	fake_unmap_log(b);
+	if (msg->nb_fds != 1 || msg->wire.u.log.offset != 0)
+		abort();
+	b->log_size = msg->wire.u.log.size;
+	b->log = mmap(NULL, b->log_size, PROT_READ | PROT_WRITE, MAP_SHARED, msg->fds[0], 0);
+	if (b->log == MAP_FAILED)
+		abort();
 }
 
 static void
@@ -117,6 +158,9 @@ fake_return(struct fake_back *b, struct fake_queue *q, uint32_t id, uint32_t len
 	elem->id = htole32(id);
 	elem->len = htole32(len);
 	__atomic_store_n(&used->idx, htole16(q->next_used), __ATOMIC_SEQ_CST);
+	fake_mark(b, FAKE_UNMARKED_USED, q->used_log, 2 * sizeof(uint16_t));
+	fake_mark(b, FAKE_UNMARKED_USED,
+			q->used_log + (uint64_t)((uint8_t *)elem - (uint8_t *)used), sizeof(*elem));
 }
 
 static void
@@ -146,6 +190,7 @@ fake_copy(struct fake_back *b, struct fake_queue *q, int head, uint8_t *buf, uin
 		if (le16toh(d->flags) & VRING_DESC_F_WRITE) {
 			part = part < len - done ? part : len - done;
 			memcpy(hva, buf + done, part);
+			fake_mark(b, FAKE_UNMARKED_RX, le64toh(d->addr), part);
 		} else {
 			memcpy(buf + done, hva, part);
 		}
@@ -290,6 +335,12 @@ fake_serve(struct fake_back *b, struct guest_msg *msg)
 	case GUEST_MSG_SET_STATUS:
 		b->status = msg->wire.u.u64;
 		break;
+	case GUEST_MSG_SET_FEATURES:
+		b->logging = (msg->wire.u.u64 & GUEST_VHOST_F_LOG_ALL) != 0;
+		break;
+	case GUEST_MSG_SET_LOG_BASE:
+		fake_map_log(b, msg);
+		break;
 	case GUEST_MSG_SET_BACKEND_REQ_FD:
 		fake_take_fd(&b->channel_fd, msg);
 		break;
@@ -306,6 +357,7 @@ fake_serve(struct fake_back *b, struct guest_msg *msg)
 		q->desc = msg->wire.u.addr.desc;
 		q->avail = msg->wire.u.addr.avail;
 		q->used = msg->wire.u.addr.used;
+		q->used_log = msg->wire.u.addr.log;
 		break;
 	case GUEST_MSG_SET_VRING_KICK:
 		fake_take_fd(&q->kick_fd, msg);
@@ -350,13 +402,32 @@ fake_request(struct fake_back *b)
 		reply = 8;
 		msg.wire.u.u64 = 0;
 	}
-	if (reply == 0 || msg.wire.request == b->attr.mute_at)
+	/* SET_LOG_BASE has an answer without contents */
+	if ((reply == 0 && msg.wire.request != GUEST_MSG_SET_LOG_BASE) ||
+			msg.wire.request == b->attr.mute_at)
 		return true;
 	msg.wire.flags = GUEST_MSG_VERSION | GUEST_MSG_REPLY;
 	msg.wire.size = reply;
 	if (b->attr.mutate != NULL)
 		b->attr.mutate(&msg);
 	return guest_msg_send(b->attr.fd, &msg, deadline) == 0;
+}
+
+/* Where it has to listen: waits for the front-end. @return false when it is told to end. */
+static bool
+fake_accept(struct fake_back *b)
+{
+	struct pollfd pfds[] = {
+		{ .fd = b->stop_fd, .events = POLLIN },
+		{ .fd = b->attr.listen_fd, .events = POLLIN },
+	};
+
+	if (b->attr.listen_fd == 0)
+		return true;
+	if (poll(pfds, 2, -1) < 0 || pfds[0].revents != 0)
+		return false;
+	b->attr.fd = accept4(b->attr.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	return b->attr.fd >= 0;
 }
 
 static void *
@@ -366,6 +437,8 @@ fake_main(void *arg)
 	struct pollfd pfds[2 + FAKE_BACK_MAX_QUEUES];
 	uint64_t count;
 
+	if (!fake_accept(b))
+		return NULL;
 	for (;;) {
 		pfds[0] = (struct pollfd){ .fd = b->stop_fd, .events = POLLIN };
 		pfds[1] = (struct pollfd){ .fd = b->attr.fd, .events = POLLIN };
@@ -400,7 +473,8 @@ fake_back_start(const struct fake_back_attr *attr)
 	if (b->attr.protocol == 0)
 		b->attr.protocol = GUEST_VHOST_P_MQ | GUEST_VHOST_P_REPLY_ACK |
 				GUEST_VHOST_P_BACKEND_REQ | GUEST_VHOST_P_BACKEND_SEND_FD |
-				GUEST_VHOST_P_HOST_NOTIFIER | GUEST_VHOST_P_STATUS;
+				GUEST_VHOST_P_HOST_NOTIFIER | GUEST_VHOST_P_LOG_SHMFD |
+				GUEST_VHOST_P_STATUS;
 	b->channel_fd = -1;
 	b->stop_fd = eventfd(0, 0);
 	pthread_mutex_init(&b->lock, NULL);
@@ -429,6 +503,7 @@ fake_back_stop(struct fake_back *back)
 		close(back->channel_fd);
 	close(back->stop_fd);
 	fake_unmap(back);
+	fake_unmap_log(back);
 	pthread_mutex_destroy(&back->lock);
 	free(back);
 }

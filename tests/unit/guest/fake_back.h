@@ -2,7 +2,8 @@
 /**
  * @file
  * A vhost-user back-end in a thread, for tests: it sends each frame of transmit queue 2n + 1 back on
- * receive queue 2n, and does one thing wrong where it is told to.
+ * receive queue 2n, and does one thing wrong where it is told to. While LOG_ALL is on it marks what it
+ * writes in the log of SET_LOG_BASE.
  */
 #ifndef FAKE_BACK_H
 #define FAKE_BACK_H
@@ -28,10 +29,13 @@ enum fake_fault {
 	FAKE_USED_SHORT, /**< the used length is below the header */
 	FAKE_SKIP_RX, /**< one receive buffer is passed over */
 	FAKE_KEEP_TX, /**< one transmit buffer is never returned */
+	FAKE_UNMARKED_RX, /**< from that frame on receive buffers are not marked as dirty */
+	FAKE_UNMARKED_USED, /**< from that frame on used rings are not marked as dirty */
 };
 
 struct fake_back_attr {
 	int fd; /**< its end of the socket; taken over */
+	int listen_fd; /**< not 0: takes one connection here instead; stays the caller's */
 	uint32_t hang_up_at; /**< closes the connection instead of serving this request; 0: never */
 	uint32_t mute_at; /**< serves, but does not answer this request; 0: never */
 	/** Changes an answer before it is sent; may be NULL. */
