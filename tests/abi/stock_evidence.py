@@ -53,21 +53,11 @@ class Stock:
 
     def running(self, **options):
         """A front-end whose queues have all done something."""
-        front = self.front(**options)
-        front.start()
-        front.all_alive("at the start")
-        front.account("at the start")
-        return front
+        return self.front(**options).run()
 
-    def resting(self):
+    def resting(self, **options):
         """A front-end with one pair that ran; no receive buffer is left."""
-        front = self.front()
-        front.start()
-        front.give(0, 3)
-        front.push(1, 3)
-        front.want_back(0, 3)
-        front.want_back(1, 3)
-        return front
+        return self.front(**options).run_and_rest()
 
     def ctl(self, *words):
         return card_ctl.ask(self.rig.path("ctl"), *words)

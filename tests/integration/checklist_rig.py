@@ -65,21 +65,11 @@ class Ours:
 
     def running(self, number=0, **options):
         """A front-end whose queues have all done something."""
-        front = self.front(number, **options)
-        front.start()
-        front.all_alive("at the start")
-        front.account("at the start")
-        return front
+        return self.front(number, **options).run()
 
     def resting(self, number=0, **options):
         """A front-end with one pair that ran; no receive buffer is left."""
-        front = self.front(number, **options)
-        front.start()
-        front.give(0, 3)
-        front.push(1, 3)
-        front.want_back(0, 3)
-        front.want_back(1, 3)
-        return front
+        return self.front(number, **options).run_and_rest()
 
     def device(self, number=0):
         text = self.app.ask("show json " + self.devices[number], r"^\{.*\}\n")[0]

@@ -365,6 +365,22 @@ class Front(fe.FrontEnd):
             self.until(moved, 0.3)
         return {q for q, ring in enumerate(self.rings) if ring.nb_back > before[q]}
 
+    def run(self):
+        """Starts, and returns itself when all queues have done something."""
+        self.start()
+        self.all_alive("at the start")
+        self.account("at the start")
+        return self
+
+    def run_and_rest(self):
+        """Starts, and returns itself when one pair has run; no receive buffer is left."""
+        self.start()
+        self.give(0, 3)
+        self.push(1, 3)
+        self.want_back(0, 3)
+        self.want_back(1, 3)
+        return self
+
     def all_alive(self, what, timeout=20.0):
         alive = self.alive(timeout)
         rig.check(len(alive) == self.nb_queues, f"{what}: only the queues {sorted(alive)} of "

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "backward_pool.h"
 #include "last_log.h"
 #include "mvdpa_log.h"
 #include "mvdpa_queues.h"
@@ -48,19 +49,6 @@ static struct mvdpa_dev dev;
 static struct mvdpa_virtq virtqs[NB];
 
 /* --- stand-ins ------------------------------------------------------------------------------- */
-
-/* Tasks may come in any order: here the last one first. */
-int
-mvdpa_pool_run(struct mvdpa_pool *pool, unsigned int nb, mvdpa_pool_task task, void *arg)
-{
-	int ret, error = 0;
-
-	while (nb-- > 0) {
-		ret = task(arg, nb);
-		error = ret != 0 ? ret : error;
-	}
-	return error;
-}
 
 int
 mvdpa_steer_set(struct mvdpa_steer *steer, const uint32_t *ids, uint32_t nb)

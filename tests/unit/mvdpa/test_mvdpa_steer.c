@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "backward_pool.h"
 #include "mvdpa_steer.h"
 
 static struct {
@@ -27,19 +28,6 @@ static struct mvdpa_steer steer;
 
 static struct devx_obj *const rqt_obj = (struct devx_obj *)&card.rqts;
 static struct devx_obj *const tir_obj = (struct devx_obj *)&card.tirs;
-
-/* Tasks that do not depend on each other, the last one first. */
-int
-mvdpa_pool_run(struct mvdpa_pool *pool, unsigned int nb, mvdpa_pool_task task, void *arg)
-{
-	int ret, error = 0;
-
-	while (nb-- > 0) {
-		ret = task(arg, nb);
-		error = ret != 0 ? ret : error;
-	}
-	return error;
-}
 
 int
 devx_rqt_create(struct devx_dev *dev, const struct devx_rqt_attr *attr, struct devx_obj **rqt)
