@@ -110,6 +110,7 @@ static void
 console_line_run(const struct console_attr *attr, struct cmdline *cl, struct console_line *line)
 {
 	if (line->too_long) {
+		fprintf(attr->session->out, CONSOLE_PROMPT "%.60s...\n", line->text);
 		base_err(attr->session->log, "a command line has more than %d characters",
 				CONSOLE_LINE_MAX);
 		attr->session->nb_failed++;
