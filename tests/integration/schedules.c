@@ -339,6 +339,7 @@ schedule_step(struct schedule *s)
 {
 	unsigned int sum = 0, i;
 	uint64_t pick;
+	int ret;
 
 	for (i = 0; i < BASE_ARRAY_SIZE(steps); i++)
 		sum += steps[i].weight;
@@ -346,10 +347,11 @@ schedule_step(struct schedule *s)
 	for (i = 0; pick >= steps[i].weight; i++)
 		pick -= steps[i].weight;
 	s->nb_played++;
-	if (steps[i].act != step_add && steps[i].act != step_unplug && steps[i].act != step_swap &&
-			!schedule_all_receive(s))
+	ret = steps[i].act(s);
+	/* While queues are replaced others receive, and then have buffers that never come back. */
+	if (!schedule_all_receive(s))
 		s->rings_in_dimms |= s->nb_dimms != 0;
-	return steps[i].act(s);
+	return ret;
 }
 
 /* --- judgement ------------------------------------------------------------------------------ */
