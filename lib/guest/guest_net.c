@@ -9,6 +9,9 @@
  * The header of a frame in several buffers says how many they are; when the first is there, all are
  * (5.1.6.4). They are copied together; what is short of one is counted and not delivered.
  *
+ * Whoever is given a frame may answer it at once, and let the next ones come: so buffers are posted
+ * while frames are taken, not only afterwards.
+ *
  * A used entry that cannot be true is counted by the ring; its first occurrence of each kind is
  * logged with queue and values. Where the entry still names a chain in flight the buffer comes
  * back; the frame in it is not delivered.
@@ -28,6 +31,8 @@
 #include "guest_net.h"
 
 #define GUEST_NET_TX_PARTS 3u /* descriptors of a transmit chain, at most */
+#define GUEST_NET_REFILL \
+	4u /* buffers are posted when that part of the ring is free, at the latest */
 #define GUEST_NET_GATHER_MAX 65536u /* longest frame that is copied together */
 #define GUEST_NET_FEATURES                                                                \
 	(GUEST_VRING_F_INDIRECT_DESC | GUEST_VRING_F_EVENT_IDX | GUEST_NET_F_GUEST_CSUM | \
@@ -409,6 +414,8 @@ guest_net_rx(struct guest_net *net, unsigned int pair, unsigned int max, guest_n
 		if (used.cookie != NULL)
 			guest_pool_put(used.cookie);
 		nb++;
+		if (guest_vring_room(ring) >= net->attr.ring_size / GUEST_NET_REFILL)
+			guest_net_rx_fill(net, pair);
 	}
 	if (nb != 0)
 		guest_net_rx_fill(net, pair);

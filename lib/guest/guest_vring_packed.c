@@ -15,6 +15,9 @@
  * area is not trusted: DESC without EVENT_IDX, the reserved flag value and an offset beyond the ring
  * are counted, and answered with a notification, which can do no harm.
  *
+ * A used descriptor's length counts only where its WRITE flag says that something was written
+ * (2.8.4): rte_vhost leaves the sum of what it has read there.
+ *
  * In a table only WRITE means anything (2.8.7): the order is that of the table.
  *
  * An entry whose id is not that of a chain in flight breaks the ring: nobody knows how many places
@@ -184,7 +187,9 @@ packed_read(const struct guest_vring *vring, uint32_t *id, uint32_t *len)
 			&vring->packed_desc[vring->next_used & ~GUEST_VRING_WRAP];
 
 	*id = le16toh(__atomic_load_n(&desc->id, __ATOMIC_RELAXED));
-	*len = le32toh(__atomic_load_n(&desc->len, __ATOMIC_RELAXED));
+	*len = 0;
+	if (le16toh(__atomic_load_n(&desc->flags, __ATOMIC_RELAXED)) & VRING_DESC_F_WRITE)
+		*len = le32toh(__atomic_load_n(&desc->len, __ATOMIC_RELAXED));
 	return true;
 }
 

@@ -84,7 +84,8 @@ device_return(uint32_t len)
 	id = descs[(at + nb - 1) % SIZE].id;
 	descs[at].id = id;
 	descs[at].len = htole32(len);
-	descs[at].flags = htole16((uint16_t)(wrap ? AVAIL | USED : 0));
+	descs[at].flags = htole16((
+			uint16_t)((wrap ? AVAIL | USED : 0) | (len != 0 ? VRING_DESC_F_WRITE : 0)));
 	device_advance(nb);
 }
 
@@ -198,6 +199,21 @@ test_bad_ids(void **state)
 	assert_int_equal(used.error, GUEST_VRING_INDEX_JUMP);
 }
 
+/* A length without the WRITE flag means nothing (2.8.4), whatever it says. */
+static void
+test_length_without_write(void **state)
+{
+	struct guest_vring_used used;
+	char cookie;
+
+	post(1, &cookie);
+	guest_vring_publish(ring);
+	device_return(0);
+	descs[0].len = htole32(5000);
+	assert_int_equal(guest_vring_get(ring, &used), 1);
+	assert_int_equal(used.len, 0);
+}
+
 static void
 test_notifications(void **state)
 {
@@ -278,6 +294,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_ids, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_length_without_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notifications, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_indirect_chains, setup, teardown),
 	};
