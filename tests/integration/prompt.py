@@ -6,6 +6,7 @@ is made sure that no command is forgotten: tests/lib/typed.py.
 usage: prompt.py
 """
 import json
+import os
 import pathlib
 import re
 import sys
@@ -158,6 +159,24 @@ def helped(typist):
                                                          if text.startswith("log")], "help log")
 
 
+def edited(app):
+    """What librte_cmdline does for who types: Tab completes and lists, a mistake gets its answer."""
+    os.write(app.tty, b"show devi\t")
+    app.expect(r"show device")
+    os.write(app.tty, b"s\n")
+    app.expect(r"^2 vDPA devices$")
+    os.write(app.tty, b"log level pmd.vdpa.* w\t")
+    app.expect(r"warning ")
+    app.send("")
+    app.expect(r"^\d+ log types at level warning$")
+    os.write(app.tty, b"stats \t")
+    app.expect(r"^ *every \[every\]: [\s\S]*^ *reset \[reset\]: ")
+    os.write(app.tty, b"no\n")
+    app.expect(r"^Bad arguments$")
+    app.send("nonsense")
+    app.expect(r"^Command not found$")
+
+
 def main():
     with rig.Rig("prompt") as r:
         app = dpdk.testvdpa(r, functions=2)
@@ -173,6 +192,7 @@ def main():
             logs(typist, guest)
         plugged(typist)
         helped(typist)
+        edited(app)
         typist.ask("quit", r"waiting -> down")
         rig.check(app.wait(30) == 0, "the app did not end well")
         typist.check()

@@ -18,9 +18,12 @@
 #include <rte_eal.h>
 
 #include "base_mutex.h"
+#include "feature.h"
 #include "null_vdpa.h"
 #include "port.h"
+#include "port_live.h"
 #include "show.h"
+#include "stats.h"
 
 #define DEV0 "vdpa_null0"
 #define DEV1 "vdpa_null1"
@@ -282,6 +285,111 @@ test_show(void **state)
 	port_detach_all(&test_log);
 }
 
+/* One device's rates, and what is a counter at all. */
+static void
+test_stats(void **state)
+{
+	char text[4096] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	struct stats *stats = stats_create();
+
+	assert_non_null(out);
+	assert_non_null(stats);
+	assert_true(stats_is_counter("received_desc"));
+	assert_false(stats_is_counter("saved_avail_index"));
+	assert_false(stats_is_counter("state"));
+	assert_false(stats_is_counter("down"));
+	assert_int_equal(stats_rate(100, 350, 500000000), 500000);
+	assert_int_equal(stats_rate(0, 1, 3000000000), 333);
+	assert_int_equal(stats_rate(7, 3, 1000), 0);
+	assert_int_equal(stats_rate(3, 7, 0), 0);
+
+	assert_int_equal(stats_rates(stats, DEV0, out), -ENOENT);
+	assert_int_equal(stats_queue(stats, DEV0, 0, out), 0);
+	assert_int_equal(stats_queue(stats, DEV0, 0, out), 0);
+	assert_int_equal(stats_queue(stats, DEV0, 4, out), -ENOENT);
+	assert_int_equal(stats_queue(stats, "nobody", 0, out), -ENODEV);
+	assert_int_equal(port_attach(DEV0, path0, PORT_SERVER, &test_log), 0);
+	assert_int_equal(stats_rates(stats, path0, out), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "rates: this is the first reading\nrates over 0.0"));
+	assert_non_null(strstr(text, "rates of " DEV0 "\n  no queue is set up\n"));
+	assert_int_equal(device_stats_reset(DEV0, 0), -ENOTSUP);
+	assert_int_equal(device_stats_reset("nobody", 0), -ENODEV);
+	stats_destroy(stats);
+	stats_destroy(NULL);
+	port_detach_all(&test_log);
+}
+
+static void
+test_info(void **state)
+{
+	struct device_info info;
+
+	assert_int_equal(device_info(DEV1, &info), 0);
+	assert_string_equal(info.driver, "vdpa_null");
+	assert_string_equal(info.bus, "vdev");
+	assert_int_equal(info.max_pairs, 2);
+	assert_int_equal(info.nb_stats, 2);
+	assert_int_equal(info.protocol, 1ULL << 3);
+	assert_string_equal(feature_protocol_name(3), "REPLY_ACK");
+	assert_null(feature_protocol_name(63));
+	assert_int_equal(device_info("nobody", &info), -ENODEV);
+}
+
+static int
+add_name(const char *device, void *arg)
+{
+	strcat(arg, device);
+	strcat(arg, " ");
+	return 0;
+}
+
+static void
+test_foreach(void **state)
+{
+	char names[128] = "";
+
+	assert_int_equal(port_foreach(add_name, names), 0);
+	assert_string_equal(names, "");
+	assert_int_equal(port_attach(DEV1, path1, PORT_SERVER, &test_log), 0);
+	assert_int_equal(port_attach(DEV0, path0, PORT_SERVER, &test_log), 0);
+	assert_int_equal(port_foreach(add_name, names), 0);
+	assert_string_equal(names, DEV1 " " DEV0 " ");
+	port_detach_all(&test_log);
+}
+
+/* Indices that stand in memory; memory that is not there. */
+static void
+test_live(void **state)
+{
+	static uint8_t ring[4096];
+	struct port_info info = { .nb_regions = 1, .nb_virtqs = 2 };
+	struct port_live live;
+	uint64_t gpa;
+
+	info.region[0] = (struct port_region){ .gpa = 0x100000,
+		.size = sizeof(ring),
+		.host = (uintptr_t)ring };
+	info.virtq[1] = (struct port_virtq){ .size = 8,
+		.driver = (uintptr_t)&ring[256],
+		.device = (uintptr_t)&ring[512] };
+	ring[256 + 2] = 0x34;
+	ring[256 + 3] = 0x12;
+	ring[512 + 2] = 7;
+	assert_int_equal(port_live_read(&info, 1, &live), 0);
+	assert_int_equal(live.avail, 0x1234);
+	assert_int_equal(live.used, 7);
+	assert_int_equal(port_live_read(&info, 0, &live), -ENOENT);
+	assert_int_equal(port_guest_address(&info, (uintptr_t)&ring[512], &gpa), 0);
+	assert_int_equal(gpa, 0x100200);
+	assert_int_equal(port_guest_address(&info, (uintptr_t)ring + sizeof(ring), &gpa), -ENOENT);
+	info.virtq[1].device = 16; /* never mapped */
+	assert_int_equal(port_live_read(&info, 1, &live), -EFAULT);
+	info.features = 1ULL << 34;
+	assert_int_equal(port_live_read(&info, 1, &live), -ENOTSUP);
+}
+
 static int
 setup(void **state)
 {
@@ -328,6 +436,10 @@ main(void)
 		cmocka_unit_test(test_connection),
 		cmocka_unit_test(test_two_ports),
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_foreach),
+		cmocka_unit_test(test_live),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
