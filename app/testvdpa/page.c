@@ -30,7 +30,8 @@ page_verdict_name(enum page_verdict verdict)
 	return (unsigned int)verdict < BASE_ARRAY_SIZE(names) ? names[verdict] : "";
 }
 
-uint64_t
+/* The last sample or row; never 0. */
+static uint64_t
 page_end(const struct page_attr *page)
 {
 	uint64_t end_ns = page->timeline != NULL ? timeline_data_end(page->timeline) : 0;
@@ -186,18 +187,43 @@ page_key(const struct page_view *view, FILE *out)
 			view->cut ? "; peaks are cut off" : "");
 }
 
+/* The end of the first sample in which something was sent; 0: nothing was. */
+static uint64_t
+page_first_packet(const struct timeline_data *data)
+{
+	for (unsigned int i = 0; i < data->nb_samples; i++)
+		for (unsigned int k = 0; k < data->nb_directions; k++)
+			if (data->samples[i].points[k].count.sent != 0)
+				return data->samples[i].end_ns;
+	return 0;
+}
+
+/* The axis begins a little before there is something to see. */
+static void
+page_span(struct page_view *view)
+{
+	uint64_t first = page_first_packet(view->page->timeline), before;
+
+	view->end_ns = page_end(view->page);
+	before = (view->end_ns - first) / 32;
+	view->begin_ns = first > before ? first - before : 0;
+	if (view->begin_ns >= view->end_ns)
+		view->begin_ns = 0;
+}
+
 /* What the drawings need room for. */
 static int
 page_measure(struct page_view *view)
 {
 	const struct timeline_data *data = view->page->timeline;
-	uint64_t end_ns = page_end(view->page);
 	double high = 0;
 
+	page_span(view);
 	view->level = 1;
 	for (unsigned int i = 0; i < data->nb_directions; i++) {
 		struct page_curve curve;
-		int ret = page_curve_init(&curve, data, i, 0, end_ns, PAGE_COLUMNS);
+		int ret = page_curve_init(&curve, data, i, view->begin_ns, view->end_ns,
+				PAGE_COLUMNS);
 
 		if (ret != 0)
 			return ret;

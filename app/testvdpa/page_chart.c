@@ -278,17 +278,18 @@ int
 page_chart(const struct page_view *view, FILE *out)
 {
 	const struct timeline_data *data = view->page->timeline;
-	uint64_t end_ns = page_end(view->page);
 	struct chart chart = { .page = view->page,
 		.gaps = &view->gaps,
 		.out = out,
-		.x = { 0, (double)end_ns / (double)BASE_NS_PER_S, LEFT, RIGHT },
+		.x = { (double)view->begin_ns / (double)BASE_NS_PER_S,
+				(double)view->end_ns / (double)BASE_NS_PER_S, LEFT, RIGHT },
 		.rates = page_ticks_over(view->level, 5),
 		.bottom = chart_panel_top(data->nb_directions) - STRIP };
 	int ret = 0;
 
 	for (unsigned int i = 0; i < data->nb_directions && ret == 0; i++)
-		ret = page_curve_init(&chart.curves[i], data, i, 0, end_ns, PAGE_COLUMNS);
+		ret = page_curve_init(&chart.curves[i], data, i, view->begin_ns, view->end_ns,
+				PAGE_COLUMNS);
 	if (ret != 0)
 		goto fini_curves;
 	fprintf(out,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: the ledger knows how long the longest silence of a step was, but not when; the
- * samples know when, to some 10 ms, and only of all streams together. Where both mean the same (what
+ * samples know when, to some milliseconds, and only of all streams together. Where both mean the same (what
  * can be seen is at most two intervals shorter) the ledger's length goes with the samples' place.
  * Where the ledger's is much longer it is that of a single stream whose neighbours went on: what is
  * shaded is then what can be seen.

@@ -13,13 +13,12 @@
 /** Colours and sizes: the content of the style element. */
 extern const char page_style[];
 
-/** Where the axis of time ends: the last sample, row or mark; never 0. */
-uint64_t page_end(const struct page_attr *page);
-
 /** What all drawings have in common. */
 struct page_view {
 	const struct page_attr *page;
 	struct page_gaps gaps;
+	uint64_t begin_ns,
+			end_ns; /**< of the axis of time: from shortly before the first packet on */
 	double level; /**< packets per second that there is room for */
 	bool cut; /**< there were more */
 };

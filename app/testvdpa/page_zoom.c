@@ -18,12 +18,12 @@
 #define WIDTH 380
 #define HEIGHT 168
 #define LEFT 46.0
-#define RIGHT 368.0
+#define RIGHT 354.0
 #define TOP 26.0
 #define BOTTOM 118.0
 #define COLUMNS 160u
 #define BEFORE 0.25 /* of the drawing lies before the flow */
-#define SHORTEST_NS (400 * BASE_NS_PER_MS)
+#define SHORTEST_NS (240 * BASE_NS_PER_MS)
 #define LONGEST_NS (4 * BASE_NS_PER_S)
 
 /** One drawing. */
@@ -87,7 +87,7 @@ zoom_width(const struct page_row *const chosen[], unsigned int nb)
 	for (unsigned int i = 0; i < nb; i++) {
 		uint64_t took = chosen[i]->end_ns - chosen[i]->begin_ns;
 		uint64_t gap = (uint64_t)(chosen[i]->gap_max_ms * (double)BASE_NS_PER_MS);
-		uint64_t need = 2 * (took > gap ? took : gap);
+		uint64_t need = 3 * (took > gap ? took : gap);
 
 		if (need > width)
 			width = need;

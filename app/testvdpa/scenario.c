@@ -13,6 +13,7 @@
 #include <base_clock.h>
 #include <base_math.h>
 
+#include "page_report.h"
 #include "scenario.h"
 #include "scenario_play.h"
 
@@ -140,12 +141,51 @@ scenario_play_all(struct scenario_play *play)
 	return 0;
 }
 
+/* Where reports go; NULL: not wanted. */
+struct scenario_files {
+	FILE *json, *html;
+};
+
+/* Samples the traffic of both directions from now on. */
+static int
+scenario_watch(struct scenario_play *play)
+{
+	uint32_t pairs = play->attr->queue_pairs;
+	struct timeline_attr attr = { .nb_directions = SCENARIO_GUESTS };
+	static const char *const names[SCENARIO_GUESTS] = { "A to B", "B to A" };
+	int ret;
+
+	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
+		play->ways[g] = (struct timeline_streams){ play->ledger, g * pairs, pairs };
+		attr.directions[g] = (struct timeline_direction){ names[g], timeline_count_streams,
+			&play->ways[g] };
+	}
+	ret = timeline_create(&attr, &play->timeline);
+	if (ret != 0)
+		base_err(&play->log, "no timeline for the page: %s", strerror(-ret));
+	return ret;
+}
+
+static void
+scenario_write_page(struct scenario_play *play, FILE *html)
+{
+	int ret;
+
+	timeline_stop(play->timeline);
+	ret = page_report_write(&play->report, play->timeline, html);
+	if (ret != 0)
+		base_err(&play->log, "page %s: %s", play->attr->html_path, strerror(-ret));
+}
+
 /* Plays and reports to the user and into the files that are there. */
 static int
-scenario_play(struct scenario_play *play, FILE *json)
+scenario_play(struct scenario_play *play, const struct scenario_files *files)
 {
-	int ret = scenario_play_all(play);
+	int ret = files->html != NULL ? scenario_watch(play) : 0;
 
+	if (ret != 0)
+		return ret;
+	ret = scenario_play_all(play);
 	if (ret != 0)
 		snprintf(play->report.fault, sizeof(play->report.fault),
 				"the scenario ended before its end%s",
@@ -153,27 +193,16 @@ scenario_play(struct scenario_play *play, FILE *json)
 	play->report.seconds = scenario_play_seconds(play);
 	putchar('\n');
 	scenario_report_text(&play->report, stdout);
-	if (json != NULL)
-		scenario_report_json(&play->report, json);
+	if (files->json != NULL)
+		scenario_report_json(&play->report, files->json);
+	if (files->html != NULL)
+		scenario_write_page(play, files->html);
 	return scenario_report_passed(&play->report) ? 0 : 1;
 }
 
-int
-scenario_run(const struct scenario_attr *attr)
+static void
+scenario_begin(struct scenario_play *play, const struct scenario_attr *attr)
 {
-	struct scenario_play *play;
-	FILE *json = NULL;
-	int ret = scenario_check_name(attr), closed = 0;
-
-	if (ret == 0)
-		ret = scenario_open(attr->json_path, &json);
-	if (ret != 0)
-		return ret;
-	play = calloc(1, sizeof(*play));
-	if (play == NULL) {
-		ret = -ENOMEM;
-		goto close_json;
-	}
 	play->attr = attr;
 	play->log = (struct base_log){ .level = BASE_LOG_WARN, .write = scenario_log_write };
 	play->report.begin_ns = base_clock_ns();
@@ -182,14 +211,44 @@ scenario_run(const struct scenario_attr *attr)
 	snprintf(play->report.scenario, sizeof(play->report.scenario), "%s", attr->name);
 	snprintf(play->report.layout, sizeof(play->report.layout), "%s",
 			attr->packed ? "packed" : "split");
+}
+
+static int
+scenario_run_into(const struct scenario_attr *attr, const struct scenario_files *files)
+{
+	struct scenario_play *play = calloc(1, sizeof(*play));
+	int ret;
+
+	if (play == NULL)
+		return -ENOMEM;
+	scenario_begin(play, attr);
 	ret = scenario_rig_create(play);
 	if (ret == 0)
-		ret = scenario_play(play, json);
+		ret = scenario_play(play, files);
+	timeline_destroy(play->timeline); /* before the ledger that it reads */
 	scenario_rig_destroy(play);
 	scenario_report_clear(&play->report);
 	free(play);
-close_json:
-	if (json != NULL)
-		closed = scenario_close(attr->json_path, json);
+	return ret;
+}
+
+int
+scenario_run(const struct scenario_attr *attr)
+{
+	struct scenario_files files = { NULL, NULL };
+	int ret = scenario_check_name(attr), closed = 0;
+
+	if (ret == 0)
+		ret = scenario_open(attr->json_path, &files.json);
+	if (ret == 0)
+		ret = scenario_open(attr->html_path, &files.html);
+	if (ret == 0)
+		ret = scenario_run_into(attr, &files);
+	if (files.json != NULL)
+		closed = scenario_close(attr->json_path, files.json);
+	if (files.html != NULL && closed == 0)
+		closed = scenario_close(attr->html_path, files.html);
+	else if (files.html != NULL)
+		fclose(files.html);
 	return ret != 0 ? ret : closed;
 }

@@ -14,6 +14,7 @@
 #include "device.h"
 #include "scenario.h"
 #include "scenario_report.h"
+#include "timeline.h"
 
 #define SCENARIO_GUESTS 2
 
@@ -48,6 +49,8 @@ struct scenario_play {
 	unsigned int nb_ports;
 	struct scenario_port ports[SCENARIO_DEVICES_MAX];
 	struct guest_ledger *ledger;
+	struct timeline_streams ways[SCENARIO_GUESTS]; /**< what each guest sends */
+	struct timeline *timeline; /**< for the page; NULL: none is wanted */
 	struct scenario_guest guests[SCENARIO_GUESTS];
 	uint64_t wrecks; /**< at the end of the last step */
 	bool is_dead; /**< a stream was silent for too long, and nothing has run since */

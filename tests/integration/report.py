@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The page that --html writes against the JSON of the same run: it is well-formed, needs nothing else,
+and says the same of every step and flow; what is drawn lies inside its axes.
+
+usage: report.py SCENARIO FUNCTIONS [OPTION...]
+"""
+import json
+import os
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import dpdk  # noqa: E402
+import rig  # noqa: E402
+import scenario  # noqa: E402
+
+HTML = "{http://www.w3.org/1999/xhtml}"
+SVG = "{http://www.w3.org/2000/svg}"
+COUNTS = ("sent", "received", "lost", "duplicated", "reordered", "torn", "invented", "excused")
+
+
+def text_of(element):
+    return "".join(element.itertext()).strip()
+
+
+def words(element):
+    return element.get("class", "").split()
+
+
+def cells(row):
+    """{class: text} of a row of the table of steps."""
+    return {words(cell)[0]: text_of(cell) for cell in row if words(cell)}
+
+
+def near(text, value, where):
+    rig.check(abs(float(text) - value) <= 0.051, f"{where}: {text} on the page, {value} in the JSON")
+
+
+def check_step(row, step, where):
+    verdict = "skipped" if step["skipped"] else "PASS" if step["pass"] else "FAIL"
+    rig.check(row["verdict"] == verdict, f"{where}: {row['verdict']}, not {verdict}")
+    commands = step["firmware_commands"]
+    rig.check(row["commands"] == ("–" if commands is None else str(commands)),
+              f"{where}: {row['commands']} commands, not {commands}")
+    if not step["directions"]:
+        rig.check(row["gap_max_ms"] == "–" and row["sent"] == "", f"{where}: {row}")
+        return
+    near(row["gap_max_ms"], step["gap_ms"]["max"], where)
+    near(row["gap_median_ms"], step["gap_ms"]["median"], where)
+    for name in COUNTS:
+        nb = sum(way[name] for way in step["directions"])
+        rig.check(row[name] == str(nb), f"{where}: {name} {row[name]}, not {nb}")
+
+
+def check_flow(row, flow, where):
+    near(row["gap_max_ms"], flow["gap_ms"]["max"], where)
+    near(row["gap_median_ms"], flow["gap_ms"]["median"], where)
+
+
+def check_rows(page, report):
+    """Every step, and behind it its flows, in the order of the JSON, and no others."""
+    table = page.find(f".//{HTML}table[@id='steps']/{HTML}tbody")
+    rows = [row for row in table if "fault" not in words(row)]
+    faults = [text_of(row) for row in table if "fault" in words(row)]
+    for step in report["steps"]:
+        row = rows.pop(0)
+        name = text_of(row.find(f"{HTML}th/{HTML}span"))
+        rig.check(words(row) == ["step"] and name == step["name"], f"{name}, not {step['name']}")
+        check_step(cells(row), step, name)
+        rig.check(all(fault in faults for fault in step["faults"]), f"{name}: {faults}")
+        for flow in step["flows"]:
+            row = rows.pop(0)
+            name = text_of(row.find(f"{HTML}th/{HTML}span"))
+            rig.check(words(row) == ["flow"] and name == f"{flow['kind']} of {flow['guest']}",
+                      f"{name}, not {flow}")
+            check_flow(cells(row), flow, f"{step['name']}: {name}")
+    rig.check(not rows, f"{len(rows)} rows more than the report")
+
+
+def check_queues(page, report):
+    """The indices that the last step of each queue has in the JSON are the last in its row."""
+    known = {}
+    for step in report["steps"]:
+        for queue in step["queues"]:
+            key = f"{queue['guest']} {'tx' if queue['queue'] % 2 else 'rx'} {queue['queue'] // 2}"
+            if queue["saved"] is not None:
+                known[key] = ", ".join(str(n) for n in queue["saved"])
+    rows = page.findall(f".//{HTML}table[@id='queues']/{HTML}tbody/{HTML}tr")
+    shown = {text_of(row[0]): [text_of(cell.find(f"{HTML}span")).replace("\xa0", " ")
+                               for cell in row[1:] if text_of(cell)] for row in rows}
+    rig.check({key: values[-1] for key, values in shown.items()} == known,
+              f"indices: {shown}\nnot {known}")
+
+
+def coordinates(chart):
+    """All x and y of rectangles, lines and paths of a chart."""
+    for element in chart.iter():
+        get = element.get
+        if element.tag == f"{SVG}rect":
+            yield float(get("x")), float(get("y"))
+            yield float(get("x")) + float(get("width")), float(get("y")) + float(get("height"))
+        elif element.tag == f"{SVG}line":
+            yield float(get("x1")), float(get("y1"))
+            yield float(get("x2")), float(get("y2"))
+        elif element.tag == f"{SVG}path":
+            for letter, number in re.findall(r"([HV])(-?[\d.]+)", get("d")):
+                yield (float(number), 0) if letter == "H" else (0, float(number))
+
+
+def check_drawings(page, report):
+    charts = page.findall(f".//{SVG}svg")
+    rig.check(len(charts) >= 1 and "chart" in words(charts[0]), "no chart")
+    for chart in charts:
+        _, _, width, height = (float(n) for n in chart.get("viewBox").split())
+        for x, y in coordinates(chart):
+            # what is narrower than a person sees is drawn wider, at the very end too
+            rig.check(0 <= x <= width + 2 and 0 <= y <= height, f"({x}, {y}) is outside")
+    marks = [text_of(element.find(f"{SVG}title")) for element in charts[0].iter(f"{SVG}rect")
+             if words(element)[0] in ("band", "flow")]
+    wanted = [step["name"] for step in report["steps"] if not step["skipped"]]
+    for name in wanted:
+        rig.check(any(mark.startswith(f"{name}: at ") for mark in marks), f"no band for {name}")
+    flows = sum(len(step["flows"]) for step in report["steps"])
+    rig.check(len(marks) == len(wanted) + 2 * flows, f"{len(marks)} marks")
+    lines = [path.get("d") for path in charts[0].iter(f"{SVG}path") if words(path) == ["line"]]
+    rig.check(len(lines) == 2 and all(line.count("H") > 50 for line in lines), "no rates")
+
+
+def check_head(page, text, report):
+    rig.check(text_of(page.find(f".//{HTML}span[@id='verdict']")) ==
+              ("PASS" if report["pass"] else "FAIL"), "another verdict")
+    facts = page.find(f".//{HTML}dl[@id='facts']")
+    facts = "\n".join(text_of(fact) for fact in facts)
+    for word in report["devices"] + [report["scenario"], report["layout"], str(report["seed"])]:
+        rig.check(word in facts, f"{word} is not in {facts}")
+    for word in ("<script", "src=", "href", "url(", "@import"):
+        rig.check(word not in text, f"the page has {word}")
+
+
+def check(text, report):
+    page = ElementTree.fromstring(text)
+    check_head(page, text, report)
+    check_rows(page, report)
+    check_queues(page, report)
+    check_drawings(page, report)
+
+
+def main(name, functions, *options):
+    with rig.Rig("report") as r:
+        status, text = scenario.launch(r, functions, [
+            "--scenario", name, "--json", "report.json", "--html", "report.html", *options])
+        print(text)
+        rig.check(status == 0, f"exit status {status}")
+        html = r.path("report.html").read_text()
+        if "KEEP_PAGE" in os.environ:
+            pathlib.Path(os.environ["KEEP_PAGE"]).write_text(html)
+        check(html, json.loads(r.path("report.json").read_text()))
+        dpdk.card_said(r, " left", "mlx5emu error")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
