@@ -28,8 +28,10 @@
 #define ALIVE_PACKETS 60u
 #define ALIVE_MS 20000u
 #define DRAIN_MS 5000u
-#define RATE \
-	3000u /* packets per second and pair: a back-end in software drops what finds no room */
+#define RATE 3000u /* packets per second and pair */
+/* A back-end in software drops what finds no room, so there must be some for all that is under way,
+ * and for the probes of a sender whose peer got no processor for seconds. */
+#define PROBE_MS 100u
 
 struct two {
 	struct guest_vm *vms[2]; /* A, B */
