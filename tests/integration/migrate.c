@@ -386,13 +386,18 @@ static const struct {
 static int
 play(struct run *run, const char *story)
 {
-	int ret = looped_start(&run->looped);
-	unsigned int i;
+	unsigned int i = 0;
+	int ret;
 
-	for (i = 0; i < BASE_ARRAY_SIZE(stories) && ret == 0; i++) {
-		if (strcmp(stories[i].name, story) == 0)
-			ret = stories[i].play(run);
+	while (i < BASE_ARRAY_SIZE(stories) && strcmp(stories[i].name, story) != 0)
+		i++;
+	if (i == BASE_ARRAY_SIZE(stories)) {
+		printf("no story '%s'\n", story);
+		return -EINVAL;
 	}
+	ret = looped_start(&run->looped);
+	if (ret == 0)
+		ret = stories[i].play(run);
 	if (ret == 0)
 		ret = looped_account(&run->looped);
 	if (ret != 0)
