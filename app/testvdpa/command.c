@@ -164,6 +164,16 @@ command_token_parse(cmdline_parse_token_hdr_t *hdr, const char *buf, void *res, 
 	return (int)len;
 }
 
+/* The @index-th of a word's possibilities. */
+static bool
+command_choice(const struct command_session *session, const struct syntax_word *word,
+		unsigned int index, char *text)
+{
+	if (!word->any)
+		return syntax_choice(word, index, text);
+	return session->name != NULL && session->name(word->text, index, text);
+}
+
 /* The possibilities at a token, one by one; @return number of them before @index ran out. */
 static unsigned int
 command_token_choices(const struct command_token *token, unsigned int index, char *text)
@@ -176,7 +186,7 @@ command_token_choices(const struct command_token *token, unsigned int index, cha
 	unsigned int j;
 
 	for (i = 0; (next = syntax_next(&cursor, i)) != NULL; i++) {
-		for (j = 0; !next->any && syntax_choice(next, j, text); j++) {
+		for (j = 0; command_choice(token->bound->session, next, j, text); j++) {
 			if (nb++ == index)
 				return nb;
 		}

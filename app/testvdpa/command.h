@@ -53,6 +53,11 @@ struct command_timer {
 /** What commands work on and leave behind. */
 struct command_session {
 	const struct command_section *sections; /**< what commands there are (command_rows.h) */
+	/**
+	 * The @p index-th thing that a word in capitals may stand for; false behind the last, and
+	 * where it may be anything. NULL: no such words are completed.
+	 */
+	bool (*name)(const char *word, unsigned int index, char text[SYNTAX_TEXT_MAX]);
 	FILE *out; /**< answers */
 	const struct base_log *log; /**< complaints */
 	enum port_mode mode; /**< of attach, unless the command says it */

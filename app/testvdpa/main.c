@@ -20,6 +20,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include "command_names.h"
 #include "command_rows.h"
 #include "command_stats.h"
 #include "console.h"
@@ -92,6 +93,7 @@ main_commands(const struct option_attr *option, int stop_fd, const struct base_l
 {
 	struct command_session session = {
 		.sections = command_sections,
+		.name = command_names,
 		.out = stdout,
 		.log = log,
 		.mode = option->client ? PORT_CLIENT : PORT_SERVER,

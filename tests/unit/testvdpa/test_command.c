@@ -60,7 +60,21 @@ static const struct command_section test_sections[] = {
 	{ NULL, NULL, NULL },
 };
 
-static struct command_session session = { .sections = test_sections, .log = &test_log };
+/* Names of devices. */
+static bool
+name(const char *word, unsigned int index, char text[SYNTAX_TEXT_MAX])
+{
+	static const char *const devices[] = { "0000:03:00.2", "0000:03:00.3" };
+
+	if (strcmp(word, "DEV") != 0 || index >= 2)
+		return false;
+	strcpy(text, devices[index]);
+	return true;
+}
+
+static struct command_session session = { .sections = test_sections,
+	.name = name,
+	.log = &test_log };
 static struct command_set *set;
 static struct cmdline *cl;
 
@@ -182,7 +196,8 @@ test_completion(void **state)
 		{ "a", "add " },
 		{ "show ", "stats device " },
 		{ "show d", "device " },
-		{ "show device ", "[DEV] [RETURN] " },
+		{ "show device ", "0000:03:00.2 0000:03:00.3 [RETURN] " },
+		{ "show device 0000:03:00.3", "0000:03:00.3 " },
 		{ "add ", "[NAME] " },
 		{ "add A ", "queues packed mem mode server client [RETURN] " },
 		{ "add A p", "packed " },
