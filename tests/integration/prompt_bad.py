@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Commands that make no sense, in a script: each gets one clear sentence, the app goes on with the
-next line, and its exit status is 1. Then the program's own options, well used and badly.
+next line, and its exit status is 1. Then the program's own options, well used and badly, and the end
+of a wait.
 
 usage: prompt_bad.py
 """
 import os
 import pathlib
 import re
+import signal
 import socket
 import sys
 
@@ -135,11 +137,25 @@ def badly_used(r):
         r"^testvdpa: error: this process has no telemetry socket in ", text, re.M)) == 2, text)
 
 
+def ended(r):
+    """SIGTERM ends a wait; until then the rates go on."""
+    app = r.start("waiting", [os.environ["TESTVDPA"], *dpdk.eal("prompt_wait", 64), "--no-pci",
+                              "--no-telemetry", *dpdk.ALONE, "--", "-i"])
+    app.expect(r"testvdpa> ", 60)
+    app.ask("stats every 0.1", r"^no port is attached$")
+    app.send("wait 600")
+    for _ in range(3):
+        app.expect(r"^no port is attached$")
+    app.signal(signal.SIGTERM)
+    rig.check(app.wait() == 0, "SIGTERM did not end a wait")
+
+
 def main():
     with rig.Rig("prompt_bad") as r:
         bad_lines(r)
         well_used(r)
         badly_used(r)
+        ended(r)
 
 
 main()
