@@ -225,13 +225,13 @@ static void
 guest_migrate_name_page(void *arg, uint64_t gpa)
 {
 	struct guest_migrate *m = arg;
-	struct guest_migrate_page page = { .gpa = gpa };
 	struct guest_migrate_result *r = m->result;
+	struct guest_migrate_page page = { .gpa = gpa };
 
 	guest_vm_whose(m->attr.vm, gpa, page.whose);
-	if (r->nb_differ < GUEST_MIGRATE_MAX_DIFFER)
-		r->differ[r->nb_differ] = page;
-	r->nb_differ++;
+	if (r->nb_differ++ >= GUEST_MIGRATE_MAX_DIFFER)
+		return;
+	r->differ[r->nb_differ - 1] = page;
 	base_err(m->attr.log, "page 0x%" PRIx64 " (%s) was written, but is in no dirty log", gpa,
 			page.whose);
 }

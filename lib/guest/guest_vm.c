@@ -765,6 +765,12 @@ guest_vm_log_off(struct guest_vm *vm)
 	return guest_vhost_log_off(vm->vhost);
 }
 
+bool
+guest_vm_is_logging(const struct guest_vm *vm)
+{
+	return guest_vhost_is_logging(vm->vhost);
+}
+
 struct guest_dirty *
 guest_vm_dirty(struct guest_vm *vm)
 {

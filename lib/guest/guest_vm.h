@@ -169,6 +169,7 @@ int guest_vm_log_off(struct guest_vm *vm);
 /** Gives the device another log, @p offset bytes deep in its file, and puts what the one before has
  * into it. */
 int guest_vm_log_renew(struct guest_vm *vm, uint64_t offset);
+bool guest_vm_is_logging(const struct guest_vm *vm);
 /** The log, NULL if there was none yet. */
 struct guest_dirty *guest_vm_dirty(struct guest_vm *vm);
 /** Bits that were set in a log after another one had taken its place: must be 0. */

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Migration as a flow, between stand-in back-ends of the guest library's tests. (That packets and
+ * pages are judged rightly is tested there, in test_guest_migrate; here: records, refusals, figures.)
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fake_back.h"
+#include "flow_migrate.h"
+
+#define NB_BACKS 2
+
+static char dir[40];
+static struct sockaddr_un addr[NB_BACKS];
+static int fds[NB_BACKS];
+static struct fake_back *backs[NB_BACKS];
+static struct vm *vm;
+static struct flow_record record;
+static struct guest_migrate_result result;
+static char last[512];
+
+static void
+keep(void *arg, enum base_log_level level, const char *msg)
+{
+	snprintf(last, sizeof(last), "%s", msg);
+}
+
+static const struct base_log log_of_test = { .level = BASE_LOG_ERR, .write = keep };
+
+static void
+serve(unsigned int at, struct fake_back_attr attr)
+{
+	if (backs[at] != NULL)
+		fake_back_stop(backs[at]);
+	attr.fd = -1;
+	attr.listen_fd = fds[at];
+	backs[at] = fake_back_start(&attr);
+}
+
+static int
+begin(void **state)
+{
+	struct vm_attr attr = { .name = "A", .ring_size = 64, .mem = 8u << 20 };
+
+	strcpy(dir, "/tmp/flow-migrate.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	for (unsigned int i = 0; i < NB_BACKS; i++) {
+		addr[i].sun_family = AF_UNIX;
+		snprintf(addr[i].sun_path, sizeof(addr[i].sun_path), "%s/%u", dir, i);
+		fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(fds[i], (struct sockaddr *)&addr[i], sizeof(addr[i])), 0);
+		assert_int_equal(listen(fds[i], 1), 0);
+	}
+	attr.socket = addr[0].sun_path;
+	attr.log = &log_of_test;
+	serve(0, (struct fake_back_attr){ 0 });
+	assert_int_equal(vm_add(&attr, &vm), 0);
+	return vm_up(vm, &log_of_test);
+}
+
+static int
+end(void **state)
+{
+	vm_remove_all();
+	flow_history_clear();
+	for (unsigned int i = 0; i < NB_BACKS; i++) {
+		if (backs[i] != NULL)
+			fake_back_stop(backs[i]);
+		backs[i] = NULL;
+		close(fds[i]);
+		unlink(addr[i].sun_path);
+	}
+	return rmdir(dir);
+}
+
+static int
+migrate(const char *device, const char *socket)
+{
+	const struct flow_migrate_to to = { .device = device, .socket = socket };
+	const struct flow_call call = { .vm = vm, .log = &log_of_test, .record = &record };
+
+	memset(&record, 0, sizeof(record));
+	return flow_migrate(&call, &to, &result);
+}
+
+/* What is printed of the figures. */
+static void
+expect_print(const char *text)
+{
+	char *printed = NULL;
+	size_t size;
+	FILE *out = open_memstream(&printed, &size);
+
+	assert_non_null(out);
+	flow_migrate_print(&result, out);
+	fclose(out);
+	if (strstr(printed, text) == NULL)
+		print_error("no '%s' in:\n%s", text, printed);
+	assert_non_null(strstr(printed, text));
+	free(printed);
+}
+
+static void
+test_there_and_back(void **state)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned int at = (i + 1) % NB_BACKS;
+
+		serve(at, (struct fake_back_attr){ 0 });
+		assert_int_equal(migrate(NULL, addr[at].sun_path), 0);
+		assert_true(flow_passed(&record));
+		assert_int_equal(record.kind, FLOW_MIGRATE);
+		assert_string_equal(record.what, addr[at].sun_path);
+		assert_string_equal(vm->socket, addr[at].sun_path);
+		assert_int_equal(vm_state(vm), VM_UP);
+		assert_int_equal(result.state, GUEST_MIGRATE_MOVED);
+		expect_print("  moved; 3 rounds of ");
+		expect_print("; compared in ");
+		expect_print(" 0 pages differ\n");
+		expect_print("  queue 1, stopped at (A,U) (0,0), base 0, unread 0, now (0,0)\n");
+	}
+	assert_true(flow_history(3, &record));
+	assert_false(flow_history(4, &record));
+}
+
+static void
+test_cancelled(void **state)
+{
+	const struct flow_call call = { .vm = vm, .log = &log_of_test, .record = &record };
+
+	assert_int_equal(flow_migrate_fail(&call, GUEST_MIGRATE_HOLD, &result), 0);
+	assert_true(flow_passed(&record));
+	assert_int_equal(record.kind, FLOW_MIGRATE_FAIL);
+	assert_string_equal(record.what, "");
+	assert_int_equal(vm_state(vm), VM_UP);
+	assert_string_equal(vm->socket, addr[0].sun_path);
+	expect_print("  stayed; 3 rounds of ");
+	expect_print("; 0 frames held for ");
+	/* nobody wants the figures, nobody wants the record */
+	assert_int_equal(flow_migrate_fail(&(struct flow_call){ .vm = vm, .log = &log_of_test },
+					 GUEST_MIGRATE_COMPARE, NULL),
+			0);
+}
+
+static void
+test_destination_refuses(void **state)
+{
+	serve(1, (struct fake_back_attr){ .features = GUEST_VHOST_F_PROTOCOL_FEATURES });
+	assert_int_equal(migrate(NULL, addr[1].sun_path), -EOPNOTSUPP);
+	assert_string_equal(record.text,
+			"switch-over: GET_FEATURES: 0x40000000 lacks 0x100000000; the guest goes on "
+			"where it was");
+	assert_int_equal(record.result, -EOPNOTSUPP);
+	assert_int_equal(record.nb_faults, 0);
+	assert_string_equal(vm->socket, addr[0].sun_path);
+	assert_int_equal(vm_state(vm), VM_UP);
+	serve(1, (struct fake_back_attr){ 0 });
+	assert_int_equal(migrate(NULL, addr[1].sun_path), 0);
+}
+
+/* What is refused before anything happens: no record, one sentence. */
+static void
+test_refused(void **state)
+{
+	char expected[256], too_long[200];
+
+	memset(too_long, 'x', sizeof(too_long));
+	too_long[0] = '/';
+	too_long[sizeof(too_long) - 1] = '\0';
+	assert_int_equal(migrate(NULL, addr[0].sun_path), -EALREADY);
+	snprintf(expected, sizeof(expected), "migrate: guest A is at %s already", addr[0].sun_path);
+	assert_string_equal(last, expected);
+	assert_int_equal(migrate("nobody", addr[1].sun_path), -ENODEV);
+	assert_non_null(strstr(last, "nobody"));
+	assert_int_equal(record.id, 0);
+	assert_int_equal(migrate(NULL, too_long), -ENAMETOOLONG);
+	assert_string_equal(last,
+			"migrate: the path of a socket has at most 107 characters, not 199");
+	assert_int_equal(record.id, 0);
+	vm->attr.server = true;
+	assert_int_equal(migrate(NULL, addr[1].sun_path), -EOPNOTSUPP);
+	vm->attr.server = false;
+	assert_string_equal(last,
+			"migrate: guest A is the server of its socket, only clients move");
+	assert_false(flow_history(0, &record));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_there_and_back),
+		TEST(test_cancelled),
+		TEST(test_destination_refuses),
+		TEST(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
