@@ -19,6 +19,7 @@
 
 #include "fake_back.h"
 #include "flow_migrate.h"
+#include "flow_soak.h"
 
 #define NB_BACKS 2
 
@@ -197,6 +198,17 @@ test_refused(void **state)
 	assert_false(flow_history(0, &record));
 }
 
+/* A soak needs somebody who sends. */
+static void
+test_soak_without_traffic(void **state)
+{
+	const struct flow_soak_attr attr = { .ms = 1000, .log = &log_of_test };
+	struct flow_soak_result soaked;
+
+	assert_int_equal(flow_soak(&attr, &soaked), -ENOENT);
+	assert_string_equal(last, "soak: no guest sends ('guest start NAME tx' does that)");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -207,6 +219,7 @@ main(void)
 		TEST(test_cancelled),
 		TEST(test_destination_refuses),
 		TEST(test_refused),
+		TEST(test_soak_without_traffic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
