@@ -2,10 +2,14 @@
 """A card that lies, and whether it is caught: each lie must be named, and without it there must be
 nothing to name.
 
-usage: liar.py commands
+usage: liar.py commands|lies
 """
+import json
+import os
 import pathlib
+import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import dpdk  # noqa: E402
@@ -45,7 +49,83 @@ def commands():
         rig.check(app.wait(30) == 1, "commands that failed do not make a status of 1")
 
 
-STORIES = {"commands": commands}
+# --- lies, and what they are called ---------------------------------------------------------------
+# Lies are told while A and B send before A's front-end dies for the first time, and those about
+# rings to B, whose device is not stopped before the end; so they have no consequence but the one
+# that is named.
+
+TWO = ("--queues", "2")
+PACKED = ("--packed",)
+SAW = r"guest B saw \d+ errors of its device"
+A, B = 0, 1  # functions; a port of the wire is its sender's
+
+
+def wire(*ports):
+    """What the wire does: (sender, setting, when)."""
+    return {"wire": {"ports": {str(port): {setting: when} for port, setting, when in ports}}}
+
+
+def rules(*rows):
+    """What devices do with the hundredth chain or packet: (function, action, queue)."""
+    return {"faults": [{"action": action, "function": function, "queue": queue, "nth": 100}
+                       for function, action, queue in rows]}
+
+
+# name: card, options, all faults of the report (regular expressions)
+LIES = {
+    "truth": ({}, (), []),
+    "loss_duplicate": (wire((A, "loss", "every:100x1"), (B, "duplicate", "every:100x1")), (),
+                       ["A->B: 1 lost", "B->A: 1 duplicated"]),
+    "reorder_tear": ({**wire((A, "reorder", "every:100x1")), **rules((A, "tear", 0))}, (),
+                     ["A->B: 1 reordered", "B->A: 1 torn"]),
+    # The next frame may be another stream's; then nothing is out of order.
+    "reorder_2": (wire((A, "reorder", "every:10x50")), TWO, [r"A->B: \d+ reordered"]),
+    "skip_rx_repeat_tx": (rules((B, "skip-used", 0), (B, "repeat-used", 1)), (),
+                          [SAW, "A->B: 1 lost", "B.rx0: 1 descriptors passed over",
+                           "B.tx0: 1 x returned twice"]),
+    "repeat_rx_skip_tx": (rules((B, "repeat-used", 0), (B, "skip-used", 1)), (),
+                          [SAW, "B.rx0: 1 x returned twice", "B.tx0: 1 descriptors passed over",
+                           "B.tx0: 1 descriptors never returned"]),
+    "skip_rx_packed": (rules((B, "skip-used", 0)), PACKED,
+                       [SAW, "A->B: 1 lost", "B.rx0: 1 descriptors passed over"]),
+    # The length is that of the buffer.
+    "stale_rx_packed": (rules((B, "stale-used", 0)), PACKED, ["A->B: 1 torn"]),
+}
+SECONDS = 60
+
+
+def play(r, name):
+    """Plays a scenario on a card of its own; returns a sentence that says what is not as it is to be,
+    or None."""
+    card, options, wanted = LIES[name]
+    r.path(f"{name}.json").write_text(json.dumps({"functions": 2, **card}))
+    driver = pathlib.Path(os.environ["DRIVER"])
+    allow = [word for device in dpdk.DEVICES for word in ("-a", f"{device},class=vdpa")]
+    app = r.start(name, [
+        os.environ["MLX5EMU"], "--config", f"{name}.json", "--log", f"{name}.log", "--",
+        os.environ["TESTVDPA"], *dpdk.eal(name), *dpdk.ALONE, "--no-telemetry", "-d", driver.name,
+        *allow, "--", "--scenario", "recover", "--json", f"{name}.report", *options],
+        env={"LD_LIBRARY_PATH": str(driver.parent)})
+    status = app.wait(SECONDS)
+    report = json.loads(r.path(f"{name}.report").read_text())
+    faults = {fault for step in report["steps"] for fault in step["faults"]}
+    if status != bool(wanted) or report["pass"] == bool(wanted):
+        return f"{name}: exit status {status}, the report says {report['pass']}: {faults}"
+    unnamed = [regex for regex in wanted if not any(re.fullmatch(regex, f) for f in faults)]
+    untrue = [fault for fault in faults if not any(re.fullmatch(w, fault) for w in wanted)]
+    print(f"{name}: {sorted(faults)}")
+    return f"{name}: not named: {unnamed}, not true: {untrue}" if unnamed or untrue else None
+
+
+def lies():
+    """Each is told once, and must be called by its name, and nothing else be called anything. All at
+    the same time: most of a run is waiting."""
+    with rig.Rig("liar") as r, ThreadPoolExecutor(len(LIES)) as pool:
+        wrong = [text for text in pool.map(lambda name: play(r, name), LIES) if text]
+        rig.check(not wrong, "\n".join(wrong))
+
+
+STORIES = {"commands": commands, "lies": lies}
 
 if __name__ == "__main__":
     STORIES[sys.argv[1]]()
