@@ -40,6 +40,7 @@
 #define GUEST_TRAFFIC_BURST 32u
 #define GUEST_TRAFFIC_PROBE_MS 10u
 #define GUEST_TRAFFIC_NAP_NS (100 * BASE_NS_PER_MS) /* longest sleep: reaps what nobody announced */
+#define GUEST_TRAFFIC_LATE_MS 100 /* what comes later than its frames is no announcement */
 
 /* One pair's sender; the thread's own. */
 struct guest_traffic_pair {
@@ -49,6 +50,7 @@ struct guest_traffic_pair {
 	uint64_t last_under; /* packets under way at that time */
 	bool blocked; /* ring or pool full */
 	bool echo_waits; /* the same for an echo */
+	bool armed; /* asked for receive interrupts at the last sleep */
 };
 
 struct guest_traffic {
@@ -69,6 +71,7 @@ struct guest_traffic {
 	uint64_t seen_seq; /* (lock) that the thread has taken over */
 	/* the thread's own */
 	bool echo;
+	bool napped; /* slept for the longest time, and nobody woke us */
 	struct guest_traffic_load load; /* frame_len 0: send nothing */
 	struct guest_traffic_pair pairs[GUEST_NET_MAX_PAIRS];
 	struct guest_traffic_stats stats; /* written by the thread, atomically */
@@ -288,16 +291,31 @@ guest_traffic_send(struct guest_traffic *t, unsigned int i)
 
 /* --- the thread: loop ----------------------------------------------------------------------- */
 
+/* Frames of pair @i were found by the timer: was the interrupt at least on its way? */
+static void
+guest_traffic_judge_nap(struct guest_traffic *t, unsigned int i)
+{
+	struct pollfd pfd = { .fd = t->call_fds[2 * i], .events = POLLIN };
+
+	if (poll(&pfd, 1, GUEST_TRAFFIC_LATE_MS) == 0)
+		guest_traffic_count(&t->stats.unannounced);
+}
+
 static bool
 guest_traffic_pass(struct guest_traffic *t)
 {
 	bool busy = false;
 
 	for (unsigned int i = 0; i < t->attr.nb_pairs; i++) {
+		bool got;
+
 		busy |= guest_net_tx_reap(t->attr.net, i) != 0;
-		busy |= t->echo ? guest_traffic_echo(t, i) : guest_traffic_receive(t, i);
-		busy |= guest_traffic_send(t, i);
+		got = t->echo ? guest_traffic_echo(t, i) : guest_traffic_receive(t, i);
+		if (got && t->napped && t->pairs[i].armed)
+			guest_traffic_judge_nap(t, i);
+		busy |= guest_traffic_send(t, i) || got;
 	}
+	t->napped = false;
 	return busy;
 }
 
@@ -333,10 +351,11 @@ guest_traffic_arm(struct guest_traffic *t, struct pollfd *pfds, unsigned int *nb
 	bool idle = true;
 
 	for (unsigned int i = 0; i < 2 * t->attr.nb_pairs; i++) {
-		const struct guest_traffic_pair *pair = &t->pairs[i / 2];
+		struct guest_traffic_pair *pair = &t->pairs[i / 2];
 
+		pair->armed = !pair->echo_waits;
 		/* transmit queues only while one is full: buffers are reaped on the way else */
-		if (i % 2 == 1 ? !pair->blocked && !pair->echo_waits : pair->echo_waits)
+		if (i % 2 == 1 ? !pair->blocked && !pair->echo_waits : !pair->armed)
 			continue;
 		idle &= !guest_net_irq_on(t->attr.net, i);
 		pfds[(*nb)++] = (struct pollfd){ .fd = t->call_fds[i], .events = POLLIN };
@@ -375,8 +394,10 @@ guest_traffic_sleep(struct guest_traffic *t)
 			.tv_sec = (time_t)((when - now) / BASE_NS_PER_S),
 			.tv_nsec = (long)((when - now) % BASE_NS_PER_S),
 		};
-	if (ppoll(pfds, nb, &ts, NULL) <= 0)
+	if (ppoll(pfds, nb, &ts, NULL) <= 0) {
+		t->napped = idle && when == now + GUEST_TRAFFIC_NAP_NS;
 		nb = 0;
+	}
 	guest_traffic_disarm(t, pfds, nb);
 }
 

@@ -54,6 +54,9 @@ struct guest_traffic_stats {
 	uint64_t unknown_stream;
 	uint64_t probes; /**< sent because a closed loop heard nothing */
 	uint64_t tx_no_room; /**< times that ring or pool had no room */
+	/** Times that frames lay in a ring whose interrupt had been asked for, nobody raised it, and only
+	 * a timer of ours found them: a lost wake-up. */
+	uint64_t unannounced;
 	uint64_t echoed; /**< frames that were given back to their senders */
 	uint64_t echo_waits; /**< times that frames had to wait, as the transmit ring was full */
 	uint64_t echo_unfit; /**< torn frames that no buffer of ours can hold: booked as torn here */
