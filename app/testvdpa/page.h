@@ -37,7 +37,7 @@ struct page_indices {
 
 /** What a virtqueue went through in a step. */
 struct page_queue {
-	char guest; /**< 'A' */
+	const char *guest; /**< name */
 	unsigned int queue;
 	struct page_indices saved, resumed;
 };
@@ -59,6 +59,8 @@ struct page_row {
 	const char *remark; /**< behind the name; NULL: none */
 	enum page_verdict verdict;
 	uint64_t begin_ns, end_ns;
+	/** Of a step: up to here a silence that ends is its own; 0: up to its end. */
+	uint64_t settled_ns;
 	bool gap_known;
 	double gap_median_ms, gap_max_ms; /**< of the streams' longest silences */
 	uint64_t gap_ns[TIMELINE_DIRECTIONS_MAX]; /**< longest by direction; 0: none or not known */

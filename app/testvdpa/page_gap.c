@@ -62,10 +62,11 @@ page_gap_step(const struct page_attr *page, unsigned int row, unsigned int direc
 {
 	const struct page_row *step = &page->rows[row];
 	uint64_t interval = page->timeline->interval_ns, exact = step->gap_ns[direction];
-	struct timeline_window window = { direction, step->begin_ns, step->end_ns, 2 * interval };
+	uint64_t end = step->settled_ns != 0 ? step->settled_ns : step->end_ns;
+	struct timeline_window window = { direction, step->begin_ns, end, 2 * interval };
 	struct timeline_gap seen[PAGE_GAPS_OF_STEP];
 	struct timeline_rate rate =
-			timeline_data_rate(page->timeline, direction, step->begin_ns, step->end_ns);
+			timeline_data_rate(page->timeline, direction, step->begin_ns, end);
 	unsigned int nb;
 
 	if (!rate.known || rate.arrived <= 0)

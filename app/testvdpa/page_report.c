@@ -127,7 +127,7 @@ report_step(struct report_page *page, unsigned int i)
 	for (unsigned int k = 0; k < step->nb_directions; k++)
 		report_account(row, &step->directions[k]);
 	for (unsigned int k = 0; k < step->nb_queues; k++)
-		page->queues[i][k] = (struct page_queue){ step->queues[k].guest,
+		page->queues[i][k] = (struct page_queue){ step->queues[k].guest == 'A' ? "A" : "B",
 			step->queues[k].queue, report_indices(&step->queues[k].saved),
 			report_indices(&step->queues[k].resumed) };
 	report_faults(row, texts, step);

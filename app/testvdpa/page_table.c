@@ -8,6 +8,7 @@
  */
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <base_clock.h>
 #include <base_math.h>
@@ -158,26 +159,51 @@ page_same(const struct page_indices *a, const struct page_indices *b)
 	return a->known == b->known && (!a->known || (a->avail == b->avail && a->used == b->used));
 }
 
-/* What the step before @step knew of queue @k, or NULL. */
-static const struct page_queue *
-page_queue_before(const struct page_attr *page, unsigned int step, unsigned int k)
+static bool
+page_same_queue(const struct page_queue *a, const struct page_queue *b)
 {
-	while (step-- > 0)
-		if (page->rows[step].nb_queues != 0)
-			return k < page->rows[step].nb_queues ? &page->rows[step].queues[k] : NULL;
+	return a->queue == b->queue && strcmp(a->guest, b->guest) == 0;
+}
+
+/* What row @step says of a queue, or NULL. Mostly it is at the same place @k in each. */
+static const struct page_queue *
+page_queue_in(const struct page_attr *page, unsigned int step, const struct page_queue *queue,
+		unsigned int k)
+{
+	const struct page_row *row = &page->rows[step];
+
+	if (k < row->nb_queues && page_same_queue(&row->queues[k], queue))
+		return &row->queues[k];
+	for (unsigned int i = 0; i < row->nb_queues; i++)
+		if (page_same_queue(&row->queues[i], queue))
+			return &row->queues[i];
 	return NULL;
 }
 
 static bool
 page_queue_changed(const struct page_attr *page, unsigned int step, unsigned int k)
 {
-	const struct page_queue *now = &page->rows[step].queues[k];
-	const struct page_queue *before = page_queue_before(page, step, k);
+	const struct page_queue *now = &page->rows[step].queues[k], *before = NULL;
 
 	if (!now->saved.known && !now->resumed.known)
 		return false;
+	for (unsigned int i = step; i-- > 0 && before == NULL;)
+		before = page_queue_in(page, i, now, k);
 	return before == NULL || !page_same(&now->saved, &before->saved) ||
 			!page_same(&now->resumed, &before->resumed);
+}
+
+/* The queue in row @step, where that changed it; else NULL. */
+static const struct page_queue *
+page_queue_change(const struct page_attr *page, unsigned int step, const struct page_queue *which,
+		unsigned int k)
+{
+	const struct page_queue *queue = page_queue_in(page, step, which, k);
+
+	if (queue == NULL)
+		return NULL;
+	k = (unsigned int)(queue - page->rows[step].queues);
+	return page_queue_changed(page, step, k) ? queue : NULL;
 }
 
 static bool
@@ -199,16 +225,12 @@ page_indices_text(const struct page_indices *indices, FILE *out)
 }
 
 static void
-page_queue_cell(const struct page_attr *page, unsigned int step, unsigned int k, FILE *out)
+page_queue_cell(const struct page_queue *queue, FILE *out)
 {
-	const struct page_row *row = &page->rows[step];
-	const struct page_queue *queue;
-
-	if (k >= row->nb_queues || !page_queue_changed(page, step, k)) {
+	if (queue == NULL) {
 		fputs("<td></td>", out);
 		return;
 	}
-	queue = &row->queues[k];
 	fprintf(out, "<td class=\"n%s\"><span class=\"saved\">",
 			queue->saved.known && queue->saved.avail != queue->saved.used ? " open" :
 											"");
@@ -218,17 +240,41 @@ page_queue_cell(const struct page_attr *page, unsigned int step, unsigned int k,
 	fputs("</span></td>", out);
 }
 
-/* The step with the most queues says which there are; NULL: none. */
-static const struct page_row *
-page_most_queues(const struct page_attr *page)
+/* Is queue @k of row @step the first of its name, and does any step change it? */
+static bool
+page_queue_is_row(const struct page_attr *page, unsigned int step, unsigned int k)
 {
-	const struct page_row *most = NULL;
+	const struct page_queue *queue = &page->rows[step].queues[k];
 
+	for (unsigned int i = 0; i < step; i++)
+		if (page_queue_in(page, i, queue, k) != NULL)
+			return false;
+	for (unsigned int i = step; i < page->nb_rows; i++)
+		if (page_queue_change(page, i, queue, k) != NULL)
+			return true;
+	return false;
+}
+
+static void
+page_queue_row(const struct page_attr *page, const struct page_queue *queue, unsigned int k,
+		FILE *out)
+{
+	fputs("<tr><th scope=\"row\">", out);
+	page_text(out, queue->guest);
+	fprintf(out, " %s %u</th>", queue->queue % 2 == 0 ? "rx" : "tx", queue->queue / 2);
 	for (unsigned int i = 0; i < page->nb_rows; i++)
-		if (page_queues_changed(page, i) &&
-				(most == NULL || page->rows[i].nb_queues > most->nb_queues))
-			most = &page->rows[i];
-	return most;
+		if (page_queues_changed(page, i))
+			page_queue_cell(page_queue_change(page, i, queue, k), out);
+	fputs("</tr>\n", out);
+}
+
+static bool
+page_any_queue_changed(const struct page_attr *page)
+{
+	for (unsigned int i = 0; i < page->nb_rows; i++)
+		if (page_queues_changed(page, i))
+			return true;
+	return false;
 }
 
 static void
@@ -248,9 +294,7 @@ page_queues_head(const struct page_attr *page, FILE *out)
 void
 page_queues_table(const struct page_attr *page, FILE *out)
 {
-	const struct page_row *most = page_most_queues(page);
-
-	if (most == NULL)
+	if (!page_any_queue_changed(page))
 		return;
 	fputs("<h2>Indices of queues</h2>\n<p class=\"note\">Available, used: where the queue was "
 	      "stopped &#8594; where it went on, in the steps that changed something. Marked: "
@@ -259,17 +303,9 @@ page_queues_table(const struct page_attr *page, FILE *out)
 			out);
 	page_queues_head(page, out);
 	fputs("<tbody>\n", out);
-	for (unsigned int k = 0; k < most->nb_queues; k++) {
-		const struct page_queue *queue = &most->queues[k];
-		const char guest[] = { queue->guest, '\0' };
-
-		fputs("<tr><th scope=\"row\">", out);
-		page_text(out, guest);
-		fprintf(out, " %s %u</th>", queue->queue % 2 == 0 ? "rx" : "tx", queue->queue / 2);
-		for (unsigned int i = 0; i < page->nb_rows; i++)
-			if (page_queues_changed(page, i))
-				page_queue_cell(page, i, k, out);
-		fputs("</tr>\n", out);
-	}
+	for (unsigned int i = 0; i < page->nb_rows; i++)
+		for (unsigned int k = 0; k < page->rows[i].nb_queues; k++)
+			if (page_queue_is_row(page, i, k))
+				page_queue_row(page, &page->rows[i].queues[k], k, out);
 	fputs("</tbody></table></div>\n", out);
 }

@@ -4,7 +4,8 @@
  * get a drawing each, all with the same width in time, so that they can be compared: wide enough for
  * the longest of them. Time 0 is the flow's beginning; both directions share the drawing.
  *
- * Flows are chosen by their longest silence and shown in the order in which they happened.
+ * Flows (steps, where there are no flows) are chosen by their longest silence and shown in the order
+ * in which they happened.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -56,17 +57,28 @@ zoom_earlier(const void *a, const void *b)
 	return one < other ? -1 : one > other ? 1 : 0;
 }
 
+/* Flows, or steps where there are no flows. */
+static enum page_kind
+zoom_kind(const struct page_attr *page)
+{
+	for (unsigned int i = 0; i < page->nb_rows; i++)
+		if (page->rows[i].kind == PAGE_FLOW)
+			return PAGE_FLOW;
+	return PAGE_STEP;
+}
+
 /* Fills @chosen with at most ZOOMS flows in order of time. @return how many, -ENOMEM */
 static int
 zoom_choose(const struct page_attr *page, const struct page_row *chosen[ZOOMS])
 {
 	const struct page_row **flows = calloc((size_t)page->nb_rows + 1, sizeof(*flows));
+	enum page_kind kind = zoom_kind(page);
 	unsigned int nb = 0;
 
 	if (flows == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < page->nb_rows; i++)
-		if (page->rows[i].kind == PAGE_FLOW && page->rows[i].gap_known)
+		if (page->rows[i].kind == kind && page->rows[i].gap_known)
 			flows[nb++] = &page->rows[i];
 	qsort(flows, nb, sizeof(flows[0]), zoom_longer);
 	if (nb > ZOOMS)
@@ -226,8 +238,8 @@ zoom_write(struct zoom *zoom)
 static void
 zoom_head(const struct timeline_data *data, FILE *out)
 {
-	fputs("<h2>Close-ups</h2>\n<p class=\"note\">The flows with the longest silences, all at the "
-	      "same scale of time; 0 is where the flow began, the grey field is the flow.</p>\n"
+	fputs("<h2>Close-ups</h2>\n<p class=\"note\">What had the longest silences, all at the "
+	      "same scale of time; 0 is where it began, the grey field is how long it took.</p>\n"
 	      "<ul class=\"key\">",
 			out);
 	for (unsigned int i = 0; i < data->nb_directions; i++) {

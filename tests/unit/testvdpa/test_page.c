@@ -88,8 +88,8 @@ fill(struct timeline_data *data, unsigned int nb)
 	}
 }
 
-static const struct page_queue queues[] = { { 'A', 0, { true, 50, 20 }, { true, 20, 20 } },
-	{ 'A', 1, { false, 0, 0 }, { true, 7, 7 } } };
+static const struct page_queue queues[] = { { "A", 0, { true, 50, 20 }, { true, 20, 20 } },
+	{ "A", 1, { false, 0, 0 }, { true, 7, 7 } } };
 static const char *const faults[] = { "3 packets lost", NASTY };
 static const struct page_row rows[] = {
 	{ .kind = PAGE_STEP,
