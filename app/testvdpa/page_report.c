@@ -216,8 +216,9 @@ report_reason(struct report_page *page)
 		snprintf(page->reason, sizeof(page->reason), "%u of %u steps failed", failed,
 				report->nb_steps - skipped);
 	else
-		snprintf(page->reason, sizeof(page->reason), "%u steps, nothing lost",
-				report->nb_steps - skipped);
+		snprintf(page->reason, sizeof(page->reason), "nothing lost in %u step%s",
+				report->nb_steps - skipped,
+				report->nb_steps - skipped == 1 ? "" : "s");
 	if (skipped != 0)
 		snprintf(&page->reason[strlen(page->reason)],
 				sizeof(page->reason) - strlen(page->reason), "; %u skipped",
