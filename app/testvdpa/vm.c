@@ -12,6 +12,7 @@
  * of the former life by their numbers and books them nowhere.
  */
 #include <ctype.h>
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static struct vm_table {
 	TAILQ_HEAD(vm_list, vm) vms;
 	struct guest_ledger *ledger;
 	bool taken[GUEST_LEDGER_MAX_STREAMS];
-	void (*gone)(const struct vm *vm);
+	void (*gone[VM_GONE_MAX])(const struct vm *vm);
 } vm_table = { .vms = TAILQ_HEAD_INITIALIZER(vm_table.vms) };
 
 const char *
@@ -658,15 +659,21 @@ vm_stop(struct vm *vm, struct vm_account *sum)
 void
 vm_set_gone(void (*gone)(const struct vm *vm))
 {
-	vm_table.gone = gone;
+	unsigned int i = 0;
+
+	while (vm_table.gone[i] != NULL && vm_table.gone[i] != gone) {
+		i++;
+		assert(i < VM_GONE_MAX);
+	}
+	vm_table.gone[i] = gone;
 }
 
 static void
 vm_free(struct vm *vm)
 {
 	vm_stop(vm, NULL);
-	if (vm_table.gone != NULL)
-		vm_table.gone(vm);
+	for (unsigned int i = 0; i < VM_GONE_MAX && vm_table.gone[i] != NULL; i++)
+		vm_table.gone[i](vm);
 	if (vm_state(vm) == VM_UP)
 		(void)guest_vm_pause(vm->guest); /* what the device says at its end is logged */
 	guest_vm_destroy(vm->guest);

@@ -127,8 +127,12 @@ struct vm *vm_after(const struct vm *vm);
 int vm_remove(struct vm *vm, const struct base_log *log);
 /** Takes all away, whoever sends to whom. */
 void vm_remove_all(void);
-/** Called for each guest that goes, before it does: whoever keeps accounts of its streams closes them.
- * One for the process. */
+#define VM_GONE_MAX 4
+/**
+ * Called for each guest that goes, before it does: whoever keeps accounts of its streams, or reads
+ * them in another thread, ends that. At most VM_GONE_MAX functions; one that is there is not added
+ * again.
+ */
 void vm_set_gone(void (*gone)(const struct vm *vm));
 
 /** Brings the device up, if it was not started yet or its back-end was lost. Paused: -EALREADY. */
