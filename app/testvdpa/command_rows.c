@@ -16,6 +16,7 @@ const struct command_section command_sections[] = {
 	{ "log", "what DPDK and the drivers write", command_log_rows },
 	{ "telemetry", "what DPDK and the drivers tell programs", command_telemetry_rows },
 	{ "card", "an emulated card that was named", command_card_rows },
+	{ "report", "what happened, for people", command_report_rows },
 	{ "program", "of the program itself", command_help_rows },
 	{ NULL, NULL, NULL },
 };

@@ -3,7 +3,9 @@
 """The page that --html writes against the JSON of the same run: it is well-formed, needs nothing else,
 and says the same of every step and flow; what is drawn lies inside its axes.
 
-usage: report.py SCENARIO FUNCTIONS [OPTION...]
+With "prompt" the page of what was typed: flows and traffic of guests at the prompt.
+
+usage: report.py SCENARIO FUNCTIONS [OPTION...] | prompt
 """
 import json
 import os
@@ -16,6 +18,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import dpdk  # noqa: E402
 import rig  # noqa: E402
 import scenario  # noqa: E402
+import typed  # noqa: E402
+
+TYPED = ["record on|off", "report FILE"]
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -161,5 +166,60 @@ def main(name, functions, *options):
         dpdk.card_said(r, " left", "mlx5emu error")
 
 
-if __name__ == "__main__":
+def say(typist, line, sentence):
+    text = typist.told(line, 60)
+    rig.check(re.search(sentence, text), f"{line}: not '{sentence}': {text}")
+
+
+def page_of(r, typist, name):
+    say(typist, f"report {r.path(name)}", rf"wrote .*{name}")
+    if "KEEP_PAGE" in os.environ:
+        pathlib.Path(os.environ["KEEP_PAGE"]).write_text(r.path(name).read_text())
+    return ElementTree.fromstring(r.path(name).read_text())
+
+
+def rows_of(page):
+    rows = page.findall(f".//{HTML}table[@id='steps']/{HTML}tbody/{HTML}tr")
+    return [(text_of(row.find(f"{HTML}th/{HTML}span")), cells(row)) for row in rows]
+
+
+def typed_flows(typist):
+    for device, name in zip(dpdk.DEVICES, "AB"):
+        say(typist, f"attach {device} {name}.sock", "attached")
+        say(typist, f"guest add {name} {name}.sock", f"added guest {name}")
+    say(typist, "guest start A rxtx peer B rate 3000", "guest A: rxtx to B")
+    say(typist, "record on", "recording: on")
+    say(typist, "flow hot-add A 64M", "hot-add of 64 MiB to A")
+    say(typist, "flow reset B", "reset of B")
+
+
+def prompt():
+    """A page without anything, one while it is recorded, and one when a guest has gone."""
+    with rig.Rig("report") as r:
+        app = dpdk.testvdpa(r, functions=2, wire="switch", more=dpdk.ALONE)
+        typist = typed.Typist(app, TYPED)
+        say(typist, "record on", "0 guests: traffic of 1 to 4 can be recorded")
+        say(typist, f"report {r.path('no')}/page.html", "report .*: No such file or directory")
+        page = page_of(r, typist, "empty.html")
+        rig.check(not rows_of(page) and not page.findall(f".//{SVG}svg"), "something on nothing")
+        typed_flows(typist)
+        page = page_of(r, typist, "flows.html")
+        names = [name for name, _ in rows_of(page)]
+        rig.check(names == ["hot-add of 64 MiB to A", "reset of B"], names)
+        for name, row in rows_of(page):
+            rig.check(row["verdict"] == "PASS" and row["lost"] == "0" and int(row["sent"]) > 0 and
+                      float(row["gap_max_ms"]) > 0, f"{name}: {row}")
+        titles = [text_of(e) for e in page.iter(f"{SVG}text") if words(e) == ["name"]]
+        rig.check(titles[:2] == ["from A", "from B"], titles)
+        say(typist, "guest stop A", "stopped guest A")
+        say(typist, "guest remove A", "removed guest A")
+        rig.check(len(rows_of(page_of(r, typist, "gone.html"))) == 2, "flows went with their guest")
+        say(typist, "record off", "recording: off")
+        typist.check()
+        dpdk.end(r, app)
+
+
+if sys.argv[1:] == ["prompt"]:
+    prompt()
+elif __name__ == "__main__":
     main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation: each flow of the history is a step of the page, with packets, queues and faults
+ * of its own. Time counts from the recording's beginning; without one from the first flow's.
+ *
+ * A silence ends after its flow: the traffic goes on, so the first arrival after the flow is the end
+ * of it, at most the longest gap later.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <base_clock.h>
+
+#include "device.h"
+#include "flow.h"
+#include "page_fact.h"
+#include "page_session.h"
+#include "record.h"
+
+#define SETTLED_NS (20 * BASE_NS_PER_MS) /* two samples of a timeline */
+
+/** A flow and what the page needs of it. */
+struct session_flow {
+	struct flow_record record;
+	char name[2 * FLOW_TEXT_MAX];
+	const char *faults[FLOW_FAULTS_MAX + 1];
+	char more[48];
+	struct page_queue queues[VM_QUEUES_MAX];
+};
+
+struct session_page {
+	uint64_t begin_ns; /* without a recording: of the first flow */
+	unsigned int nb;
+	struct page_row rows[FLOW_HISTORY_MAX];
+	struct session_flow flows[FLOW_HISTORY_MAX];
+	struct page_facts facts;
+	char reason[64];
+};
+
+static uint64_t
+session_ns(const struct session_page *page, uint64_t clock_ns)
+{
+	if (record_timeline() != NULL)
+		return timeline_ns(record_timeline(), clock_ns);
+	return clock_ns - page->begin_ns;
+}
+
+static void
+session_name(struct session_flow *flow)
+{
+	const struct flow_record *r = &flow->record;
+
+	snprintf(flow->name, sizeof(flow->name), "%s%s%s%s%s %s %s", flow_kind_name(r->kind),
+			r->what[0] != '\0' ? " " : "",
+			r->what[0] != '\0' ? flow_kind_about(r->kind) : "",
+			r->what[0] != '\0' ? " " : "", r->what, flow_kind_whom(r->kind), r->guest);
+}
+
+static void
+session_queues(struct page_row *row, struct session_flow *flow)
+{
+	const struct flow_record *r = &flow->record;
+
+	for (unsigned int i = 0; i < r->nb_queues; i++) {
+		const struct flow_queue *q = &r->queues[i];
+
+		if (!q->restarted)
+			continue;
+		flow->queues[row->nb_queues++] = (struct page_queue){ r->guest, i,
+			{ q->saved.known, q->saved.avail, q->saved.used },
+			{ q->resumed.known, q->resumed.avail, q->resumed.used } };
+	}
+	row->queues = flow->queues;
+}
+
+static void
+session_faults(struct page_row *row, struct session_flow *flow)
+{
+	const struct flow_record *r = &flow->record;
+	unsigned int kept = r->nb_faults < FLOW_FAULTS_MAX ? r->nb_faults : FLOW_FAULTS_MAX;
+
+	for (unsigned int i = 0; i < kept; i++)
+		flow->faults[i] = r->faults[i];
+	row->faults = flow->faults;
+	row->nb_faults = kept;
+	if (r->nb_faults == kept)
+		return;
+	snprintf(flow->more, sizeof(flow->more), "and %u more", r->nb_faults - kept);
+	flow->faults[row->nb_faults++] = flow->more;
+}
+
+static void
+session_row(struct session_page *page, unsigned int i)
+{
+	struct session_flow *flow = &page->flows[i];
+	const struct flow_record *r = &flow->record;
+	const struct guest_ledger_count *c = &r->account.count;
+	uint64_t end = r->begin_ns + r->duration_ns;
+	struct page_row *row = &page->rows[i];
+
+	session_name(flow);
+	*row = (struct page_row){
+		.kind = PAGE_STEP,
+		.name = flow->name,
+		.remark = r->result != 0 ? r->text : NULL,
+		.verdict = flow_passed(r) ? PAGE_PASS : PAGE_FAIL,
+		.begin_ns = session_ns(page, r->begin_ns),
+		.end_ns = session_ns(page, end),
+		.settled_ns = session_ns(page, end + r->gap_max_ns + SETTLED_NS),
+		.gap_known = r->nb_streams != 0,
+		.gap_median_ms = (double)r->gap_median_ns / (double)BASE_NS_PER_MS,
+		.gap_max_ms = (double)r->gap_max_ns / (double)BASE_NS_PER_MS,
+		.commands_known = r->commands_known,
+		.commands = r->commands,
+		.account_known = true,
+		.account = { c->sent, c->received, c->lost, c->duplicated, c->reordered, c->torn,
+				c->invented, c->excused },
+	};
+	/* of which guest's packets it was is not known: it is laid where the samples show one */
+	for (unsigned int k = 0; k < TIMELINE_DIRECTIONS_MAX; k++)
+		row->gap_ns[k] = r->gap_max_ns;
+	session_queues(row, flow);
+	session_faults(row, flow);
+}
+
+static void
+session_facts(struct session_page *page)
+{
+	for (const struct vm *vm = vm_after(NULL); vm != NULL; vm = vm_after(vm)) {
+		char device[DEVICE_NAME_MAX];
+
+		page_facts_add(&page->facts, "guest", "%s, %u queue pair%s, %s rings", vm->name,
+				vm->attr.nb_pairs, vm->attr.nb_pairs == 1 ? "" : "s",
+				vm->attr.packed ? "packed" : "split");
+		if (vm_device(vm, device))
+			page_facts_device(&page->facts, device);
+	}
+	page_facts_program(&page->facts, time(NULL));
+}
+
+static int
+session_write(struct session_page *page, const struct timeline_data *data, FILE *out)
+{
+	unsigned int failed = 0;
+	struct page_attr attr = { .title = "dpdk-testvdpa: flows", .timeline = data };
+
+	while (page->nb < FLOW_HISTORY_MAX && flow_history(page->nb, &page->flows[page->nb].record))
+		page->nb++;
+	page->begin_ns = page->nb != 0 ? page->flows[0].record.begin_ns : 0;
+	for (unsigned int i = 0; i < page->nb; i++) {
+		session_row(page, i);
+		failed += page->rows[i].verdict == PAGE_FAIL;
+		attr.duration_ns = page->rows[i].settled_ns;
+	}
+	if (data != NULL && timeline_data_end(data) > attr.duration_ns)
+		attr.duration_ns = timeline_data_end(data);
+	session_facts(page);
+	snprintf(page->reason, sizeof(page->reason), "%u of %u flows failed", failed, page->nb);
+	attr.verdict = page->nb == 0 ? PAGE_NONE : failed == 0 ? PAGE_PASS : PAGE_FAIL;
+	attr.reason = page->reason;
+	attr.nb_facts = page->facts.nb;
+	attr.facts = page->facts.facts;
+	attr.nb_rows = page->nb;
+	attr.rows = page->rows;
+	return page_write(&attr, out);
+}
+
+int
+page_session_write(FILE *out)
+{
+	struct session_page *page = calloc(1, sizeof(*page));
+	struct timeline *timeline = record_timeline();
+	struct timeline_data data;
+	int ret = page == NULL ? -ENOMEM : 0;
+
+	if (ret == 0 && timeline != NULL)
+		ret = timeline_copy(timeline, &data);
+	if (ret != 0)
+		goto free_page;
+	ret = session_write(page, timeline != NULL ? &data : NULL, out);
+	if (timeline != NULL)
+		timeline_data_fini(&data);
+free_page:
+	free(page);
+	return ret;
+}
