@@ -268,6 +268,8 @@ vm_make_guest(struct vm *vm)
 		.nb_pairs = vm->attr.nb_pairs,
 		.ring_size = (uint16_t)vm->attr.ring_size,
 		.packed = vm->attr.packed,
+		.driver = vm->attr.driver,
+		.no_notifier = vm->attr.no_notifier,
 		.ram = vm->attr.mem,
 		.features = vm->attr.features,
 		.timeout_ms = vm->attr.timeout_ms,

@@ -44,6 +44,8 @@ struct vm_attr {
 	uint64_t mem; /**< bytes of RAM; 0: 64 MiB, or what the buffers of all rings need */
 	bool packed;
 	bool poll; /**< looks at the rings all the time instead of waiting for interrupts */
+	bool no_notifier; /**< kicks by eventfd only, also where the back-end has host notifier pages */
+	struct guest_vm_driver driver; /**< wishes: mergeable, indirect, event index */
 	uint64_t features; /**< virtio features beside those that it needs; the back-end must offer them */
 	unsigned int timeout_ms; /**< of each vhost-user message; 0: 10 s */
 	const struct base_log *log; /**< of its whole life */
