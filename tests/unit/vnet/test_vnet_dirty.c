@@ -5,39 +5,19 @@
  * bit, and every page with a bit must be one that the card may have written: buffers that were
  * filled, and the rings. The transmit buffers may not.
  */
-#include "vnet_bed.h"
+#include "dirty_log.h"
 
 #include "prm_cmd.h"
-
-#define LOG_KEY 0x3300u
-#define LOG_ADDR 0x5000ull
-#define SHIFT 8u /* small pages, so that neighbours show */
-
-static uint8_t bitmap[0x50000000 >> (SHIFT + 3)];
-
-static bool
-bit(uint64_t addr)
-{
-	return (bitmap[addr >> (SHIFT + 3)] >> (addr >> SHIFT & 7) & 1) != 0;
-}
 
 static void
 log_all(struct bed *bed)
 {
-	struct vnet_dirty dirty = {
-		.enabled = true,
-		.mkey = LOG_KEY,
-		.addr = LOG_ADDR,
-		.size = sizeof(bitmap),
-		.page_shift = SHIFT,
-	};
 	unsigned int i;
 
-	memset(bitmap, 0, sizeof(bitmap));
-	vmem_grant(&bed->mem, LOG_KEY, LOG_ADDR, sizeof(bitmap), bitmap);
+	log_new(bed);
 	for (i = 0; i < BED_PORTS; i++) {
-		vnet_queue_dirty_set_locked(bed->ports[i].rx.q, &dirty);
-		vnet_queue_dirty_set_locked(bed->ports[i].tx.q, &dirty);
+		log_queue(bed->ports[i].rx.q);
+		log_queue(bed->ports[i].tx.q);
 	}
 }
 
@@ -45,7 +25,7 @@ log_all(struct bed *bed)
 static void
 check_ring(const struct vring *vr, const uint8_t *before)
 {
-	uint64_t page = 1ull << SHIFT, addr;
+	uint64_t page = 1ull << log_shift, addr;
 
 	for (addr = vr->gpa & ~(page - 1); addr < vr->gpa + vr->total; addr += page) {
 		uint64_t end = addr + page < vr->gpa + vr->total ? addr + page :
@@ -63,7 +43,7 @@ count_bits(uint64_t from, uint64_t to)
 {
 	unsigned int nb = 0;
 
-	for (from &= ~((1ull << SHIFT) - 1); from < to; from += 1ull << SHIFT)
+	for (from &= ~((1ull << log_shift) - 1); from < to; from += 1ull << log_shift)
 		nb += bit(from);
 	return nb;
 }
@@ -104,7 +84,7 @@ run_pages(struct bed *bed)
 		uint64_t buf = vring_buf_gpa(rx, slot);
 
 		assert_int_equal(count_bits(buf, buf + 72),
-				i < 11 ? ((buf + 71) >> SHIFT) - (buf >> SHIFT) + 1 : 0);
+				i < 11 ? ((buf + 71) >> log_shift) - (buf >> log_shift) + 1 : 0);
 		assert_int_equal(count_bits(buf + 512, buf + 2048 - 256), 0);
 		buf = vring_buf_gpa(tx, slot);
 		assert_int_equal(count_bits(buf + 256, buf + 2048 - 256), 0);
@@ -192,8 +172,8 @@ test_range_and_reconfigure(void **state)
 		.enabled = true,
 		.mkey = LOG_KEY,
 		.addr = LOG_ADDR,
-		.size = (uint32_t)(rx->used_gpa >> (SHIFT + 3)) + 1,
-		.page_shift = SHIFT,
+		.size = (uint32_t)(rx->used_gpa >> (log_shift + 3)) + 1,
+		.page_shift = log_shift,
 	};
 	vnet_queue_dirty_set_locked(b->rx.q, &dirty);
 	vring_offer_rx(rx);
@@ -201,7 +181,7 @@ test_range_and_reconfigure(void **state)
 	bed_ring(a);
 	assert_int_equal(bed_pass(bed), 1);
 	assert_true(bit(rx->used_gpa));
-	assert_int_equal(count_bits(((rx->used_gpa >> (SHIFT + 3)) + 1) << (SHIFT + 3),
+	assert_int_equal(count_bits(((rx->used_gpa >> (log_shift + 3)) + 1) << (log_shift + 3),
 					 rx->gpa + rx->total),
 			0);
 	assert_int_equal(b->rx.nb_errors, 0);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What an engine does that is told to lie: to one used entry, packet or page, and to no other. */
-#include "vnet_bed.h"
+#include "dirty_log.h"
 
-#define LOG_KEY 0x3300u
-#define LOG_ADDR 0x5000ull
-#define SHIFT 12u
 #define NB 8u
 
 /* The lie that is told, to whom, and the how-manieth time. */
@@ -15,8 +12,6 @@ static struct {
 	uint16_t queue;
 	unsigned int nth, nb_asked;
 } told;
-
-static uint8_t bitmap[0x50000000 >> (SHIFT + 3)];
 
 static enum vnet_lie
 tell(void *arg, unsigned int port, uint16_t queue, enum vnet_lie_at at)
@@ -219,26 +214,11 @@ test_tear(void **state)
 
 /* --- the log -------------------------------------------------------------------------------- */
 
-static bool
-bit(uint64_t addr)
-{
-	return (bitmap[addr >> (SHIFT + 3)] >> (addr >> SHIFT & 7) & 1) != 0;
-}
-
 static void
 log_receiver(struct bed *bed)
 {
-	struct vnet_dirty dirty = {
-		.enabled = true,
-		.mkey = LOG_KEY,
-		.addr = LOG_ADDR,
-		.size = sizeof(bitmap),
-		.page_shift = SHIFT,
-	};
-
-	memset(bitmap, 0, sizeof(bitmap));
-	vmem_grant(&bed->mem, LOG_KEY, LOG_ADDR, sizeof(bitmap), bitmap);
-	vnet_queue_dirty_set_locked(bed->ports[1].rx.q, &dirty);
+	log_new(bed);
+	log_queue(bed->ports[1].rx.q);
 }
 
 /* The missed page stays unmarked over another round of the ring; the others are marked. */
@@ -249,7 +229,7 @@ run_miss_payload(bool packed)
 	struct bed_port *b = &bed->ports[1];
 	struct vring *rx = &b->rx.vr;
 	uint32_t i, id, len, round;
-	uint64_t missed = vring_buf_gpa(rx, 2) >> SHIFT;
+	uint64_t missed = vring_buf_gpa(rx, 2) >> log_shift;
 
 	log_receiver(bed);
 	lie(bed, VNET_LIE_MISS_DIRTY, VNET_LIE_AT_DIRTY_PAYLOAD, 1);
@@ -263,7 +243,7 @@ run_miss_payload(bool packed)
 	}
 	for (i = 0; i < 16; i++)
 		assert_int_equal(bit(vring_buf_gpa(rx, i)),
-				vring_buf_gpa(rx, i) >> SHIFT != missed);
+				vring_buf_gpa(rx, i) >> log_shift != missed);
 	assert_true(bit(packed ? rx->gpa : rx->used_gpa));
 	/* and is marked again when nobody wants it missed any more */
 	vnet_port_lies_set_locked(b->port, 1u << VNET_LIE_AT_USED);
@@ -274,7 +254,7 @@ run_miss_payload(bool packed)
 			assert_true(vring_take_used(&bed->ports[0].tx.vr, &id, &len));
 		}
 	}
-	assert_true(bit(missed << SHIFT));
+	assert_true(bit(missed << log_shift));
 	bed_destroy(bed);
 }
 
@@ -352,5 +332,6 @@ main(void)
 		cmocka_unit_test(test_truth),
 	};
 
+	log_shift = 12;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
