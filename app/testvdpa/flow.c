@@ -257,9 +257,9 @@ flow_note_senders(const struct vm *vm, struct flow_entry *entry)
 
 /* Each stream whose way is open carries a packet that was sent after now. */
 static void
-flow_wait_for_traffic(struct flow_entry *entry)
+flow_wait_for_traffic(struct flow_entry *entry, unsigned int settle_ms)
 {
-	uint64_t deadline = base_clock_ns() + FLOW_SETTLE_MS * BASE_NS_PER_MS;
+	uint64_t deadline = base_clock_ns() + settle_ms * BASE_NS_PER_MS;
 
 	for (unsigned int k = 0; k < entry->nb_senders; k++) {
 		const struct flow_sender *sender = &entry->senders[k];
@@ -277,16 +277,16 @@ flow_wait_for_traffic(struct flow_entry *entry)
 				flow_fault(&entry->record,
 						"pair %u of %s: nothing that was sent afterwards "
 						"arrives within %u ms",
-						i, sender->name, FLOW_SETTLE_MS);
+						i, sender->name, settle_ms);
 		}
 	}
 }
 
 /* What was sent while it lasted gets time to arrive; traffic goes on. */
 static void
-flow_wait_for_stragglers(struct flow_entry *entry)
+flow_wait_for_stragglers(struct flow_entry *entry, unsigned int settle_ms)
 {
-	uint64_t deadline = base_clock_ns() + FLOW_SETTLE_MS * BASE_NS_PER_MS;
+	uint64_t deadline = base_clock_ns() + settle_ms * BASE_NS_PER_MS;
 
 	for (unsigned int k = 0; k < entry->nb_senders; k++) {
 		const struct flow_sender *sender = &entry->senders[k];
@@ -568,9 +568,9 @@ flow_run(const struct flow_act *act, struct flow_record *record)
 	if (ret != 0)
 		return ret;
 	flow_do(act, &entry->record);
-	flow_wait_for_traffic(entry);
+	flow_wait_for_traffic(entry, act->vm->attr.settle_ms);
 	guest_ledger_span_close(entry->span);
-	flow_wait_for_stragglers(entry);
+	flow_wait_for_stragglers(entry, act->vm->attr.settle_ms);
 	flow_count_commands(act->vm, &before, &entry->record);
 	flow_look(act->vm, &now);
 	flow_compare(act->vm, &before, &now, &entry->record);

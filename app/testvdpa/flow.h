@@ -9,7 +9,7 @@
  *   before   where each ring stands, what the driver says of it, how many commands it has counted
  *   act      duration; the ledger's span is open from here on
  *   settle   each stream that is being sent, and whose way is open, must carry a packet that was sent
- *            after the act (FLOW_SETTLE_MS at most): so the gap is over. The span is closed, and what
+ *            after the act (the guest's attr.settle_ms at most): so the gap is over. The span is closed, and what
  *            was sent in it gets the same time to arrive, while traffic goes on
  *   after    the same questions as before, and the judgement
  *
@@ -39,7 +39,6 @@
 #define FLOW_HISTORY_MAX 64u
 #define FLOW_TEXT_MAX 160u
 #define FLOW_FAULTS_MAX 8u
-#define FLOW_SETTLE_MS 2000u
 
 /** What happens. The table flow_kinds in flow.c says of each how it is called and judged. */
 enum flow_kind {

@@ -2,7 +2,9 @@
 /*
  * Theory of operation: the guest's process dies without a word, as a QEMU that is killed, and comes
  * back with the memory that it had; the rings go on at their used index. In between it may die once
- * more, at a given message of connection and start: wherever that is, the next life must work.
+ * more, at a given message of connection and start: wherever that is, the next life must work. Each
+ * life waits until a port of this process has noticed the end of the one before, or it would be
+ * refused.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,9 +16,14 @@ static int
 flow_kill_act(struct vm *vm, struct flow_record *record, void *arg)
 {
 	unsigned int at = *(unsigned int *)arg;
-	int ret = guest_vm_kill(vm->guest, at);
+	uint64_t seen = vm_front_ends(vm);
+	int ret = guest_vm_kill(vm->guest, 0);
 
 	vm->paused = false;
+	if (ret == 0)
+		ret = vm_await_port(vm, seen);
+	if (ret == 0 && at != 0)
+		ret = guest_vm_kill(vm->guest, at);
 	if (at != 0 && ret == 0)
 		snprintf(record->what, sizeof(record->what), "message %u (%s)", at,
 				guest_vm_error(vm->guest) + strlen("cut before "));
@@ -25,6 +32,8 @@ flow_kill_act(struct vm *vm, struct flow_record *record, void *arg)
 	if (ret == -ERANGE)
 		snprintf(record->text, sizeof(record->text), "its start has fewer messages than %u",
 				at);
+	if (ret == 0 && at != 0)
+		ret = vm_await_port(vm, seen + 1);
 	return ret == 0 ? guest_vm_reconnect(vm->guest) : ret;
 }
 

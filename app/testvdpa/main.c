@@ -23,6 +23,7 @@
 #include "command_names.h"
 #include "command_rows.h"
 #include "command_stats.h"
+#include "card_used.h"
 #include "console.h"
 #include "device.h"
 #include "option.h"
@@ -109,12 +110,16 @@ main_commands(const struct option_attr *option, int stop_fd, const struct base_l
 	int ret;
 
 	ret = session.stats == NULL ? -ENOMEM : command_set_create(&session, &console.commands);
+	if (ret == 0 && option->scenario.card_path != NULL &&
+			card_use(option->scenario.card_path, log) != 0)
+		session.nb_failed++;
 	if (ret == 0 && option->auto_start)
 		main_auto_start(option, &session);
 	if (ret == 0)
 		ret = console_run(&console);
 	command_stats_off(&session);
 	port_detach_all(log);
+	card_use_none();
 	command_set_destroy(console.commands);
 	stats_destroy(session.stats);
 	return ret != 0 || session.nb_failed != 0 ? 1 : 0;

@@ -180,7 +180,7 @@ static const struct option_row option_rows[] = {
 	{ "patience", "MS", "a stream that is silent for so long is dead (5000)",
 			OPTION_OF_SCENARIO, option_store_patience },
 	{ "card", "SOCKET", "control socket of the emulated card, for errors of queues",
-			OPTION_OF_SCENARIO, option_store_card },
+			OPTION_OF_ALL, option_store_card },
 	{ "json", "FILE", "write the scenario's report to FILE", OPTION_OF_SCENARIO,
 			option_store_json },
 	{ "html", "FILE", "write the scenario's report as a page to FILE", OPTION_OF_SCENARIO,

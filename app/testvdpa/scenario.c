@@ -13,6 +13,7 @@
 #include <base_clock.h>
 #include <base_math.h>
 
+#include "card_used.h"
 #include "page_report.h"
 #include "scenario.h"
 #include "scenario_play.h"
@@ -156,7 +157,8 @@ scenario_watch(struct scenario_play *play)
 	int ret;
 
 	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
-		play->ways[g] = (struct timeline_streams){ play->ledger, g * pairs, pairs };
+		play->ways[g] = (struct timeline_streams){ play->ledger,
+			play->guests[g].vm->tx_stream, pairs };
 		attr.directions[g] = (struct timeline_direction){ names[g], timeline_count_streams,
 			&play->ways[g] };
 	}
@@ -217,16 +219,20 @@ static int
 scenario_run_into(const struct scenario_attr *attr, const struct scenario_files *files)
 {
 	struct scenario_play *play = calloc(1, sizeof(*play));
-	int ret;
+	int ret = 0;
 
 	if (play == NULL)
 		return -ENOMEM;
 	scenario_begin(play, attr);
-	ret = scenario_rig_create(play);
+	if (attr->card_path != NULL)
+		ret = card_use(attr->card_path, &play->log);
+	if (ret == 0)
+		ret = scenario_rig_create(play);
 	if (ret == 0)
 		ret = scenario_play(play, files);
 	timeline_destroy(play->timeline); /* before the ledger that it reads */
 	scenario_rig_destroy(play);
+	card_use_none();
 	scenario_report_clear(&play->report);
 	free(play);
 	return ret;

@@ -32,9 +32,9 @@ int scenario_act_unplug(struct scenario_play *play, struct scenario_step *step, 
 /** The latest added gets another file. */
 int scenario_act_remap(struct scenario_play *play, struct scenario_step *step, unsigned int g);
 /** Regions that the guest's memory table has room for. */
-unsigned int scenario_act_room(struct scenario_play *play, unsigned int g);
+unsigned int scenario_act_room(const struct scenario_play *play, unsigned int g);
 /** Regions that were added and are there. */
-unsigned int scenario_act_added(struct scenario_play *play, unsigned int g);
+unsigned int scenario_act_added(const struct scenario_play *play, unsigned int g);
 
 /**
  * The front-end dies; its next life dies before message number @p message of its start (0: does
@@ -42,6 +42,10 @@ unsigned int scenario_act_added(struct scenario_play *play, unsigned int g);
  */
 int scenario_act_kill(struct scenario_play *play, struct scenario_step *step, unsigned int g,
 		unsigned int message);
+
+/** A virtqueue breaks (needs a card, see card_used.h), and its driver repairs it. */
+int scenario_act_error(struct scenario_play *play, struct scenario_step *step, unsigned int g,
+		unsigned int queue);
 
 /** Messages that a front-end sends to connect and start, about. */
 unsigned int scenario_act_messages(const struct scenario_play *play);

@@ -61,7 +61,8 @@ judge_direction(struct scenario_play *play, struct scenario_direction *dir, unsi
 		.to = play->guests[1 - g].name[0],
 	};
 	for (uint32_t i = 0; i < pairs; i++) {
-		guest_ledger_phase_count(play->ledger, phase, g * pairs + i, &count);
+		guest_ledger_phase_count(play->ledger, phase, play->guests[g].vm->tx_stream + i,
+				&count);
 		guest_ledger_count_add(&dir->count, &count);
 		gaps[i] = count.longest_gap_ns;
 	}
@@ -104,12 +105,12 @@ judge_row(struct scenario_step *step, char guest, unsigned int queue)
 
 /* Chains of a transmit queue that the device has not given back. */
 static uint16_t
-judge_missing(struct guest_vm *vm, unsigned int queue)
+judge_missing(const struct vm *vm, unsigned int queue)
 {
 	struct guest_vm_place place;
 	uint16_t waiting;
 
-	guest_vm_place(vm, queue, &place);
+	guest_vm_place(vm->guest, queue, &place);
 	if (place.in_flight == 0)
 		return 0;
 	/* Returned by the device, but not yet taken by the driver. A packed ring's indices have the
@@ -177,7 +178,7 @@ judge_guest(struct scenario_step *step, struct scenario_guest *guest)
 		scenario_step_fault(step, "guest %s: no memory for its account", guest->name);
 		return;
 	}
-	guest_vm_stats(guest->vm, stats);
+	guest_vm_stats(guest->vm->guest, stats);
 	if (stats->device_errors > guest->device_errors)
 		scenario_step_fault(step, "guest %s saw %" PRIu64 " errors of its device",
 				guest->name, stats->device_errors - guest->device_errors);
@@ -188,7 +189,7 @@ judge_guest(struct scenario_step *step, struct scenario_guest *guest)
 	guest->base_errors = stats->base_errors;
 	for (unsigned int i = 0; i < stats->nb_queues; i++)
 		judge_ring(step, guest, i, &stats->queues[i].ring);
-	if (guest_vm_is_up(guest->vm))
+	if (vm_state(guest->vm) == VM_UP)
 		judge_returned(step, guest, stats->nb_queues);
 	free(stats);
 }
@@ -199,37 +200,4 @@ scenario_judge_guests(struct scenario_play *play, struct scenario_step *step)
 	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++)
 		if (play->guests[g].vm != NULL)
 			judge_guest(step, &play->guests[g]);
-}
-
-/* --- indices --------------------------------------------------------------------------------- */
-
-void
-scenario_judge_kept(struct scenario_step *step, char name)
-{
-	for (unsigned int i = 0; i < step->nb_queues; i++) {
-		const struct scenario_queue *q = &step->queues[i];
-
-		if (q->guest == name && q->saved.known && q->resumed.known &&
-				q->saved.used != q->resumed.used)
-			scenario_step_fault(step, "%c.%s%u: saved at used index %u, resumed at %u",
-					name, q->queue % 2 == 0 ? "rx" : "tx", q->queue / 2,
-					q->saved.used, q->resumed.used);
-	}
-}
-
-void
-scenario_judge_anew(const struct scenario_play *play, struct scenario_step *step, char name)
-{
-	/* a packed ring's index has the wrap counter beside it, which begins with 1 */
-	uint16_t zero = play->attr->packed ? 0x8000 : 0;
-
-	for (unsigned int i = 0; i < step->nb_queues; i++) {
-		const struct scenario_queue *q = &step->queues[i];
-
-		if (q->guest == name && q->resumed.known &&
-				(q->resumed.avail != zero || q->resumed.used != zero))
-			scenario_step_fault(step, "%c.%s%u: resumed at (%u,%u) after a reset", name,
-					q->queue % 2 == 0 ? "rx" : "tx", q->queue / 2,
-					q->resumed.avail, q->resumed.used);
-	}
 }

@@ -17,10 +17,4 @@ void scenario_judge_traffic(struct scenario_play *play, struct scenario_step *st
  * queues must be there. */
 void scenario_judge_guests(struct scenario_play *play, struct scenario_step *step);
 
-/** Each queue of guest @p name resumed at the used index that was saved. */
-void scenario_judge_kept(struct scenario_step *step, char name);
-
-/** Each queue of guest @p name began anew, at 0. */
-void scenario_judge_anew(const struct scenario_play *play, struct scenario_step *step, char name);
-
 #endif /* SCENARIO_JUDGE_H */

@@ -5,7 +5,7 @@
  * stream must carry packets again, the senders fall silent, and when nothing can arrive any more
  * the phase is judged. So a packet that is missing is lost, not late.
  *
- * Guests are streams: A's queue pair n sends stream n, B's sends stream pairs + n.
+ * A guest's queue pair n sends stream vm->tx_stream + n of the ledger that all guests share.
  *
  * A fault does not end a scenario. A stream that stays silent for too long is dead, which is a fault
  * of the step; then both front-ends connect again, so that the steps that follow say something. If
@@ -20,13 +20,17 @@
 #include <base_clock.h>
 #include <base_math.h>
 
-#include "scenario_device.h"
+#include "flow.h"
 #include "scenario_judge.h"
 #include "scenario_play.h"
 
-#define PLAY_RATE 5000 /* packets per second and queue pair */
+#define PLAY_RATE 10000u /* packets per second of a guest: a card in software is to keep up */
+#define PLAY_RATE_MAX 5000u /* of a queue pair */
+#define PLAY_RATE_MIN 1000u
 #define PLAY_WINDOW 64 /* packets under way at most, a quarter of a ring */
-#define PLAY_PACKETS 300 /* that must arrive on each stream before and after an act */
+#define PLAY_BEFORE 100 /* packets that must arrive on each stream before an act */
+#define PLAY_AFTER \
+	300 /* and after it: more than a ring has entries, so that new buffers are used */
 #define PLAY_DRAIN_MS 2000
 #define PLAY_SLICE_MS 50 /* how soon a signal is noticed */
 
@@ -45,6 +49,15 @@ play_stopped(const struct scenario_play *play)
 	struct pollfd pfd = { .fd = play->attr->stop_fd, .events = POLLIN };
 
 	return pfd.fd >= 0 && poll(&pfd, 1, 0) > 0;
+}
+
+/* The stream of row @i of all: first those of A, then those of B. */
+static uint32_t
+play_stream(const struct scenario_play *play, unsigned int i)
+{
+	unsigned int pairs = play->attr->queue_pairs;
+
+	return play->guests[i / pairs].vm->tx_stream + i % pairs;
 }
 
 static uint64_t
@@ -85,9 +98,9 @@ scenario_play_packets(struct scenario_play *play, struct scenario_step *step, ui
 	int ret = 0;
 
 	for (uint32_t i = 0; i < SCENARIO_GUESTS * pairs; i++)
-		goal[i] = play_arrived(play, i) + nb;
+		goal[i] = play_arrived(play, play_stream(play, i)) + nb;
 	for (uint32_t i = 0; i < SCENARIO_GUESTS * pairs && ret == 0; i++) {
-		ret = play_wait_stream(play, i, goal[i]);
+		ret = play_wait_stream(play, play_stream(play, i), goal[i]);
 		if (ret == -ETIMEDOUT) {
 			scenario_step_fault(step, "%s->%s, queue pair %u: no packet in %u ms",
 					play->guests[i / pairs].name,
@@ -99,23 +112,34 @@ scenario_play_packets(struct scenario_play *play, struct scenario_step *step, ui
 	return ret;
 }
 
-void
+/* Of a queue pair. */
+static uint32_t
+play_rate(const struct scenario_play *play)
+{
+	uint32_t rate = PLAY_RATE / play->attr->queue_pairs;
+
+	return rate > PLAY_RATE_MAX ? PLAY_RATE_MAX : rate < PLAY_RATE_MIN ? PLAY_RATE_MIN : rate;
+}
+
+int
 scenario_play_send(struct scenario_play *play)
 {
-	struct guest_traffic_load load = { .window = PLAY_WINDOW, .rate = PLAY_RATE };
+	struct vm_load load = { .job = VM_TX, .window = PLAY_WINDOW, .rate = play_rate(play) };
+	int ret = 0;
 
-	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
-		memcpy(load.peer, play->guests[1 - g].mac, sizeof(load.peer));
+	for (unsigned int g = 0; g < SCENARIO_GUESTS && ret == 0; g++) {
+		load.peer = play->guests[1 - g].name;
 		load.frame_len = g == 0 ? 200 : 900;
-		guest_vm_send(play->guests[g].vm, &load);
+		ret = vm_start(play->guests[g].vm, &load, &play->log);
 	}
+	return ret;
 }
 
 void
 scenario_play_quiet(struct scenario_play *play)
 {
 	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++)
-		guest_vm_quiet(play->guests[g].vm);
+		vm_quiet(play->guests[g].vm);
 }
 
 /* --- a step ---------------------------------------------------------------------------------- */
@@ -127,7 +151,7 @@ play_commands(const struct scenario_play *play)
 	uint64_t sum = 0, nb;
 
 	for (unsigned int i = 0; i < play->nb_ports; i++) {
-		if (!scenario_device_commands(play->ports[i].device, &nb))
+		if (!flow_device_commands(play->ports[i].device, &nb))
 			return UINT64_MAX;
 		sum += nb;
 	}
@@ -145,19 +169,30 @@ play_count_commands(const struct scenario_play *play, struct scenario_step *step
 		step->commands = now - before - (again - now);
 }
 
+static struct scenario_indices
+play_indices(const struct flow_index *index)
+{
+	return (struct scenario_indices){ index->known, index->avail, index->used };
+}
+
 /* A row a queue; what acts have noted of it is used up. */
 static void
 play_fill_queues(struct scenario_play *play, struct scenario_step *step)
 {
+	struct flow_queue told;
+
 	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
 		struct scenario_guest *guest = &play->guests[g];
 
 		for (unsigned int i = 0; i < 2 * play->attr->queue_pairs; i++) {
-			struct scenario_queue *row = &step->queues[step->nb_queues++];
-
-			scenario_device_queue(play->ports[guest->port].device, guest->name[0], i,
-					row);
-			row->before = guest->rings[i].before;
+			flow_device_queue(play->ports[guest->port].device, i, &told);
+			step->queues[step->nb_queues++] = (struct scenario_queue){
+				.guest = guest->name[0],
+				.queue = i,
+				.before = guest->rings[i].before,
+				.saved = play_indices(&told.saved),
+				.resumed = play_indices(&told.resumed),
+			};
 			guest->rings[i].before.known = false;
 		}
 	}
@@ -201,7 +236,7 @@ static int
 play_traffic(struct scenario_play *play, struct scenario_step *step,
 		const struct scenario_plan *plan)
 {
-	int ret = scenario_play_packets(play, step, PLAY_PACKETS);
+	int ret = scenario_play_packets(play, step, PLAY_BEFORE);
 
 	if (ret != 0 || plan->act == NULL)
 		return ret;
@@ -210,7 +245,7 @@ play_traffic(struct scenario_play *play, struct scenario_step *step,
 		play->is_dead = true; /* nobody knows what works now */
 		return ret;
 	}
-	return scenario_play_packets(play, step, PLAY_PACKETS);
+	return scenario_play_packets(play, step, PLAY_AFTER);
 }
 
 /* Gives the guests a new life where they are dead. What they lost is accounted for before. */
@@ -221,9 +256,12 @@ play_revive(struct scenario_play *play, struct scenario_step *step)
 
 	if (ret != 0)
 		return;
-	scenario_play_send(play);
-	for (uint32_t i = 0; i < SCENARIO_GUESTS * play->attr->queue_pairs && ret == 0; i++)
-		ret = play_wait_stream(play, i, play_arrived(play, i) + 1);
+	ret = scenario_play_send(play);
+	for (unsigned int i = 0; i < SCENARIO_GUESTS * play->attr->queue_pairs && ret == 0; i++) {
+		uint32_t stream = play_stream(play, i);
+
+		ret = play_wait_stream(play, stream, play_arrived(play, stream) + 1);
+	}
 	scenario_play_quiet(play);
 	guest_ledger_drain(play->ledger, PLAY_DRAIN_MS);
 	play->is_dead = ret != 0;
@@ -231,6 +269,13 @@ play_revive(struct scenario_play *play, struct scenario_step *step)
 		scenario_step_note(step, "revived", 1);
 	else
 		scenario_step_fault(step, "no traffic even after the front-ends came anew");
+}
+
+static void
+play_not_sending(struct scenario_play *play, struct scenario_step *step, int ret)
+{
+	scenario_step_fault(step, "the guests cannot send: %s", strerror(-ret));
+	play->is_dead = true;
 }
 
 static int
@@ -243,8 +288,11 @@ play_step(struct scenario_play *play, const struct scenario_plan *plan, struct s
 		scenario_step_fault(step, "no room in the ledger: %s", strerror(-phase));
 		return -ENOSPC;
 	}
-	scenario_play_send(play);
-	ret = play_traffic(play, step, plan);
+	ret = scenario_play_send(play);
+	if (ret == 0)
+		ret = play_traffic(play, step, plan);
+	else
+		play_not_sending(play, step, ret);
 	scenario_play_quiet(play);
 	guest_ledger_drain(play->ledger, ret == 0 ? PLAY_DRAIN_MS : PLAY_DRAIN_MS / 4);
 	guest_ledger_phase_close(play->ledger);

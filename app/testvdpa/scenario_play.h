@@ -9,12 +9,11 @@
 #define SCENARIO_PLAY_H
 
 #include <base_log.h>
-#include <guest_vm.h>
-
 #include "device.h"
 #include "scenario.h"
 #include "scenario_report.h"
 #include "timeline.h"
+#include "vm.h"
 
 #define SCENARIO_GUESTS 2
 
@@ -36,8 +35,7 @@ struct scenario_ring {
 struct scenario_guest {
 	char name[2]; /**< "A" or "B" */
 	unsigned int port; /**< that serves it now */
-	uint8_t mac[GUEST_FRAME_MAC_LEN];
-	struct guest_vm *vm;
+	struct vm *vm;
 	uint64_t device_errors, base_errors; /**< at the end of the last step */
 	struct scenario_ring rings[2 * GUEST_NET_MAX_PAIRS];
 };
@@ -48,9 +46,9 @@ struct scenario_play {
 	char dir[32]; /**< private directory of the sockets */
 	unsigned int nb_ports;
 	struct scenario_port ports[SCENARIO_DEVICES_MAX];
-	struct guest_ledger *ledger;
 	struct timeline_streams ways[SCENARIO_GUESTS]; /**< what each guest sends */
 	struct timeline *timeline; /**< for the page; NULL: none is wanted */
+	struct guest_ledger *ledger; /**< of the guests (vm.h) */
 	struct scenario_guest guests[SCENARIO_GUESTS];
 	uint64_t wrecks; /**< at the end of the last step */
 	bool is_dead; /**< a stream was silent for too long, and nothing has run since */
@@ -97,8 +95,8 @@ int scenario_play_kind(struct scenario_play *play, const struct scenario_kind *k
  * stream has been silent for too long, which is a fault in the step. */
 int scenario_play_packets(struct scenario_play *play, struct scenario_step *step, uint64_t nb);
 
-/** Both guests send, or fall silent. */
-void scenario_play_send(struct scenario_play *play);
+/** Both guests send (0, or -errno with a complaint), or fall silent. */
+int scenario_play_send(struct scenario_play *play);
 void scenario_play_quiet(struct scenario_play *play);
 
 /** Since the beginning of the report. */
@@ -120,13 +118,6 @@ int scenario_rig_start(struct scenario_play *play, struct scenario_step *step);
 void scenario_rig_stop(struct scenario_play *play, struct scenario_step *step);
 /** Takes everything away; what was never made is fine. */
 void scenario_rig_destroy(struct scenario_play *play);
-/** Front-ends that the port of a guest has seen. */
-uint64_t
-scenario_rig_front_ends(const struct scenario_play *play, const struct scenario_guest *guest);
-/** Waits until the port of a guest has seen @p nb front-ends, and that the last one is gone.
- * @return 0, -ETIMEDOUT, -ENOENT. */
-int scenario_rig_await_free(const struct scenario_play *play, const struct scenario_guest *guest,
-		uint64_t nb);
 /** Gives both guests a new life with the same rings: their front-ends connect again. */
 int scenario_rig_revive(struct scenario_play *play, struct scenario_step *step);
 

@@ -2,12 +2,13 @@
 /*
  * Theory of operation: what breaks: A's front-end dies, and dies again in the middle of its next
  * start, at a message here and a message there; rings are used further by the life that follows, at
- * the used index that the guest's memory has.
+ * the used index that the guest's memory has. A queue breaks, which only an emulated card can be
+ * asked for: what was in flight is processed again, so that it may come twice.
  */
 #include <base_math.h>
 
+#include "card_used.h"
 #include "scenario_act.h"
-#include "scenario_judge.h"
 
 #define RECOVER_PARTS 8 /* of a start, at whose borders the front-end dies */
 
@@ -43,10 +44,50 @@ recover_kill_late(struct scenario_play *play, struct scenario_step *step)
 	return recover_spread(play, step, RECOVER_PARTS / 2, RECOVER_PARTS);
 }
 
+static const char *
+recover_no_card(const struct scenario_play *play)
+{
+	return card_used() == NULL ? "needs an emulated card (--card SOCKET)" : NULL;
+}
+
+static int
+recover_rx_error(struct scenario_play *play, struct scenario_step *step)
+{
+	return scenario_act_error(play, step, SCENARIO_A, 0);
+}
+
+static int
+recover_tx_error(struct scenario_play *play, struct scenario_step *step)
+{
+	return scenario_act_error(play, step, SCENARIO_A, 1);
+}
+
+/* The last pair's, of the other guest. */
+static int
+recover_last_errors(struct scenario_play *play, struct scenario_step *step)
+{
+	unsigned int last = 2 * play->attr->queue_pairs - 1;
+	int ret = scenario_act_error(play, step, SCENARIO_B, last - 1);
+
+	return ret == 0 ? scenario_act_error(play, step, SCENARIO_B, last) : ret;
+}
+
 static const struct scenario_plan plans[] = {
 	{ .name = "death", .act = recover_kill, .may_excuse = true },
 	{ .name = "death in a connection", .act = recover_kill_early, .may_excuse = true },
 	{ .name = "death in a start", .act = recover_kill_late, .may_excuse = true },
+	{ .name = "error of A's rx0",
+			.skip = recover_no_card,
+			.act = recover_rx_error,
+			.may_duplicate = true },
+	{ .name = "error of A's tx0",
+			.skip = recover_no_card,
+			.act = recover_tx_error,
+			.may_duplicate = true },
+	{ .name = "errors of B's last pair",
+			.skip = recover_no_card,
+			.act = recover_last_errors,
+			.may_duplicate = true },
 };
 
 const struct scenario_kind scenario_recover = {

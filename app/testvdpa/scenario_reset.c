@@ -8,7 +8,6 @@
 #include <base_math.h>
 
 #include "scenario_act.h"
-#include "scenario_judge.h"
 
 static int
 reset_a(struct scenario_play *play, struct scenario_step *step)
@@ -58,40 +57,16 @@ queues_b(struct scenario_play *play, struct scenario_step *step)
 	return scenario_act_queues(play, step, SCENARIO_B);
 }
 
-static void
-anew_a(struct scenario_play *play, struct scenario_step *step)
-{
-	scenario_judge_anew(play, step, 'A');
-}
-
-static void
-anew_b(struct scenario_play *play, struct scenario_step *step)
-{
-	scenario_judge_anew(play, step, 'B');
-}
-
-static void
-kept_a(struct scenario_play *play, struct scenario_step *step)
-{
-	scenario_judge_kept(step, 'A');
-}
-
-static void
-kept_b(struct scenario_play *play, struct scenario_step *step)
-{
-	scenario_judge_kept(step, 'B');
-}
-
 static const struct scenario_plan plans[] = {
 	{ .name = "traffic" },
-	{ .name = "reset of A", .act = reset_a, .judge = anew_a, .may_excuse = true },
-	{ .name = "reset of B", .act = reset_b, .judge = anew_b, .may_excuse = true },
-	{ .name = "rebind of A", .act = rebind_a, .judge = anew_a, .may_excuse = true },
-	{ .name = "rebind of B", .act = rebind_b, .judge = anew_b, .may_excuse = true },
-	{ .name = "stop and start of A", .act = stop_start_a, .judge = kept_a, .may_excuse = true },
-	{ .name = "stop and start of B", .act = stop_start_b, .judge = kept_b, .may_excuse = true },
-	{ .name = "queues of A off and on", .act = queues_a, .judge = kept_a },
-	{ .name = "queues of B off and on", .act = queues_b, .judge = kept_b },
+	{ .name = "reset of A", .act = reset_a, .may_excuse = true },
+	{ .name = "reset of B", .act = reset_b, .may_excuse = true },
+	{ .name = "rebind of A", .act = rebind_a, .may_excuse = true },
+	{ .name = "rebind of B", .act = rebind_b, .may_excuse = true },
+	{ .name = "stop and start of A", .act = stop_start_a, .may_excuse = true },
+	{ .name = "stop and start of B", .act = stop_start_b, .may_excuse = true },
+	{ .name = "queues of A off and on", .act = queues_a },
+	{ .name = "queues of B off and on", .act = queues_b },
 };
 
 const struct scenario_kind scenario_reset = {

@@ -13,12 +13,11 @@
 #include <base_clock.h>
 #include <base_math.h>
 
+#include "flow.h"
 #include "port.h"
 #include "scenario_play.h"
 
-#define RIG_RING_SIZE 256
 #define RIG_MESSAGE_MS 10000u
-#define RIG_NAP_US 1000 /* between two looks at a port */
 
 /* --- devices --------------------------------------------------------------------------------- */
 
@@ -69,28 +68,19 @@ static int
 rig_create_guest(struct scenario_play *play, unsigned int g)
 {
 	struct scenario_guest *guest = &play->guests[g];
-	unsigned int pairs = play->attr->queue_pairs;
-	struct guest_vm_attr attr = {
+	struct vm_attr attr = {
 		.name = guest->name,
 		.socket = play->ports[g].socket,
-		.mode = GUEST_VHOST_CLIENT,
-		.nb_pairs = pairs,
-		.ring_size = RIG_RING_SIZE,
+		.nb_pairs = play->attr->queue_pairs,
 		.packed = play->attr->packed,
 		.timeout_ms = RIG_MESSAGE_MS,
-		.ledger = play->ledger,
-		.tx_stream = g * pairs,
-		.rx_stream = (1 - g) * pairs,
-		.nb_rx = pairs,
+		.settle_ms = play->attr->patience_ms,
 		.log = &play->log,
 	};
 
 	guest->port = g;
 	guest->name[0] = (char)('A' + g);
-	memcpy(guest->mac, (const uint8_t[]){ 0x52, 0x54, 0, 0x76, 0x64, (uint8_t)(0xa + g) },
-			sizeof(guest->mac));
-	memcpy(attr.mac, guest->mac, sizeof(attr.mac));
-	return guest_vm_create(&attr, &guest->vm);
+	return vm_add(&attr, &guest->vm);
 }
 
 int
@@ -105,11 +95,9 @@ scenario_rig_create(struct scenario_play *play)
 	for (unsigned int i = 0; i < play->nb_ports; i++)
 		snprintf(play->ports[i].socket, sizeof(play->ports[i].socket), "%s/%u.sock",
 				play->dir, i);
-	ret = guest_ledger_create(SCENARIO_GUESTS * play->attr->queue_pairs, &play->ledger);
-	if (ret != 0)
-		base_err(&play->log, "%u queue pairs: %s", play->attr->queue_pairs, strerror(-ret));
 	for (unsigned int g = 0; g < SCENARIO_GUESTS && ret == 0; g++)
 		ret = rig_create_guest(play, g);
+	play->ledger = vm_ledger();
 	return ret;
 }
 
@@ -117,7 +105,7 @@ static int
 rig_failed(struct scenario_step *step, const struct scenario_guest *guest, const char *what,
 		int ret)
 {
-	const char *text = guest_vm_error(guest->vm);
+	const char *text = guest_vm_error(guest->vm->guest);
 
 	scenario_step_fault(step, "guest %s: %s: %s%s%s", guest->name, what, strerror(-ret),
 			text[0] != '\0' ? ": " : "", text);
@@ -139,7 +127,7 @@ scenario_rig_start(struct scenario_play *play, struct scenario_step *step)
 					strerror(-ret));
 	}
 	for (unsigned int g = 0; g < SCENARIO_GUESTS && ret == 0; g++) {
-		ret = guest_vm_start(play->guests[g].vm);
+		ret = vm_up(play->guests[g].vm, &play->log);
 		if (ret != 0)
 			rig_failed(step, &play->guests[g], "start", ret);
 	}
@@ -148,48 +136,15 @@ scenario_rig_start(struct scenario_play *play, struct scenario_step *step)
 
 /* --- a new life ------------------------------------------------------------------------------ */
 
-uint64_t
-scenario_rig_front_ends(const struct scenario_play *play, const struct scenario_guest *guest)
-{
-	struct port_info *info = malloc(sizeof(*info)); /* large */
-	uint64_t nb = 0;
-
-	if (info != NULL && port_get(play->ports[guest->port].device, info) == 0)
-		nb = info->nb_connected;
-	free(info);
-	return nb;
-}
-
-int
-scenario_rig_await_free(const struct scenario_play *play, const struct scenario_guest *guest,
-		uint64_t nb)
-{
-	const char *device = play->ports[guest->port].device;
-	uint64_t deadline = base_clock_ns() + play->attr->patience_ms * BASE_NS_PER_MS;
-	struct port_info *info = malloc(sizeof(*info)); /* large */
-	int ret = info == NULL ? -ENOMEM : port_get(device, info);
-
-	/* vhost's thread sees connections come and go; it tells nobody */
-	while (ret == 0 && (info->state != PORT_WAITING || info->nb_connected < nb)) {
-		if (base_clock_ns() >= deadline)
-			ret = -ETIMEDOUT;
-		else
-			usleep(RIG_NAP_US);
-		if (ret == 0)
-			ret = port_get(device, info);
-	}
-	free(info);
-	return ret;
-}
-
 static int
 rig_reconnect(struct scenario_play *play, struct scenario_guest *guest)
 {
 	int ret;
 
-	guest_vm_disconnect(guest->vm);
-	ret = scenario_rig_await_free(play, guest, 0);
-	return ret == 0 ? guest_vm_reconnect(guest->vm) : ret;
+	guest_vm_disconnect(guest->vm->guest);
+	ret = vm_await_port(guest->vm, 0);
+	guest->vm->paused = false; /* a stop that failed */
+	return ret == 0 ? vm_up(guest->vm, &play->log) : ret;
 }
 
 int
@@ -217,7 +172,7 @@ rig_note_kicks(struct scenario_play *play, struct scenario_step *step)
 	if (stats == NULL)
 		return;
 	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
-		guest_vm_stats(play->guests[g].vm, stats);
+		guest_vm_stats(play->guests[g].vm->guest, stats);
 		for (unsigned int i = 0; i < stats->nb_queues; i++) {
 			page += (double)stats->notify[i].page_kicks;
 			eventfd += (double)stats->notify[i].eventfd_kicks;
@@ -232,7 +187,8 @@ void
 scenario_rig_stop(struct scenario_play *play, struct scenario_step *step)
 {
 	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
-		int ret = guest_vm_pause(play->guests[g].vm);
+		const struct flow_call call = { .vm = play->guests[g].vm, .log = &play->log };
+		int ret = flow_stop(&call);
 
 		if (ret != 0)
 			rig_failed(step, &play->guests[g], "stop", ret);
@@ -243,12 +199,11 @@ scenario_rig_stop(struct scenario_play *play, struct scenario_step *step)
 void
 scenario_rig_destroy(struct scenario_play *play)
 {
-	for (unsigned int g = SCENARIO_GUESTS; g-- > 0;)
-		guest_vm_destroy(play->guests[g].vm);
+	flow_history_clear();
+	vm_remove_all();
 	for (unsigned int i = play->nb_ports; i-- > 0;)
 		if (play->ports[i].attached)
 			port_detach(play->ports[i].device, &play->log);
-	guest_ledger_destroy(play->ledger);
 	if (play->dir[0] != '\0' && rmdir(play->dir) != 0)
 		base_warn(&play->log, "%s: %s", play->dir, strerror(errno));
 }

@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@
 #define VM_RAM (64ULL << 20)
 #define VM_FRAME_LEN 200u
 #define VM_WINDOW 64u
+#define VM_PORT_MS 10000u /* for a port to notice that its front-end is gone */
+#define VM_PORT_NAP_MS 1
 
 /* All guests of the process. */
 static struct vm_table {
@@ -183,6 +186,8 @@ vm_fill_in(struct vm_attr *attr)
 		attr->nb_pairs = 1;
 	if (attr->ring_size == 0)
 		attr->ring_size = VM_RING_SIZE;
+	if (attr->settle_ms == 0)
+		attr->settle_ms = VM_SETTLE_MS;
 	if (attr->mem != 0)
 		return;
 	attr->mem = VM_RAM;
@@ -434,6 +439,30 @@ vm_up(struct vm *vm, const struct base_log *log)
 	return 0;
 }
 
+uint64_t
+vm_front_ends(const struct vm *vm)
+{
+	static struct port_info info; /* large; one thread */
+
+	return port_get(vm->socket, &info) == 0 ? info.nb_connected : 0;
+}
+
+int
+vm_await_port(const struct vm *vm, uint64_t nb)
+{
+	static struct port_info info; /* large; one thread */
+	uint64_t deadline = base_clock_ns() + VM_PORT_MS * BASE_NS_PER_MS;
+
+	/* vhost's thread sees connections come and go; it tells nobody */
+	while (port_get(vm->socket, &info) == 0 &&
+			(info.state != PORT_WAITING || info.nb_connected < nb)) {
+		if (base_clock_ns() >= deadline)
+			return -ETIMEDOUT;
+		poll(NULL, 0, VM_PORT_NAP_MS);
+	}
+	return 0;
+}
+
 bool
 vm_device(const struct vm *vm, char device[DEVICE_NAME_MAX])
 {
@@ -624,7 +653,7 @@ vm_account_add(struct vm_account *sum, struct guest_ledger_span *span, uint32_t 
 static void
 vm_settle(struct vm *vm, struct vm_account *sum)
 {
-	unsigned int left_ms = VM_SETTLE_MS;
+	unsigned int left_ms = vm->attr.settle_ms;
 
 	if (vm->peer == NULL)
 		return;

@@ -48,6 +48,7 @@ struct vm_attr {
 	struct guest_vm_driver driver; /**< wishes: mergeable, indirect, event index */
 	uint64_t features; /**< virtio features beside those that it needs; the back-end must offer them */
 	unsigned int timeout_ms; /**< of each vhost-user message; 0: 10 s */
+	unsigned int settle_ms; /**< how long what it sends may take to arrive; 0: VM_SETTLE_MS */
 	const struct base_log *log; /**< of its whole life */
 };
 
@@ -149,7 +150,7 @@ int vm_start(struct vm *vm, const struct vm_load *load, const struct base_log *l
 /** Ends sending (of RXTX in both directions) and echoing; receiving goes on, nothing is waited for. */
 void vm_quiet(struct vm *vm);
 /**
- * vm_quiet(), and waits until what it (with RXTX: and its peer) sent has arrived, VM_SETTLE_MS at
+ * vm_quiet(), and waits until what it (with RXTX: and its peer) sent has arrived, attr.settle_ms at
  * most: what is missing then is lost, unless its way is closed. The account of what was sent from
  * the last vm_start() on is added to @p sum, which may be NULL.
  */
@@ -168,6 +169,14 @@ bool vm_way_is_open(const struct vm *sender, unsigned int pair);
 
 /** The vDPA device of this process that serves the guest's socket; false: none does. */
 bool vm_device(const struct vm *vm, char device[DEVICE_NAME_MAX]);
+/** Front-ends that the port of this process that serves the guest's socket has seen; 0: none does. */
+uint64_t vm_front_ends(const struct vm *vm);
+/**
+ * A port serves one front-end at a time. After the guest went: waits until its port has seen @p nb
+ * front-ends in all, and that the last one is gone; elsewhere than in this process nobody can tell.
+ * @return 0, -ETIMEDOUT
+ */
+int vm_await_port(const struct vm *vm, uint64_t nb);
 /** After the guest moved to another back-end (migration). */
 void vm_set_socket(struct vm *vm, const char *socket);
 

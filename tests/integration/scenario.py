@@ -112,7 +112,8 @@ def main(name, functions, *options):
         report = json.loads(r.path("report.json").read_text())
         hold(schema(), "report", report, "report")
         judge(report, functions)
-        dpdk.card_said(r, " left", "mlx5emu error")
+        # of the queue that it is told to break the card complains
+        dpdk.card_said(r, " left", *([] if name in ("recover", "all") else ["mlx5emu error"]))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ parse(char *line, struct option_attr *attr, char *said, size_t size)
 static void
 test_values(void **state)
 {
-	char all[] = "--cmdline-file f -i --client --auto-start --iface /run/v";
+	char all[] = "--cmdline-file f -i --client --auto-start --iface /run/v --card c";
 	char story[] = "--scenario all --json r.json --html r.html --card c --iterations 10 "
 		       "--queues 2 --packed --seed 7 --patience 1000";
 	char none[] = "";
@@ -49,6 +49,7 @@ test_values(void **state)
 	assert_int_equal(parse(all, &attr, said, sizeof(said)), 0);
 	assert_string_equal(attr.cmdline_file, "f");
 	assert_string_equal(attr.iface, "/run/v");
+	assert_string_equal(attr.scenario.card_path, "c");
 	assert_true(attr.interactive && attr.client && attr.auto_start);
 	assert_null(attr.scenario.name);
 
@@ -95,7 +96,7 @@ test_mistakes(void **state)
 		{ "--scenario=", "--scenario: '' is not a valid NAME" },
 		{ "--json x", "--json is about --scenario, which is missing" },
 		{ "--packed -i", "--packed is about --scenario, which is missing" },
-		{ "--card x --auto-start", "--card is about --scenario, which is missing" },
+		{ "--seed 1 --card x", "--seed is about --scenario, which is missing" },
 		{ "--scenario all -i", "--scenario plays alone: not with --interactive" },
 		{ "--client --scenario all", "--scenario plays alone: not with --client" },
 		{ "--cmdline-file x --scenario all", "not with --cmdline-file" },
