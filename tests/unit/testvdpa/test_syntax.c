@@ -39,6 +39,10 @@ test_parse(void **state)
 	assert_int_equal(s.nb_words, 0);
 }
 
+/* 25 options, one more than there may be. */
+#define FIVE " [x] [x] [x] [x] [x]"
+#define MANY "a" FIVE FIVE FIVE FIVE FIVE
+
 static void
 test_refused(void **state)
 {
@@ -58,8 +62,7 @@ test_refused(void **state)
 		"a ",
 		" a",
 		"a b c d e f g h i",
-		"a [a] [b] [c] [d] [e] [f] [g] [h] [i] [j] [k] [l] [m] [n] [o] [p] [q] [r] [s] [t] "
-		"[u] [v] [w] [x] [y]",
+		MANY,
 		"a-word-that-is-much-longer-than-any-word-of-a-command-should-ever-be",
 	};
 	struct syntax s;
