@@ -6,8 +6,8 @@
  * next moment at which it has to send something by itself.
  *
  * Control: what is wanted (parked or not, load, echo, quit) is written under the lock, the wake
- * descriptor is written, and the thread acknowledges by `parked` and `seen_seq`. The thread takes the lock once
- * per pass, to look; it holds no lock while it works.
+ * descriptor is written, and the thread acknowledges by `parked` and `seen_seq`. The thread looks once per pass
+ * whether there are news, and takes the lock only then; it holds no lock while it works.
  *
  * A closed loop counts packets under way by the ledger (sent minus highest number that arrived), so
  * that neither side's rings can overflow, whatever the device's buffers are. The sender is woken by
@@ -66,6 +66,7 @@ struct guest_traffic {
 	bool want_echo; /* (lock) */
 	bool new_load; /* (lock) want_load is another one than before */
 	unsigned int nb_pool_waiters; /* (lock) */
+	bool news; /* atomic; something under the lock is the thread's business */
 	struct guest_traffic_load want_load; /* (lock) */
 	uint64_t want_seq; /* (lock) number of the last order (load, echo), 0: none */
 	uint64_t seen_seq; /* (lock) that the thread has taken over */
@@ -440,7 +441,11 @@ guest_traffic_obey(struct guest_traffic *t)
 {
 	bool quit;
 
+	/* A thread that takes a lock again and again keeps others from it. */
+	if (!__atomic_load_n(&t->news, __ATOMIC_ACQUIRE))
+		return true;
 	base_mutex_lock(&t->lock);
+	__atomic_store_n(&t->news, t->nb_pool_waiters != 0, __ATOMIC_RELAXED);
 	if (t->nb_pool_waiters != 0)
 		pthread_cond_broadcast(&t->changed);
 	guest_traffic_take_orders_locked(t);
@@ -477,8 +482,10 @@ static void
 guest_traffic_wake(struct guest_traffic *t)
 {
 	uint64_t one = 1;
-	ssize_t nb = write(t->wake_fd, &one, sizeof(one));
+	ssize_t nb;
 
+	__atomic_store_n(&t->news, true, __ATOMIC_RELEASE);
+	nb = write(t->wake_fd, &one, sizeof(one));
 	(void)nb; /* EAGAIN: it is awake */
 	pthread_cond_broadcast(&t->changed);
 }
@@ -508,7 +515,7 @@ guest_traffic_create(const struct guest_traffic_attr *attr, struct guest_traffic
 	pthread_condattr_setclock(&cond, CLOCK_MONOTONIC);
 	pthread_cond_init(&t->changed, &cond);
 	pthread_condattr_destroy(&cond);
-	t->want_parked = true;
+	t->want_parked = t->news = true;
 	ret = -pthread_create(&t->thread, NULL, guest_traffic_main, t);
 	if (ret != 0)
 		goto close_fd;
@@ -636,6 +643,7 @@ guest_traffic_wait_pool(struct guest_traffic *traffic, const struct guest_pool *
 
 	base_mutex_lock(&traffic->lock);
 	traffic->nb_pool_waiters++;
+	__atomic_store_n(&traffic->news, true, __ATOMIC_RELEASE);
 	for (;;) {
 		guest_pool_stats(pool, &stats);
 		if (stats.nb_out == 0 || ret != 0)
