@@ -385,6 +385,8 @@ guest_vring_take_back(struct guest_vring *vring, struct guest_vring_used *used)
 		if (vring->slots[id].nb_desc == 0)
 			continue;
 		used->id = id;
+		if (vring->slots[id].serial < vring->returned_serial)
+			guest_vring_count(&vring->stats.passed_over);
 		guest_vring_release(vring, id, used);
 		guest_vring_count(&vring->stats.reclaimed);
 		return 1;
@@ -407,7 +409,6 @@ guest_vring_stats(struct guest_vring *vring, struct guest_vring_stats *stats)
 
 	for (unsigned int i = 0; i < sizeof(*stats) / sizeof(*to); i++)
 		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-	stats->passed_over = 0;
 	for (uint32_t i = 0; i < vring->size; i++)
 		stats->passed_over += vring->slots[i].nb_desc != 0 &&
 				vring->slots[i].serial < vring->returned_serial;

@@ -50,7 +50,8 @@ struct guest_vring_stats {
 	uint64_t indirect; /**< of these: in a table of their own */
 	uint64_t returned; /**< by the device */
 	uint64_t reclaimed; /**< taken back by guest_vring_take_back() */
-	uint64_t passed_over; /**< in flight although a chain posted later was returned */
+	/** In flight, or taken back at last, although a chain posted later was returned. */
+	uint64_t passed_over;
 	uint64_t errors[GUEST_VRING_NB_ERRORS]; /**< by enum guest_vring_error */
 };
 

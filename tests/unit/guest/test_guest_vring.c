@@ -272,7 +272,7 @@ test_passed_over_descriptors_are_found(void **state)
 		assert_non_null(used.cookie);
 	guest_vring_stats(f->vring, &stats);
 	assert_int_equal(stats.reclaimed, 3);
-	assert_int_equal(stats.passed_over, 0);
+	assert_int_equal(stats.passed_over, 2); /* a reset does not make it undone */
 }
 
 static void
