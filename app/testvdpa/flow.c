@@ -18,6 +18,7 @@
 
 #include <base_clock.h>
 #include <base_math.h>
+#include <guest_net_fault.h>
 
 #include "flow.h"
 
@@ -162,6 +163,7 @@ struct flow_look {
 	uint64_t device_errors, base_errors;
 	bool commands_known;
 	uint64_t commands;
+	struct guest_net_fault faults[VM_QUEUES_MAX][GUEST_NET_NB_FAULTS];
 	struct flow_queue queues[VM_QUEUES_MAX];
 };
 
@@ -187,6 +189,7 @@ flow_look(struct vm *vm, struct flow_look *look)
 	look->has_device = vm_device(vm, look->device);
 	for (unsigned int i = 0; i < vm_nb_queues(vm); i++) {
 		look->queues[i].base = stats.bases[i];
+		guest_net_faults(&stats.queues[i], look->faults[i]);
 		look->queues[i].after = flow_place(vm, i);
 		if (look->has_device)
 			flow_device_queue(look->device, i, &look->queues[i]);
@@ -424,6 +427,21 @@ flow_judge_queue(struct flow_record *record, const struct vm *vm, unsigned int i
 				q->resumed.avail & index, q->resumed.used & index);
 }
 
+/* What the guest's driver saw its device do wrong, by name. */
+static void
+flow_judge_rings(struct flow_record *record, const struct flow_look *before,
+		const struct flow_look *now)
+{
+	for (unsigned int i = 0; i < record->nb_queues; i++)
+		for (unsigned int k = 0; k < GUEST_NET_NB_FAULTS; k++) {
+			const struct guest_net_fault *fault = &now->faults[i][k];
+
+			if (fault->nb > before->faults[i][k].nb)
+				flow_fault(record, "queue %u: %" PRIu64 " x %s", i,
+						fault->nb - before->faults[i][k].nb, fault->what);
+		}
+}
+
 static void
 flow_judge(struct flow_record *record, const struct vm *vm)
 {
@@ -432,9 +450,6 @@ flow_judge(struct flow_record *record, const struct vm *vm)
 	flow_judge_packets(record, vm);
 	for (unsigned int i = 0; i < record->nb_queues; i++)
 		flow_judge_queue(record, vm, i);
-	if (record->device_errors != 0)
-		flow_fault(record, "the guest saw %" PRIu64 " errors of its device",
-				record->device_errors);
 	if (record->base_errors != 0)
 		flow_fault(record, "%" PRIu64 " answers to GET_VRING_BASE cannot be",
 				record->base_errors);
@@ -577,6 +592,8 @@ flow_run(const struct flow_act *act, struct flow_record *record)
 	flow_measure_gaps(entry);
 	flow_count_packets(entry);
 	flow_judge(&entry->record, act->vm);
+	if (entry->record.result == 0)
+		flow_judge_rings(&entry->record, &before, &now);
 	if (record != NULL)
 		*record = entry->record;
 	return entry->record.result;

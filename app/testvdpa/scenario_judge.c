@@ -146,27 +146,26 @@ judge_returned(struct scenario_step *step, const struct scenario_guest *guest,
 /* What is new in a queue's account. */
 static void
 judge_ring(struct scenario_step *step, struct scenario_guest *guest, unsigned int queue,
-		const struct guest_vring_stats *now)
+		const struct guest_net_stats *now)
 {
 	struct scenario_ring *then = &guest->rings[queue];
 	struct scenario_queue *row = judge_row(step, guest->name[0], queue);
 	const char *kind = queue % 2 == 0 ? "rx" : "tx";
+	struct guest_net_fault faults[GUEST_NET_NB_FAULTS];
 
-	for (unsigned int k = GUEST_VRING_OK + 1; k < GUEST_VRING_NB_ERRORS; k++) {
-		if (now->errors[k] != then->errors[k])
+	guest_net_faults(now, faults);
+	for (unsigned int k = 0; k < GUEST_NET_NB_FAULTS; k++) {
+		if (faults[k].nb > then->faults[k])
 			scenario_step_fault(step, "%s.%s%u: %" PRIu64 " x %s", guest->name, kind,
-					queue / 2, now->errors[k] - then->errors[k],
-					guest_vring_error_name((enum guest_vring_error)k));
-		if (row != NULL && (k == GUEST_VRING_TWICE || k == GUEST_VRING_NOT_POSTED))
-			row->returned_twice += now->errors[k] - then->errors[k];
-		then->errors[k] = now->errors[k];
+					queue / 2, faults[k].nb - then->faults[k], faults[k].what);
+		then->faults[k] = faults[k].nb;
 	}
-	if (row != NULL)
-		row->passed_over = now->passed_over;
-	if (now->passed_over > then->passed_over)
-		scenario_step_fault(step, "%s.%s%u: %" PRIu64 " descriptors passed over",
-				guest->name, kind, queue / 2, now->passed_over - then->passed_over);
-	then->passed_over = now->passed_over;
+	if (row == NULL)
+		return;
+	row->passed_over = now->ring.passed_over;
+	row->returned_twice = now->ring.errors[GUEST_VRING_TWICE] +
+			now->ring.errors[GUEST_VRING_NOT_POSTED] - then->twice;
+	then->twice += row->returned_twice;
 }
 
 static void
@@ -179,16 +178,12 @@ judge_guest(struct scenario_step *step, struct scenario_guest *guest)
 		return;
 	}
 	guest_vm_stats(guest->vm->guest, stats);
-	if (stats->device_errors > guest->device_errors)
-		scenario_step_fault(step, "guest %s saw %" PRIu64 " errors of its device",
-				guest->name, stats->device_errors - guest->device_errors);
 	if (stats->base_errors != guest->base_errors)
 		scenario_step_fault(step, "guest %s: %" PRIu64 " wrong answers to GET_VRING_BASE",
 				guest->name, stats->base_errors - guest->base_errors);
-	guest->device_errors = stats->device_errors;
 	guest->base_errors = stats->base_errors;
 	for (unsigned int i = 0; i < stats->nb_queues; i++)
-		judge_ring(step, guest, i, &stats->queues[i].ring);
+		judge_ring(step, guest, i, &stats->queues[i]);
 	if (vm_state(guest->vm) == VM_UP)
 		judge_returned(step, guest, stats->nb_queues);
 	free(stats);

@@ -9,6 +9,8 @@
 #define SCENARIO_PLAY_H
 
 #include <base_log.h>
+#include <guest_net_fault.h>
+
 #include "device.h"
 #include "scenario.h"
 #include "scenario_report.h"
@@ -26,8 +28,8 @@ struct scenario_port {
 
 /** What is known of a virtqueue of a guest at the end of the last step. */
 struct scenario_ring {
-	uint64_t passed_over;
-	uint64_t errors[GUEST_VRING_NB_ERRORS];
+	uint64_t faults[GUEST_NET_NB_FAULTS];
+	uint64_t twice; /**< returned twice or never posted */
 	struct scenario_indices before; /**< the act of the step that is being played */
 };
 
@@ -36,7 +38,7 @@ struct scenario_guest {
 	char name[2]; /**< "A" or "B" */
 	unsigned int port; /**< that serves it now */
 	struct vm *vm;
-	uint64_t device_errors, base_errors; /**< at the end of the last step */
+	uint64_t base_errors; /**< at the end of the last step */
 	struct scenario_ring rings[2 * GUEST_NET_MAX_PAIRS];
 };
 

@@ -24,6 +24,7 @@
 
 #include "base_clock.h"
 #include "base_math.h"
+#include "guest_net_fault.h"
 #include "guest_vm.h"
 
 #define GUEST_VM_RAM (64ULL << 20)
@@ -1014,11 +1015,12 @@ guest_vm_mem(struct guest_vm *vm)
 static uint64_t
 guest_vm_queue_errors(const struct guest_net_stats *queue)
 {
-	uint64_t sum = queue->short_used + queue->odd_header + queue->merge_errors +
-			queue->ring.passed_over;
+	struct guest_net_fault faults[GUEST_NET_NB_FAULTS];
+	uint64_t sum = 0;
 
-	for (unsigned int i = GUEST_VRING_OK + 1; i < GUEST_VRING_NB_ERRORS; i++)
-		sum += queue->ring.errors[i];
+	guest_net_faults(queue, faults);
+	for (unsigned int i = 0; i < GUEST_NET_NB_FAULTS; i++)
+		sum += faults[i].nb;
 	return sum;
 }
 
