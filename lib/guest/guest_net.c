@@ -541,7 +541,12 @@ guest_net_tx_reap(struct guest_net *net, unsigned int pair)
 bool
 guest_net_irq_on(struct guest_net *net, unsigned int queue)
 {
-	return guest_vring_irq_on(net->queues[queue].ring);
+	struct guest_vring *ring = net->queues[queue].ring;
+
+	/* Who waits for room to send is woken when there is a good deal of it, where that can be said. */
+	if (queue % 2 == 1)
+		return guest_vring_irq_after(ring, guest_vring_in_flight(ring) / 2);
+	return guest_vring_irq_on(ring);
 }
 
 void

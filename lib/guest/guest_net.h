@@ -116,7 +116,8 @@ void guest_net_tx_flush(struct guest_net *net, unsigned int pair);
 /** Takes back the buffers that the device has sent. @return how many. */
 unsigned int guest_net_tx_reap(struct guest_net *net, unsigned int pair);
 
-/** Asks for interrupts of virtqueue @p queue. @return true when there is work already. */
+/** Asks for interrupts of virtqueue @p queue: with EVENT_IDX, for transmit queues when half of what is
+ * in flight was sent, else at once. @return true when there is work already. */
 bool guest_net_irq_on(struct guest_net *net, unsigned int queue);
 void guest_net_irq_off(struct guest_net *net, unsigned int queue);
 

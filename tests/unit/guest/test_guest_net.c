@@ -386,6 +386,82 @@ test_ring_breaks_within_a_frame(void **state)
 	assert_int_equal(stats_of(0).ring.errors[GUEST_VRING_INDEX_JUMP], 1);
 }
 
+/* Returns the buffer at @place of the first round of a packed ring. */
+static void
+packed_give_back(unsigned int place, uint16_t id, uint32_t len)
+{
+	struct vring_packed_desc *desc;
+	struct guest_vring_addr addr;
+
+	guest_vring_addr(guest_net_ring(net, 0), &addr);
+	desc = (struct vring_packed_desc *)addr.desc + place;
+	desc->id = htole16(id);
+	desc->len = htole32(len);
+	__atomic_store_n(&desc->flags,
+			htole16(1u << VRING_PACKED_DESC_F_AVAIL | 1u << VRING_PACKED_DESC_F_USED |
+					VRING_DESC_F_WRITE),
+			__ATOMIC_RELEASE);
+}
+
+/* The header of a frame of @nb buffers that begins at @place; @return the buffer's id. */
+static uint16_t
+packed_header(unsigned int place, uint8_t nb)
+{
+	struct vring_packed_desc *desc;
+	struct guest_vring_addr addr;
+	uint8_t *buf;
+
+	guest_vring_addr(guest_net_ring(net, 0), &addr);
+	desc = (struct vring_packed_desc *)addr.desc + place;
+	buf = guest_mem_hva(mem, le64toh(desc->addr), GUEST_NET_HDR_LEN);
+	memset(buf, 0, GUEST_NET_HDR_LEN);
+	buf[10] = nb;
+	return le16toh(desc->id);
+}
+
+/* On a packed ring: a good frame, one with a piece missing, and a piece that is no buffer, after which
+ * nobody knows where the ring goes on. */
+static void
+test_merging_on_a_packed_ring(void **state)
+{
+	struct guest_net_attr attr = {
+		.name = "t",
+		.mem = mem,
+		.nb_pairs = 1,
+		.ring_size = SIZE,
+		.packed = true,
+		.features = GUEST_NET_F_MRG_RXBUF,
+		.rx_buffer = SMALL,
+		.ring_region = GUEST_MEM_ANY,
+		.kick = on_kick,
+	};
+	uint16_t ids[SIZE];
+
+	guest_net_destroy(net);
+	assert_int_equal(guest_net_create(&attr, &net), 0);
+	guest_net_use_pool(net, pool);
+	guest_net_rx_fill(net, 0);
+	for (unsigned int i = 0; i < SIZE; i++)
+		ids[i] = packed_header(i, (uint8_t[]){ 2, 0, 3, 0, 2, 0, 0, 0 }[i]);
+	packed_give_back(1, ids[1], 30);
+	packed_give_back(0, ids[0], SMALL);
+	assert_int_equal(guest_net_rx(net, 0, 10, on_frame, NULL), 1);
+	assert_int_equal(nb_frames, 1);
+	assert_int_equal(last_len, SMALL - GUEST_NET_HDR_LEN + 30);
+	packed_give_back(3, ids[3], SMALL);
+	packed_give_back(2, ids[2], SMALL);
+	assert_int_equal(guest_net_rx(net, 0, 10, on_frame, NULL), 1);
+	assert_int_equal(nb_frames, 1);
+	assert_int_equal(stats_of(0).merge_errors, 1);
+	packed_give_back(5, SIZE, SMALL);
+	packed_give_back(4, ids[4], SMALL);
+	assert_int_equal(guest_net_rx(net, 0, 10, on_frame, NULL), 1);
+	assert_int_equal(nb_frames, 1);
+	assert_int_equal(stats_of(0).merge_errors, 2);
+	assert_int_equal(stats_of(0).ring.errors[GUEST_VRING_ID_RANGE], 1);
+	assert_int_equal(guest_net_rx(net, 0, 10, on_frame, NULL), 0);
+}
+
 /* What may be in a header depends on what was negotiated (5.1.6.4.1). */
 static void
 test_headers(void **state)
@@ -559,6 +635,7 @@ main(void)
 		NET_TEST(test_frame_over_several_buffers),
 		NET_TEST(test_hostile_merging),
 		NET_TEST(test_ring_breaks_within_a_frame),
+		NET_TEST(test_merging_on_a_packed_ring),
 		NET_TEST(test_headers),
 		NET_TEST(test_buffer_sizes),
 		NET_TEST(test_indirect_and_long_chains),
