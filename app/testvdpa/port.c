@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_vhost.h>
 
@@ -231,4 +232,33 @@ port_guest_address(const struct port_info *info, uint64_t host, uint64_t *gpa)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+int
+port_await_free(const char *name, uint64_t nb, unsigned int timeout_ms)
+{
+	const struct port *port;
+	struct timespec ts;
+	int ret = 0;
+
+	/* the condition's clock; where somebody sets it the wait is longer or shorter, no more */
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	ts.tv_sec += timeout_ms / 1000 + ts.tv_nsec / 1000000000;
+	ts.tv_nsec %= 1000000000;
+	base_mutex_lock(&port_table.lock);
+	for (;;) {
+		port = port_table_find_locked(name);
+		if (port == NULL)
+			ret = ENOENT;
+		else if (port->info.state == PORT_WAITING && port->info.nb_connected >= nb)
+			ret = 0;
+		else if (ret == 0) {
+			ret = pthread_cond_timedwait(&port_table.changed, &port_table.lock.m, &ts);
+			continue;
+		}
+		break;
+	}
+	base_mutex_unlock(&port_table.lock);
+	return -ret;
 }

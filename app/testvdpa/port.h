@@ -91,4 +91,11 @@ int port_foreach(int (*visit)(const char *device, void *arg), void *arg);
 /** Guest physical address of what is mapped here at @p host. @return 0, -ENOENT */
 int port_guest_address(const struct port_info *info, uint64_t host, uint64_t *gpa);
 
+/**
+ * Waits until @p nb front-ends or more have come to the port of a device or socket, and none is there
+ * now: a front-end that died is gone only when vhost's thread has seen it.
+ * @return 0, -ENOENT no such port, -ETIMEDOUT
+ */
+int port_await_free(const char *name, uint64_t nb, unsigned int timeout_ms);
+
 #endif /* PORT_H */

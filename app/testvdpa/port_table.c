@@ -12,6 +12,7 @@
 
 struct port_table port_table = {
 	.lock = BASE_MUTEX_INITIALIZER,
+	.changed = PTHREAD_COND_INITIALIZER,
 	.ports = TAILQ_HEAD_INITIALIZER(port_table.ports),
 };
 
@@ -38,6 +39,7 @@ port_table_set_state_locked(struct port *port, enum port_state to)
 		return -EPROTO;
 	}
 	port->info.state = to;
+	pthread_cond_broadcast(&port_table.changed);
 	base_info(port->log, "port %s: %s -> %s", port->info.device, port_state_name(from),
 			port_state_name(to));
 	return 0;

@@ -7,6 +7,7 @@
 #ifndef PORT_TABLE_H
 #define PORT_TABLE_H
 
+#include <pthread.h>
 #include <sys/queue.h>
 
 #include <base_mutex.h>
@@ -25,6 +26,7 @@ struct port {
 /** The table and its lock. Nothing of vhost is called under the lock that calls back. */
 struct port_table {
 	struct base_mutex lock;
+	pthread_cond_t changed; /**< the state of a port */
 	TAILQ_HEAD(, port) ports; /**< under the lock */
 };
 

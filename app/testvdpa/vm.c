@@ -15,7 +15,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,6 @@
 #define VM_FRAME_LEN 200u
 #define VM_WINDOW 64u
 #define VM_PORT_MS 10000u /* for a port to notice that its front-end is gone */
-#define VM_PORT_NAP_MS 1
 
 /* All guests of the process. */
 static struct vm_table {
@@ -450,17 +448,9 @@ vm_front_ends(const struct vm *vm)
 int
 vm_await_port(const struct vm *vm, uint64_t nb)
 {
-	static struct port_info info; /* large; one thread */
-	uint64_t deadline = base_clock_ns() + VM_PORT_MS * BASE_NS_PER_MS;
+	int ret = port_await_free(vm->socket, nb, VM_PORT_MS);
 
-	/* vhost's thread sees connections come and go; it tells nobody */
-	while (port_get(vm->socket, &info) == 0 &&
-			(info.state != PORT_WAITING || info.nb_connected < nb)) {
-		if (base_clock_ns() >= deadline)
-			return -ETIMEDOUT;
-		poll(NULL, 0, VM_PORT_NAP_MS);
-	}
-	return 0;
+	return ret == -ENOENT ? 0 : ret;
 }
 
 bool
