@@ -258,9 +258,18 @@ flow_note_senders(const struct vm *vm, struct flow_entry *entry)
 	}
 }
 
-/* Each stream whose way is open carries a packet that was sent after now. */
+/* What is left until @deadline. */
+static unsigned int
+flow_left_ms(uint64_t deadline)
+{
+	uint64_t now = base_clock_ns();
+
+	return now < deadline ? (unsigned int)((deadline - now) / BASE_NS_PER_MS) : 0;
+}
+
+/* Each stream whose way is open carries a packet that was sent after now. @param when for the fault */
 static void
-flow_wait_for_traffic(struct flow_entry *entry, unsigned int settle_ms)
+flow_wait_for_traffic(struct flow_entry *entry, unsigned int settle_ms, const char *when)
 {
 	uint64_t deadline = base_clock_ns() + settle_ms * BASE_NS_PER_MS;
 
@@ -268,20 +277,13 @@ flow_wait_for_traffic(struct flow_entry *entry, unsigned int settle_ms)
 		const struct flow_sender *sender = &entry->senders[k];
 		const struct vm *vm = vm_find(sender->name);
 
-		for (unsigned int i = 0; vm->peer != NULL && i < sender->nb_pairs; i++) {
-			uint32_t stream = sender->tx_stream + i;
-			uint64_t now = base_clock_ns();
-			unsigned int left_ms = now < deadline ?
-					(unsigned int)((deadline - now) / BASE_NS_PER_MS) :
-					0;
-
+		for (unsigned int i = 0; vm->peer != NULL && i < sender->nb_pairs; i++)
 			if (vm_way_is_open(vm, i) &&
-					guest_ledger_wait_fresh(vm_ledger(), stream, left_ms) != 0)
+					guest_ledger_wait_fresh(vm_ledger(), sender->tx_stream + i,
+							flow_left_ms(deadline)) != 0)
 				flow_fault(&entry->record,
-						"pair %u of %s: nothing that was sent afterwards "
-						"arrives within %u ms",
-						i, sender->name, settle_ms);
-		}
+						"pair %u of %s: nothing arrives within %u ms %s it",
+						i, sender->name, settle_ms, when);
 	}
 }
 
@@ -295,15 +297,10 @@ flow_wait_for_stragglers(struct flow_entry *entry, unsigned int settle_ms)
 		const struct flow_sender *sender = &entry->senders[k];
 		const struct vm *vm = vm_find(sender->name);
 
-		for (unsigned int i = 0; i < sender->nb_pairs; i++) {
-			uint64_t now = base_clock_ns();
-
+		for (unsigned int i = 0; i < sender->nb_pairs; i++)
 			if (vm_way_is_open(vm, i))
 				(void)guest_ledger_span_settle(entry->span, sender->tx_stream + i,
-						now < deadline ? (unsigned int)((deadline - now) /
-										 BASE_NS_PER_MS) :
-								 0);
-		}
+						flow_left_ms(deadline));
 	}
 }
 
@@ -507,35 +504,27 @@ flow_on_gone(const struct vm *vm)
 	}
 }
 
-static int
-flow_begin(const struct flow_act *act, struct flow_entry **entry)
+/* A new record, the latest of the history. @return NULL without memory (with a complaint) */
+static struct flow_entry *
+flow_begin(const struct flow_act *act)
 {
-	struct flow_entry *e = calloc(1, sizeof(*e));
-	int ret = -ENOMEM;
+	struct flow_entry *entry = calloc(1, sizeof(*entry));
 
-	if (e == NULL)
-		goto complain;
-	flow_note_senders(act->vm, e);
-	ret = guest_ledger_span_open(vm_ledger(), &e->span);
-	if (ret != 0)
-		goto free_entry;
+	if (entry == NULL) {
+		base_err(act->log, "%s of guest %s: no memory", flow_kind_name(act->kind),
+				act->vm->name);
+		return NULL;
+	}
+	flow_note_senders(act->vm, entry);
 	vm_set_gone(flow_on_gone);
 	if (flow_past.nb == FLOW_HISTORY_MAX)
 		flow_drop_oldest();
-	flow_past.entries[flow_past.nb++] = e;
-	e->record.id = ++flow_past.last_id;
-	e->record.kind = act->kind;
-	snprintf(e->record.guest, sizeof(e->record.guest), "%s", act->vm->name);
-	e->record.when = time(NULL);
-	*entry = e;
-	return 0;
-
-free_entry:
-	free(e);
-complain:
-	base_err(act->log, "%s of guest %s: %s", flow_kind_name(act->kind), act->vm->name,
-			strerror(-ret));
-	return ret;
+	flow_past.entries[flow_past.nb++] = entry;
+	entry->record.id = ++flow_past.last_id;
+	entry->record.kind = act->kind;
+	snprintf(entry->record.guest, sizeof(entry->record.guest), "%s", act->vm->name);
+	entry->record.when = time(NULL);
+	return entry;
 }
 
 /* --- running --------------------------------------------------------------------------------- */
@@ -569,21 +558,20 @@ flow_do(const struct flow_act *act, struct flow_record *record)
 								    strerror(-record->result));
 }
 
-int
-flow_run(const struct flow_act *act, struct flow_record *record)
+/* The act between its two questions, with the span that its packets are counted in. */
+static int
+flow_measure(const struct flow_act *act, struct flow_entry *entry)
 {
 	static struct flow_look before, now; /* large; one thread */
-	struct flow_entry *entry;
-	int ret = flow_check(act);
+	int ret;
 
-	if (ret != 0)
-		return ret;
+	flow_wait_for_traffic(entry, act->vm->attr.settle_ms, "before");
 	flow_look_before(act->vm, &before);
-	ret = flow_begin(act, &entry);
+	ret = guest_ledger_span_open(vm_ledger(), &entry->span);
 	if (ret != 0)
 		return ret;
 	flow_do(act, &entry->record);
-	flow_wait_for_traffic(entry, act->vm->attr.settle_ms);
+	flow_wait_for_traffic(entry, act->vm->attr.settle_ms, "after");
 	guest_ledger_span_close(entry->span);
 	flow_wait_for_stragglers(entry, act->vm->attr.settle_ms);
 	flow_count_commands(act->vm, &before, &entry->record);
@@ -594,7 +582,23 @@ flow_run(const struct flow_act *act, struct flow_record *record)
 	flow_judge(&entry->record, act->vm);
 	if (entry->record.result == 0)
 		flow_judge_rings(&entry->record, &before, &now);
+	return entry->record.result;
+}
+
+int
+flow_run(const struct flow_act *act, struct flow_record *record)
+{
+	struct flow_entry *entry;
+	int ret = flow_check(act);
+
+	if (ret != 0)
+		return ret;
+	entry = flow_begin(act);
+	if (entry == NULL)
+		return -ENOMEM;
+	ret = flow_measure(act, entry);
+	entry->record.result = ret;
 	if (record != NULL)
 		*record = entry->record;
-	return entry->record.result;
+	return ret;
 }

@@ -6,7 +6,8 @@
  *
  * flow_run() is built around an act, one function that does the thing (of lib/guest, mostly):
  *
- *   before   where each ring stands, what the driver says of it, how many commands it has counted
+ *   before   each stream that is being sent, and whose way is open, must carry a packet; where each
+ *            ring stands, what the driver says of it, how many commands it has counted
  *   act      duration; the ledger's span is open from here on
  *   settle   each stream that is being sent, and whose way is open, must carry a packet that was sent
  *            after the act (the guest's attr.settle_ms at most): so the gap is over. The span is closed, and what
