@@ -4,6 +4,7 @@
  * (reserved feature bits), and bits 26 and 30, which vhost-user uses between back-end and
  * front-end (VHOST_F_LOG_ALL, VHOST_USER_F_PROTOCOL_FEATURES).
  */
+#include <inttypes.h>
 #include <stddef.h>
 
 #include <base_math.h>
@@ -91,4 +92,20 @@ const char *
 feature_protocol_name(unsigned int bit)
 {
 	return bit < BASE_ARRAY_SIZE(feature_protocol_names) ? feature_protocol_names[bit] : NULL;
+}
+
+void
+feature_print(uint64_t features, FILE *out)
+{
+	unsigned int bit;
+
+	fprintf(out, "0x%" PRIx64, features);
+	for (bit = 0; bit < 64; bit++) {
+		if ((features & (1ULL << bit)) == 0)
+			continue;
+		if (feature_name(bit) != NULL)
+			fprintf(out, " %s", feature_name(bit));
+		else
+			fprintf(out, " bit%u", bit);
+	}
 }

@@ -5,9 +5,9 @@
  *
  * Theory of operation: SIGINT and SIGTERM are blocked before EAL creates the first thread, so that
  * all threads inherit it and the signals arrive only through a signalfd, which the command loop
- * polls. Whatever ends the loop, the way out is one: detach all ports, then let EAL remove the
- * devices. The exit status is 1 if a command failed, the scenario did, or EAL or the options were
- * wrong.
+ * polls. Whatever ends the loop, the way out is one: stop the guests, detach all ports, then let EAL
+ * remove the devices. The exit status is 1 if a command failed, the scenario did, or EAL or the
+ * options were wrong.
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,6 +26,7 @@
 #include "card_used.h"
 #include "console.h"
 #include "device.h"
+#include "flow.h"
 #include "option.h"
 #include "port.h"
 #include "scenario.h"
@@ -118,6 +119,8 @@ main_commands(const struct option_attr *option, int stop_fd, const struct base_l
 	if (ret == 0)
 		ret = console_run(&console);
 	command_stats_off(&session);
+	flow_history_clear();
+	vm_remove_all();
 	port_detach_all(log);
 	card_use_none();
 	command_set_destroy(console.commands);

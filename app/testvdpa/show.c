@@ -60,17 +60,7 @@ show_state(const struct show_device *dev)
 static void
 show_features(uint64_t features, FILE *out)
 {
-	unsigned int bit;
-
-	fprintf(out, "0x%" PRIx64, features);
-	for (bit = 0; bit < 64; bit++) {
-		if ((features & (1ULL << bit)) == 0)
-			continue;
-		if (feature_name(bit) != NULL)
-			fprintf(out, " %s", feature_name(bit));
-		else
-			fprintf(out, " bit%u", bit);
-	}
+	feature_print(features, out);
 	fputc('\n', out);
 }
 
