@@ -446,7 +446,9 @@ schedule_run(struct schedule *s)
 	i = (unsigned int)schedule_account(s);
 	if (ret == 0)
 		ret = (int)i;
-	if (ret == 0 && !(s->saved && s->nb_early != 0))
+	if (ret != 0)
+		chaos_rest(&s->chaos, 0); /* tells where each ring is */
+	else if (!s->saved || s->nb_early == 0)
 		ret = chaos_rest(&s->chaos, REST_MS);
 	if (ret == 0)
 		ret = chaos_disconnect(&s->chaos);
