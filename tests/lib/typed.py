@@ -83,8 +83,11 @@ class Typist:
                 syntax.given |= given
 
     def ask(self, line, pattern, timeout=20):
-        """Types a line and waits for its answer, a regular expression; returns the match."""
+        """Types a line and waits for its answer, a regular expression, and for the next prompt, so
+        that what still comes of this line is not taken for the next one's; returns the match."""
         found = self.app.ask(line, pattern, timeout)
+        if line != "quit" and "testvdpa> " not in pattern:
+            self.app.expect(r"testvdpa> ", timeout)
         self._account(line)
         return found
 
