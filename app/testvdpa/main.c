@@ -29,6 +29,7 @@
 #include "flow.h"
 #include "option.h"
 #include "port.h"
+#include "record.h"
 #include "scenario.h"
 #include "stats.h"
 #include "telemetry.h"
@@ -120,6 +121,7 @@ main_commands(const struct option_attr *option, int stop_fd, const struct base_l
 		ret = console_run(&console);
 	command_stats_off(&session);
 	flow_history_clear();
+	record_forget();
 	vm_remove_all();
 	port_detach_all(log);
 	card_use_none();

@@ -216,7 +216,9 @@ def prompt():
         rig.check(len(rows_of(page_of(r, typist, "gone.html"))) == 2, "flows went with their guest")
         say(typist, "record off", "recording: off")
         typist.check()
-        dpdk.end(r, app)
+        app.send("quit")
+        rig.check(app.wait(30) == 1, "two commands failed, and the exit status is not 1")
+        dpdk.card_said(r, " left", "mlx5emu error")
 
 
 if sys.argv[1:] == ["prompt"]:
