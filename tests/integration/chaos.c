@@ -8,6 +8,7 @@
  * that a queue was recovered: those are looked for again and again, for a limited time.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -209,7 +210,11 @@ chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int timeout_
 				now < end ? (unsigned int)((end - now) / BASE_NS_PER_MS) + 1 : 1);
 		if (ret != 0)
 			snprintf(chaos_kept.lines[chaos_kept.next++ % CHAOS_LOG_LINES],
-					sizeof(chaos_kept.lines[0]), "pair %u is silent", stream);
+					sizeof(chaos_kept.lines[0]),
+					"pair %u is silent: %" PRIu64 " arrived so far, %" PRIu64
+					" under way; %u ms for all pairs",
+					stream, guest_ledger_arrived(chaos->ledger, stream),
+					guest_ledger_in_flight(chaos->ledger, stream), timeout_ms);
 	}
 	return ret;
 }
