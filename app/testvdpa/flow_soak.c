@@ -25,7 +25,7 @@
 
 #define FLOW_SOAK_DIMMS \
 	4u /* of a guest, at most: a memory table has 8 rows, of which RAM takes 2 or 3 */
-#define FLOW_SOAK_MESSAGES 40u /* of a start, among which a front-end dies */
+#define FLOW_SOAK_MESSAGES 28 /* a start of one queue pair has no fewer */
 #define FLOW_SOAK_MIB 16u /* of a hot-add beyond what its buffers need */
 
 /* --- choices --------------------------------------------------------------------------------- */

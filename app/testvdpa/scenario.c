@@ -21,7 +21,9 @@
 static const struct scenario_kind *const kinds[] = {
 	&scenario_reset,
 	&scenario_hotplug,
+	&scenario_migrate,
 	&scenario_recover,
+	&scenario_soak,
 };
 
 static void

@@ -11,9 +11,13 @@
 #include <base_math.h>
 
 #include "flow.h"
+#include "flow_migrate.h"
+#include "flow_soak.h"
 #include "scenario_act.h"
 
 #define ACT_PACKETS 20 /* on each stream: it runs again */
+#define ACT_SOAK_MS 5000 /* of a soak step, at most */
+#define ACT_SOAK_FLOWS 8
 #define ACT_DIMM (128ULL << 20) /* as QEMU's */
 
 /* Of a connection and a start (guest_vhost.h). */
@@ -213,6 +217,101 @@ scenario_act_error(struct scenario_play *play, struct scenario_step *step, unsig
 		unsigned int queue)
 {
 	return act_play_on(play, step, &(struct act){ FLOW_ERROR, g, flow_error, queue });
+}
+
+/* --- migration ------------------------------------------------------------------------------- */
+
+/* Puts a flow that was run into the step, or why it did not begin. */
+static int
+act_finish(struct scenario_play *play, struct scenario_step *step, struct scenario_guest *guest,
+		const struct flow_record *record, int ret)
+{
+	if (record->id != 0)
+		act_note(play, step, guest, record);
+	else if (ret != 0)
+		scenario_step_fault(step, "guest %s: migration: %s", guest->name, strerror(-ret));
+	return ret == 0 ? scenario_play_packets(play, step, ACT_PACKETS) : ret;
+}
+
+int
+scenario_act_migrate(struct scenario_play *play, struct scenario_step *step, unsigned int g,
+		unsigned int port)
+{
+	struct scenario_guest *guest = &play->guests[g];
+	struct flow_record *record = calloc(1, sizeof(*record)); /* large */
+	const struct flow_call call = { .vm = guest->vm, .log = &play->log, .record = record };
+	const struct flow_migrate_to to = {
+		.device = play->ports[port].device,
+		.socket = play->ports[port].socket,
+		.check = GUEST_MIGRATE_COMPARE,
+	};
+	int ret;
+
+	if (record == NULL)
+		return -ENOMEM;
+	ret = flow_migrate(&call, &to, NULL);
+	if (ret == 0)
+		guest->port = port;
+	ret = act_finish(play, step, guest, record, ret);
+	free(record);
+	return ret;
+}
+
+int
+scenario_act_migrate_fail(struct scenario_play *play, struct scenario_step *step, unsigned int g)
+{
+	struct scenario_guest *guest = &play->guests[g];
+	struct flow_record *record = calloc(1, sizeof(*record)); /* large */
+	const struct flow_call call = { .vm = guest->vm, .log = &play->log, .record = record };
+	int ret;
+
+	if (record == NULL)
+		return -ENOMEM;
+	ret = act_finish(play, step, guest, record,
+			flow_migrate_fail(&call, GUEST_MIGRATE_COMPARE, NULL));
+	free(record);
+	return ret;
+}
+
+/* --- soak ------------------------------------------------------------------------------------ */
+
+struct act_soak {
+	struct scenario_play *play;
+	struct scenario_step *step;
+};
+
+static int
+act_soak_tell(void *arg, const struct flow_record *record)
+{
+	const struct act_soak *soak = arg;
+
+	act_note(soak->play, soak->step,
+			&soak->play->guests[record->guest[0] == 'A' ? SCENARIO_A : SCENARIO_B],
+			record);
+	return 0;
+}
+
+int
+scenario_act_soak(struct scenario_play *play, struct scenario_step *step)
+{
+	/* No guest moves: B on A's switch would have a shorter way than the packets on the wire, and
+	 * overtake them. */
+	struct act_soak soak = { play, step };
+	struct flow_soak_attr attr = {
+		.ms = ACT_SOAK_MS,
+		.max_flows = ACT_SOAK_FLOWS,
+		.seed = play->attr->seed + play->report.nb_steps,
+		.tell = act_soak_tell,
+		.arg = &soak,
+		.log = &play->log,
+	};
+	struct flow_soak_result result;
+	int ret;
+
+	ret = flow_soak(&attr, &result);
+	if (ret != 0 && step->nb_faults == 0)
+		scenario_step_fault(step, "soak: %s", strerror(-ret));
+	return ret == -EBADMSG ? 0 : ret;
 }
 
 unsigned int

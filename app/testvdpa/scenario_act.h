@@ -47,6 +47,16 @@ int scenario_act_kill(struct scenario_play *play, struct scenario_step *step, un
 int scenario_act_error(struct scenario_play *play, struct scenario_step *step, unsigned int g,
 		unsigned int queue);
 
+/** The guest moves to another device, with its memory. */
+int scenario_act_migrate(struct scenario_play *play, struct scenario_step *step, unsigned int g,
+		unsigned int port);
+/** It is to move, but goes on where it is. */
+int
+scenario_act_migrate_fail(struct scenario_play *play, struct scenario_step *step, unsigned int g);
+
+/** A handful of flows at random, on both guests. */
+int scenario_act_soak(struct scenario_play *play, struct scenario_step *step);
+
 /** Messages that a front-end sends to connect and start, about. */
 unsigned int scenario_act_messages(const struct scenario_play *play);
 
