@@ -17,6 +17,7 @@ const struct command_section command_sections[] = {
 	{ "telemetry", "what DPDK and the drivers tell programs", command_telemetry_rows },
 	{ "guest", "guests that live in this program", command_guest_rows },
 	{ "flow", "what happens to a guest, measured and judged", command_flow_rows },
+	{ "migrate", "guests that move, and random flows", command_migrate_rows },
 	{ "card", "an emulated card that was named", command_card_rows },
 	{ "report", "what happened, for people", command_report_rows },
 	{ "program", "of the program itself", command_help_rows },

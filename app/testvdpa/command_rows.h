@@ -30,6 +30,7 @@ extern const struct command_row command_telemetry_rows[];
 extern const struct command_row command_report_rows[];
 extern const struct command_row command_guest_rows[];
 extern const struct command_row command_flow_rows[];
+extern const struct command_row command_migrate_rows[];
 extern const struct command_row command_help_rows[];
 
 /** Number of rows of all sections. */

@@ -7,12 +7,11 @@
  * A page that differs does not end the flow: the guest goes on with the copy, as it would in
  * earnest, and the ledger shows what that costs.
  *
- * The port of the source stays. That its front-end is gone is noticed by vhost's thread, which tells
- * nobody: so a port that seems to be served is looked at again for a moment.
+ * The port of the source stays. That its front-end is gone is noticed by vhost's thread a little
+ * later, so a port that is served is waited for before it is called busy.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +21,10 @@
 #include "flow_migrate.h"
 #include "port.h"
 
+#define FLOW_MIGRATE_ROUNDS 4u
 #define FLOW_MIGRATE_PACKETS 64u /* of each stream between two rounds */
 #define FLOW_MIGRATE_ROUND_MS 200u /* for these, at most */
-#define FLOW_MIGRATE_LEAVE_MS 2000u /* for a port to notice that its front-end is gone */
-#define FLOW_MIGRATE_NAP_MS 2
+#define FLOW_MIGRATE_LEAVE_MS 1000u /* for a port to notice that its front-end is gone */
 
 /* --- the act --------------------------------------------------------------------------------- */
 
@@ -101,6 +100,7 @@ flow_migrate_act(struct vm *vm, struct flow_record *record, void *arg)
 		.vm = vm->guest,
 		.to = migrate->to->socket,
 		.check = migrate->to->check,
+		.max_rounds = FLOW_MIGRATE_ROUNDS, /* with traffic there are never few pages */
 		.between = flow_migrate_between,
 		.arg = migrate,
 		.log = migrate->log,
@@ -156,15 +156,7 @@ flow_migrate_fail(const struct flow_call *call, enum guest_migrate_check check,
 bool
 flow_migrate_is_served(const char *device)
 {
-	static struct port_info info; /* large; one thread */
-	uint64_t end = base_clock_ns() + FLOW_MIGRATE_LEAVE_MS * BASE_NS_PER_MS;
-
-	while (port_get(device, &info) == 0 && info.state > PORT_WAITING) {
-		if (base_clock_ns() >= end)
-			return true;
-		poll(NULL, 0, FLOW_MIGRATE_NAP_MS);
-	}
-	return false;
+	return port_await_free(device, 0, FLOW_MIGRATE_LEAVE_MS) == -ETIMEDOUT;
 }
 
 /* The port that is there already: is it the one that is meant, and free? */
