@@ -17,7 +17,7 @@
 
 #define ACT_PACKETS 20 /* on each stream: it runs again */
 #define ACT_SOAK_MS 5000 /* of a soak step, at most */
-#define ACT_SOAK_FLOWS 8
+#define ACT_SOAK_FLOWS 6
 #define ACT_DIMM (128ULL << 20) /* as QEMU's */
 
 /* Of a connection and a start (guest_vhost.h). */

@@ -29,19 +29,10 @@ migrate_fail(struct scenario_play *play, struct scenario_step *step)
 	return scenario_act_migrate_fail(play, step, SCENARIO_A);
 }
 
-static int
-migrate_to_and_fro(struct scenario_play *play, struct scenario_step *step)
-{
-	int ret = migrate_there(play, step);
-
-	return ret == 0 ? migrate_back(play, step) : ret;
-}
-
 static const struct scenario_plan plans[] = {
 	{ .name = "A to the third device", .act = migrate_there, .may_excuse = true },
 	{ .name = "A stays after all", .act = migrate_fail, .may_excuse = true },
 	{ .name = "A back to its device", .act = migrate_back, .may_excuse = true },
-	{ .name = "A there and back at once", .act = migrate_to_and_fro, .may_excuse = true },
 };
 
 const struct scenario_kind scenario_migrate = {

@@ -23,7 +23,6 @@ soak_some(struct scenario_play *play, struct scenario_step *step)
 static const struct scenario_plan plans[] = {
 	SOAK_STEP("I"),
 	SOAK_STEP("II"),
-	SOAK_STEP("III"),
 };
 
 const struct scenario_kind scenario_soak = {
