@@ -242,8 +242,9 @@ act_off_on(struct run *run)
 {
 	int ret = guest_vm_log_off(run->looped.vm);
 
-	/* What is written now is in no log: as a migration that is begun anew, copy everything. */
-	guest_move_end(run->move);
+	/* What is written now is in no log: as a migration that is begun anew, copy everything. The
+	 * guest runs, and notes its writes in the log that goes. */
+	guest_vm_end_move(run->looped.vm, run->move);
 	run->move = NULL;
 	if (ret == 0)
 		ret = looped_alive(&run->looped);
