@@ -113,6 +113,16 @@ class Proc(Child):
         self.send(line)
         return self.expect(pattern, timeout)
 
+    def told(self, line, prompt, timeout=20):
+        """Types a line; returns all that is printed until the prompt, a plain text. (A regular
+        expression that begins with "anything" takes a time that grows with the square of the text,
+        for each piece of text that comes, and meanwhile nobody empties the program's terminal.)"""
+        with self.news:
+            begin = self.pos = len(self.text)
+        self.send(line)
+        end = self.expect(re.escape(prompt), timeout).start()
+        return self.text[begin:end]
+
     def wait(self, timeout=20):
         """Waits for the program's own end; returns its exit status (negative: a signal)."""
         try:

@@ -93,7 +93,8 @@ class Typist:
 
     def told(self, line, timeout=20):
         """Types a line; returns all that is printed until the next prompt, without the line."""
-        text = self.ask(line, r"([\s\S]*?)testvdpa> ", timeout)[1]
+        text = self.app.told(line, "testvdpa> ", timeout)
+        self._account(line)
         return text.split("\n", 1)[1] if text.startswith(line) else text
 
     def script(self, text):
