@@ -8,10 +8,15 @@
  * answered by one line of JSON), the packet socket, and a timer that ticks while frames are being
  * sent. At each tick the frames that are due since the start are sent; a frame that the kernel
  * refuses (ENOBUFS, EAGAIN) keeps its number and is tried again at the next tick, so every number
- * below "sent" has been given to the driver exactly once.
+ * below "sent" has been given to the driver exactly once. The frames pass by the kernel's queueing
+ * discipline, because that one drops frames without an error where the interface has no carrier.
+ *
+ * What is done to the guest itself (rebind and so on) keeps the thread busy: nothing is sent or
+ * received meanwhile.
  *
  * Commands: hello | epoch N (my frames' epoch, numbers from 0) | expect N (the peer's) |
- * start RATE | stop | mark (begin a new gap) | stat
+ * start RATE | stop | mark (begin a new gap) | stat | missing FROM TO (numbers not seen) |
+ * rebind DRIVER | online POLICY | channels PAIRS | reboot
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,6 +40,7 @@
 
 #include "agent_count.h"
 #include "agent_frame.h"
+#include "agent_guest.h"
 
 #define AGENT_TICK_NS 1000000
 #define AGENT_NS_PER_S 1000000000ULL
@@ -42,6 +48,7 @@
 #define AGENT_RCVBUF (16 << 20)
 
 struct agent {
+	const char *interface;
 	int serial;
 	int sock;
 	int timer;
@@ -100,6 +107,15 @@ agent_timer(struct agent *agent, long tick_ns)
 		agent_die("timerfd_settime");
 }
 
+/* What could not be sent until now is not caught up with: a burst would ask for more buffers than
+ * the peer has. */
+static void
+agent_pace(struct agent *agent)
+{
+	agent->tx_start_number = agent->tx.number;
+	agent->tx_start_ns = agent_now();
+}
+
 static void
 agent_send_due(struct agent *agent)
 {
@@ -118,6 +134,8 @@ agent_send_due(struct agent *agent)
 
 		if (send(agent->sock, buf, len, MSG_DONTWAIT) != (ssize_t)len) {
 			agent->tx_refused++;
+			if (!agent_guest_has_carrier(agent->interface))
+				agent_pace(agent);
 			return;
 		}
 		agent->tx.number++;
@@ -157,7 +175,39 @@ agent_receive(struct agent *agent)
 }
 
 static void
-agent_cmd_hello(struct agent *agent, uint64_t arg)
+agent_open_packet(struct agent *agent)
+{
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
+		.sll_protocol = htons(AGENT_FRAME_ETHERTYPE) };
+	struct ifreq ifr = { 0 };
+	int size = AGENT_RCVBUF;
+	int on = 1;
+
+	agent->sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(AGENT_FRAME_ETHERTYPE));
+	if (agent->sock < 0)
+		agent_die("packet socket");
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", agent->interface);
+	if (ioctl(agent->sock, SIOCGIFHWADDR, &ifr) != 0)
+		agent_die(agent->interface);
+	memcpy(agent->mac, ifr.ifr_hwaddr.sa_data, 6);
+	addr.sll_ifindex = (int)if_nametoindex(agent->interface);
+	if (bind(agent->sock, (struct sockaddr *)&addr, sizeof(addr)) != 0)
+		agent_die("bind");
+	if (setsockopt(agent->sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		agent_die("SO_RCVBUFFORCE");
+	if (setsockopt(agent->sock, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) != 0)
+		agent_die("PACKET_QDISC_BYPASS");
+}
+
+/* The next number of a command's arguments. */
+static uint64_t
+agent_number(char **arg)
+{
+	return strtoull(*arg, arg, 10);
+}
+
+static void
+agent_cmd_hello(struct agent *agent, char *arg)
 {
 	char text[256];
 	struct sysinfo si;
@@ -169,33 +219,32 @@ agent_cmd_hello(struct agent *agent, uint64_t arg)
 }
 
 static void
-agent_cmd_epoch(struct agent *agent, uint64_t arg)
+agent_cmd_epoch(struct agent *agent, char *arg)
 {
-	agent->tx = (struct agent_frame){ .epoch = (uint32_t)arg };
+	agent->tx = (struct agent_frame){ .epoch = (uint32_t)agent_number(&arg) };
 	agent->tx_refused = 0;
 	agent_answer(agent, "{}\n");
 }
 
 static void
-agent_cmd_expect(struct agent *agent, uint64_t arg)
+agent_cmd_expect(struct agent *agent, char *arg)
 {
-	agent_count_reset(&agent->rx, (uint32_t)arg);
+	agent_count_reset(&agent->rx, (uint32_t)agent_number(&arg));
 	agent->rx_dropped = 0;
 	agent_answer(agent, "{}\n");
 }
 
 static void
-agent_cmd_start(struct agent *agent, uint64_t arg)
+agent_cmd_start(struct agent *agent, char *arg)
 {
-	agent->tx_rate = arg;
-	agent->tx_start_number = agent->tx.number;
-	agent->tx_start_ns = agent_now();
+	agent->tx_rate = agent_number(&arg);
+	agent_pace(agent);
 	agent_timer(agent, AGENT_TICK_NS);
 	agent_answer(agent, "{}\n");
 }
 
 static void
-agent_cmd_stop(struct agent *agent, uint64_t arg)
+agent_cmd_stop(struct agent *agent, char *arg)
 {
 	agent->tx_start_ns = 0;
 	agent_timer(agent, 0);
@@ -203,14 +252,14 @@ agent_cmd_stop(struct agent *agent, uint64_t arg)
 }
 
 static void
-agent_cmd_mark(struct agent *agent, uint64_t arg)
+agent_cmd_mark(struct agent *agent, char *arg)
 {
 	agent_count_mark(&agent->rx, agent_now());
 	agent_answer(agent, "{}\n");
 }
 
 static void
-agent_cmd_stat(struct agent *agent, uint64_t arg)
+agent_cmd_stat(struct agent *agent, char *arg)
 {
 	struct tpacket_stats stats = { 0 };
 	socklen_t len = sizeof(stats);
@@ -222,16 +271,84 @@ agent_cmd_stat(struct agent *agent, uint64_t arg)
 			"{\"sent\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"unique\":%" PRIu64
 			",\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64 ",\"corrupt\":%" PRIu64
 			",\"stale\":%" PRIu64 ",\"beyond\":%" PRIu64 ",\"dropped\":%" PRIu64
-			",\"gap_us\":%" PRIu64 "}\n",
+			",\"gap_us\":%" PRIu64 ",\"next\":%" PRIu64 ",\"carrier\":%s}\n",
 			agent->tx.number, agent->tx_refused, agent->rx.unique, agent->rx.duplicated,
 			agent->rx.reordered, agent->rx.corrupt, agent->rx.stale, agent->rx.beyond,
-			agent->rx_dropped, agent->rx.gap_ns / 1000);
+			agent->rx_dropped, agent->rx.gap_ns / 1000, agent->rx.next,
+			agent_guest_has_carrier(agent->interface) ? "true" : "false");
 	agent_answer(agent, text);
+}
+
+static void
+agent_cmd_missing(struct agent *agent, char *arg)
+{
+	uint64_t from = agent_number(&arg);
+	char text[64];
+
+	snprintf(text, sizeof(text), "{\"missing\":%" PRIu64 "}\n",
+			agent_count_missing(&agent->rx, from, agent_number(&arg)));
+	agent_answer(agent, text);
+}
+
+/* How long it took, or what went wrong. */
+static void
+agent_done(struct agent *agent, int rc, uint64_t begin_ns)
+{
+	char text[128];
+
+	if (agent->tx_start_ns != 0)
+		agent_pace(agent);
+	if (rc == 0)
+		snprintf(text, sizeof(text), "{\"us\":%" PRIu64 "}\n",
+				(agent_now() - begin_ns) / 1000);
+	else
+		snprintf(text, sizeof(text), "{\"error\":\"%s\"}\n", strerror(-rc));
+	agent_answer(agent, text);
+}
+
+static void
+agent_cmd_rebind(struct agent *agent, char *arg)
+{
+	uint64_t begin = agent_now();
+	int rc;
+
+	close(agent->sock);
+	rc = agent_guest_rebind(agent->interface, arg);
+	agent_open_packet(agent);
+	agent_done(agent, rc, begin);
+}
+
+static void
+agent_cmd_online(struct agent *agent, char *arg)
+{
+	uint64_t begin = agent_now();
+
+	agent_done(agent, agent_guest_online(arg), begin);
+}
+
+static void
+agent_cmd_channels(struct agent *agent, char *arg)
+{
+	uint64_t begin = agent_now();
+
+	agent_done(agent, agent_guest_channels(agent->interface, (unsigned int)agent_number(&arg)),
+			begin);
+}
+
+static void
+agent_cmd_reboot(struct agent *agent, char *arg)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "{\"sent\":%" PRIu64 "}\n", agent->tx.number);
+	agent_answer(agent, text);
+	tcdrain(agent->serial); /* the reset would take the answer with it */
+	agent_guest_reboot();
 }
 
 static const struct {
 	const char *name;
-	void (*run)(struct agent *agent, uint64_t arg);
+	void (*run)(struct agent *agent, char *arg);
 } agent_cmds[] = {
 	{ "hello", agent_cmd_hello },
 	{ "epoch", agent_cmd_epoch },
@@ -240,6 +357,11 @@ static const struct {
 	{ "stop", agent_cmd_stop },
 	{ "mark", agent_cmd_mark },
 	{ "stat", agent_cmd_stat },
+	{ "missing", agent_cmd_missing },
+	{ "rebind", agent_cmd_rebind },
+	{ "online", agent_cmd_online },
+	{ "channels", agent_cmd_channels },
+	{ "reboot", agent_cmd_reboot },
 };
 
 static void
@@ -252,7 +374,7 @@ agent_command(struct agent *agent, char *line)
 		*arg++ = '\0';
 	for (i = 0; i < sizeof(agent_cmds) / sizeof(agent_cmds[0]); i++) {
 		if (strcmp(agent_cmds[i].name, line) == 0) {
-			agent_cmds[i].run(agent, strtoull(arg, NULL, 10));
+			agent_cmds[i].run(agent, arg);
 			return;
 		}
 	}
@@ -294,28 +416,6 @@ agent_open_serial(struct agent *agent, const char *path)
 }
 
 static void
-agent_open_packet(struct agent *agent, const char *interface)
-{
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(AGENT_FRAME_ETHERTYPE) };
-	struct ifreq ifr = { 0 };
-	int size = AGENT_RCVBUF;
-
-	agent->sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(AGENT_FRAME_ETHERTYPE));
-	if (agent->sock < 0)
-		agent_die("packet socket");
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
-	if (ioctl(agent->sock, SIOCGIFHWADDR, &ifr) != 0)
-		agent_die(interface);
-	memcpy(agent->mac, ifr.ifr_hwaddr.sa_data, 6);
-	addr.sll_ifindex = (int)if_nametoindex(interface);
-	if (bind(agent->sock, (struct sockaddr *)&addr, sizeof(addr)) != 0)
-		agent_die("bind");
-	if (setsockopt(agent->sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
-		agent_die("SO_RCVBUFFORCE");
-}
-
-static void
 agent_loop(struct agent *agent)
 {
 	struct pollfd fds[] = { { .fd = agent->serial, .events = POLLIN },
@@ -346,10 +446,11 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: agent SERIAL INTERFACE PEER-MAC\n");
 		return 1;
 	}
+	agent.interface = argv[2];
 	for (i = 0; i < 6; i++)
 		agent.peer[i] = (uint8_t)b[i];
 	agent_open_serial(&agent, argv[1]);
-	agent_open_packet(&agent, argv[2]);
+	agent_open_packet(&agent);
 	agent.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (agent.timer < 0)
 		agent_die("timerfd_create");

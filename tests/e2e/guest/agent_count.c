@@ -55,3 +55,15 @@ agent_count_frame(struct agent_count *count, uint32_t epoch, uint64_t number, ui
 	else
 		count->next = number + 1;
 }
+
+uint64_t
+agent_count_missing(const struct agent_count *count, uint64_t from, uint64_t to)
+{
+	uint64_t missing = 0;
+
+	for (; from < to; from++) {
+		if (from >= AGENT_COUNT_MAX || (count->seen[from / 8] & 1u << (from % 8)) == 0)
+			missing++;
+	}
+	return missing;
+}

@@ -34,4 +34,7 @@ void agent_count_mark(struct agent_count *count, uint64_t now_ns);
 /** Enters a good frame that came at @p now_ns. */
 void agent_count_frame(struct agent_count *count, uint32_t epoch, uint64_t number, uint64_t now_ns);
 
+/** How many of the numbers @p from to @p to - 1 have not been seen. */
+uint64_t agent_count_missing(const struct agent_count *count, uint64_t from, uint64_t to);
+
 #endif /* AGENT_COUNT_H */

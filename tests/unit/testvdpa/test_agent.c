@@ -79,6 +79,11 @@ test_count(void **state)
 	assert_int_equal(count->beyond, 1);
 	assert_int_equal(count->next, 6);
 	assert_int_equal(count->gap_ns, 10);
+	assert_int_equal(agent_count_missing(count, 0, 6), 1);
+	assert_int_equal(agent_count_missing(count, 3, 4), 1);
+	assert_int_equal(agent_count_missing(count, 4, 6), 0);
+	assert_int_equal(agent_count_missing(count, 6, 9), 3);
+	assert_int_equal(agent_count_missing(count, AGENT_COUNT_MAX, AGENT_COUNT_MAX + 1), 1);
 	free(count);
 }
 

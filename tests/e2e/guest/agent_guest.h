@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What is done to the guest that the agent runs in, as its administrator would do it: through
+ * sysfs and ioctls. All return 0 or a negative errno.
+ */
+#ifndef AGENT_GUEST_H
+#define AGENT_GUEST_H
+
+#include <stdbool.h>
+
+/**
+ * Unbinds and binds the driver of a network interface, and brings the interface up again.
+ * @param driver "virtio_net" or "virtio-pci"
+ */
+int agent_guest_rebind(const char *interface, const char *driver);
+
+/** Where memory that is added from now on goes: "online_kernel", "online_movable". */
+int agent_guest_online(const char *policy);
+
+/** Pairs of queues, as `ethtool -L INTERFACE combined N` sets them. */
+int agent_guest_channels(const char *interface, unsigned int pairs);
+
+/** Pairs of queues in use and their maximum, as `ethtool -l INTERFACE` shows them. */
+int agent_guest_channels_get(const char *interface, unsigned int *pairs, unsigned int *max);
+
+/** Whether the interface is up and has a carrier. */
+bool agent_guest_has_carrier(const char *interface);
+
+/** Restarts the machine at once; does not return unless that fails. */
+int agent_guest_reboot(void);
+
+#endif /* AGENT_GUEST_H */
