@@ -62,10 +62,20 @@ class VdpaBackend:
         paths += os.environ.get("LD_LIBRARY_PATH", "").split(":")
         return {"LD_LIBRARY_PATH": ":".join(filter(None, paths))}
 
-    def __init__(self, build, workdir):
+    def __init__(self, build, workdir, client=False):
+        """@client: the sockets are QEMU's, and attach() is for when they are there."""
+        self.build = build
+        self.workdir = workdir
+        self.client = client
         self.sockets = [workdir / "a.sock", workdir / "b.sock"]
-        self.process = Process("testvdpa", self.launch(build), workdir, stdin=True, stdout=True,
-                               env=self.environment(build))
+        self.lives = 0
+        self.launch_process()
+
+    def launch_process(self):
+        self.lives += 1
+        name = "testvdpa" if self.lives == 1 else f"testvdpa-{self.lives}"
+        self.process = Process(name, self.launch(self.build), self.workdir, stdin=True,
+                               stdout=True, env=self.environment(self.build))
         self.lines = Lines(self.process.popen.stdout, "dpdk-testvdpa", self.process.check)
 
     def command(self, line):
@@ -85,11 +95,32 @@ class VdpaBackend:
 
     def start(self):
         found = {dev["device"] for dev in self.query()}
-        for device, socket in zip(self.devices, self.sockets):
+        for device in self.devices:
             if device not in found:
                 raise Failure(f"no vDPA device {device}; the log says: "
                               f"{self.process.last_words()}")
-            self.answer(f"attach {device} {socket} server", "attached ")
+        if not self.client:
+            self.attach()
+
+    def attach(self):
+        """Serves the sockets; connects to them, where they are QEMU's."""
+        role = "client" if self.client else "server"
+        for device, socket in zip(self.devices, self.sockets):
+            self.answer(f"attach {device} {socket} {role}", "attached ")
+
+    def kill(self):
+        """SIGKILL to the program and, as it lives in there, to the card."""
+        launcher = self.process.popen.pid
+        with open(f"/proc/{launcher}/task/{launcher}/children", encoding="ascii") as children:
+            os.kill(int(children.read().split()[0]), signal.SIGKILL)
+        self.process.popen.wait(10)
+        self.process.stop()
+
+    def restart(self):
+        """A new process, up to the point where a socket of its own or of QEMU would come into it
+        next."""
+        self.launch_process()
+        self.query()
 
     def query(self):
         return json.loads(self.answer("show json", '{"devices"'))["devices"]
@@ -129,26 +160,53 @@ class SoftwareBackend:
     name = "dpdk-testpmd, net_vhost"
     doorbell_pages = 0
 
-    def __init__(self, build, workdir):
+    def __init__(self, build, workdir, client=False):
+        self.workdir = workdir
+        self.client = client
         self.sockets = [workdir / "a.sock", workdir / "b.sock"]
+        self.lives = 0
+        self.process = None
+        if not client:
+            self.launch_process()
+
+    def launch_process(self):
+        self.lives += 1
         command = ["dpdk-testpmd", *EAL, "--no-pci"]
         for i, socket in enumerate(self.sockets):
-            command += ["--vdev", f"net_vhost{i},iface={socket}"]
+            role = ",client=1" if self.client else ""
+            command += ["--vdev", f"net_vhost{i},iface={socket}{role}"]
         command += ["--", "--no-mlockall", "--auto-start", "--forward-mode=io",
                     "--total-num-mbufs=16384"]
-        self.process = Process("testpmd", command, workdir, stdin=True)
+        name = "testpmd" if self.lives == 1 else f"testpmd-{self.lives}"
+        self.process = Process(name, command, self.workdir, stdin=True)
 
     def start(self):
         def listening():
             self.process.check()
             return all(socket.exists() for socket in self.sockets)
-        until("testpmd's sockets", 30, listening)
+        if not self.client:
+            until("testpmd's sockets", 30, listening)
+
+    def attach(self):
+        """testpmd connects at its start only at once, later once a second."""
+        self.launch_process()
+
+    def kill(self):
+        self.process.popen.kill()
+        self.process.stop()
+        if not self.client:  # rte_vhost cannot bind again where its dead socket is
+            for socket in self.sockets:
+                socket.unlink()
+
+    def restart(self):
+        pass
 
     def queues(self):
         return None
 
     def stop(self):
-        self.process.stop(signal.SIGTERM)
+        if self.process:
+            self.process.stop(signal.SIGTERM)
 
     abort = stop
 

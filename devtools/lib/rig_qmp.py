@@ -36,11 +36,25 @@ class Qmp:
         while True:
             answer = json.loads(self.lines.next(deadline))
             if "event" in answer:
-                self.events.append(answer["event"])
+                self.events.append(answer)
             elif "error" in answer:
                 raise Failure(f"QMP {execute}: {answer['error']['desc']}")
             else:
                 return answer["return"]
+
+    def event(self, name, seconds=15, **data):
+        """Waits for an event whose data has these members; it is forgotten then, and so are those
+        before it."""
+        deadline = Deadline(f"QMP event {name} {data or ''}", seconds)
+        while True:
+            while self.events:
+                event = self.events.pop(0)
+                found = event.get("data", {})
+                if event["event"] == name and all(found.get(k) == v for k, v in data.items()):
+                    return event
+            answer = json.loads(self.lines.next(deadline))
+            if "event" in answer:
+                self.events.append(answer)
 
     def close(self):
         self.sock.close()

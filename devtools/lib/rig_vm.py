@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One guest: QEMU, its QMP, and the agent behind its second serial port."""
+import dataclasses
 import json
 import time
 
@@ -9,7 +10,6 @@ from rig_wait import Deadline, Failure, Lines
 
 RAM_MB = 160
 DIMM_MB = 128
-DIMM_SLOTS = 4
 RING_SIZE = 256
 HIGH_MEMORY = 1 << 32
 # What a card's virtio queues do not have, and what only matters to a software switch.
@@ -17,13 +17,29 @@ FEATURES_OFF = ["mrg_rxbuf", "indirect_desc", "event_idx", "gso", "host_tso4", "
                 "host_ecn", "host_ufo", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"]
 
 
+def on_off(value):
+    return "on" if value else "off"
+
+
+@dataclasses.dataclass(frozen=True)
+class VmOptions:
+    """What may differ between guests."""
+
+    packed: bool = False
+    server: bool = False  # QEMU listens at the socket; it does nothing else before somebody came
+    reconnect: int = 0  # seconds after which it looks for a back-end that it lost; 0: never
+    notifier: bool = True  # QEMU may map the card's doorbell pages
+    slots: int = 4  # for added memory
+
+
 class Vm:
     """@name is a letter; @mac and @peer are Ethernet addresses; @socket is the back-end's."""
 
     features_off = FEATURES_OFF
 
-    def __init__(self, name, mac, peer, socket, image, workdir):
+    def __init__(self, name, mac, peer, socket, image, workdir, options=VmOptions()):
         self.name = name
+        self.options = options
         self.dimms = 0
         self.qmp = self.serial = None
         self.qmp_path = workdir / f"{name}.qmp"
@@ -35,13 +51,18 @@ class Vm:
         kernel, initrd = image
         # vectors=0: QEMU 7.2 under TCG crashes when a vhost-user device has MSI-X.
         # page-per-vq=on: a host notifier needs a page of its own for each queue.
+        options = self.options
         nic = (f"virtio-net-pci,id=nic0,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
-               f"page-per-vq=on,rx_queue_size={RING_SIZE},tx_queue_size={RING_SIZE},"
+               f"packed={on_off(options.packed)},page-per-vq={on_off(options.notifier)},"
+               f"rx_queue_size={RING_SIZE},tx_queue_size={RING_SIZE},"
                + ",".join(f"{feature}=off" for feature in self.features_off))
-        maxmem = RAM_MB + DIMM_SLOTS * DIMM_MB
+        back = f"socket,id=back,path={socket}"
+        back += ",server=on" if options.server else ""
+        back += f",reconnect={options.reconnect}" if options.reconnect else ""
+        maxmem = RAM_MB + options.slots * DIMM_MB
         return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
                 "-machine", "q35,memory-backend=ram", "-display", "none",
-                "-m", f"{RAM_MB}M,slots={DIMM_SLOTS},maxmem={maxmem}M",
+                "-m", f"{RAM_MB}M,slots={options.slots},maxmem={maxmem}M",
                 "-object", f"memory-backend-memfd,id=ram,size={RAM_MB}M,share=on",
                 "-kernel", str(kernel), "-initrd", str(initrd),
                 "-append", f"console=ttyS0 quiet nokaslr {self.kernel_words(peer)}",
@@ -49,7 +70,7 @@ class Vm:
                 "-chardev", f"socket,id=agent,path={self.serial_path},server=on,wait=off",
                 "-serial", "chardev:agent",
                 "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
-                "-chardev", f"socket,id=back,path={socket}",
+                "-chardev", back,
                 "-netdev", "vhost-user,id=net0,chardev=back",
                 "-device", nic]
 
@@ -94,10 +115,31 @@ class Vm:
         name = f"dimm{self.dimms}"
         self.qmp.command("object-add", **{"qom-type": "memory-backend-memfd", "id": f"hp-{name}",
                                           "size": DIMM_MB << 20, "share": True})
-        begin = time.monotonic()
-        # QEMU answers when the back-end has acknowledged SET_MEM_TABLE.
-        self.qmp.command("device_add", driver="pc-dimm", id=name, memdev=f"hp-{name}")
+        try:
+            # QEMU answers when the back-end has acknowledged SET_MEM_TABLE.
+            took = self.timed("device_add", driver="pc-dimm", id=name, memdev=f"hp-{name}")
+        except Failure:
+            self.qmp.command("object-del", id=f"hp-{name}")
+            raise
         self.dimms += 1
+        return took
+
+    def hot_unplug(self):
+        """Takes the DIMM that came last; returns how long it took, in ms. The guest must have put
+        it to use as movable memory."""
+        name = f"dimm{self.dimms - 1}"
+        begin = time.monotonic()
+        self.qmp.command("device_del", id=name)
+        self.qmp.event("DEVICE_DELETED", device=name)
+        took = (time.monotonic() - begin) * 1000
+        self.qmp.command("object-del", id=f"hp-{name}")
+        self.dimms -= 1
+        return took
+
+    def timed(self, command, **arguments):
+        """A QMP command; returns how long QEMU was busy with it, in ms."""
+        begin = time.monotonic()
+        self.qmp.command(command, **arguments)
         return (time.monotonic() - begin) * 1000
 
     def rx_in_dimm(self):
