@@ -35,32 +35,54 @@ struct flow_migrate {
 	const struct base_log *log;
 };
 
-/* Waits until the stream has carried some packets, or time is over. */
+/* What each stream is to have carried when a round is over. */
+struct flow_migrate_round {
+	uint64_t end_ns; /* but not for longer */
+	uint64_t arrived[GUEST_LEDGER_MAX_STREAMS];
+};
+
 static void
-flow_migrate_wait(uint32_t stream, uint64_t end)
+flow_migrate_aim(struct flow_migrate_round *round, uint32_t stream)
+{
+	round->arrived[stream] = guest_ledger_arrived(vm_ledger(), stream) + FLOW_MIGRATE_PACKETS;
+}
+
+static void
+flow_migrate_wait(struct flow_migrate_round *round, uint32_t stream)
 {
 	uint64_t now = base_clock_ns();
 
-	if (now < end)
-		(void)guest_ledger_wait(vm_ledger(), stream,
-				guest_ledger_arrived(vm_ledger(), stream) + FLOW_MIGRATE_PACKETS,
-				(unsigned int)((end - now) / BASE_NS_PER_MS));
+	if (now < round->end_ns)
+		(void)guest_ledger_wait(vm_ledger(), stream, round->arrived[stream],
+				(unsigned int)((round->end_ns - now) / BASE_NS_PER_MS));
 }
 
-/* A round passes while the streams that run carry packets: there is something to log. */
-static int
-flow_migrate_between(void *arg, unsigned int round)
+/* Does it for each stream from or to the guest that runs. */
+static void
+flow_migrate_each(const struct vm *vm, struct flow_migrate_round *round,
+		void (*act)(struct flow_migrate_round *round, uint32_t stream))
 {
-	const struct flow_migrate *migrate = arg;
-	uint64_t end = base_clock_ns() + FLOW_MIGRATE_ROUND_MS * BASE_NS_PER_MS;
-
 	for (const struct vm *v = vm_after(NULL); v != NULL; v = vm_after(v)) {
-		if (v->peer == NULL || !vm_concerns(migrate->vm, v))
+		if (v->peer == NULL || !vm_concerns(vm, v))
 			continue;
 		for (unsigned int i = 0; i < v->attr.nb_pairs; i++)
 			if (vm_way_is_open(v, i))
-				flow_migrate_wait(v->tx_stream + i, end);
+				act(round, v->tx_stream + i);
 	}
+}
+
+/* A round passes while the streams that run carry packets, all at the same time: there is something
+ * to log. */
+static int
+flow_migrate_between(void *arg, unsigned int number)
+{
+	const struct flow_migrate *migrate = arg;
+	struct flow_migrate_round round = {
+		.end_ns = base_clock_ns() + FLOW_MIGRATE_ROUND_MS * BASE_NS_PER_MS,
+	};
+
+	flow_migrate_each(migrate->vm, &round, flow_migrate_aim);
+	flow_migrate_each(migrate->vm, &round, flow_migrate_wait);
 	return 0;
 }
 
