@@ -25,16 +25,18 @@ def eal(prefix, memory=192):
 
 def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None, more=()):
     """The app with our driver and every function of one card, at its prompt. The card has the
-    configuration of the dictionary, as in a file for mlx5emu --config; more: further EAL options."""
+    configuration of the dictionary, as in a file for mlx5emu --config; wire=None: its wires, too.
+    more: further EAL options."""
     config = []
     if card:
         r.path("card.json").write_text(json.dumps(card))
         config = ["--config", "card.json"]
     allow = [word for device in DEVICES[:functions] for word in ("-a", f"{device},{devargs}")]
     driver = pathlib.Path(os.environ["DRIVER"])
+    net = ["--wire", wire] if wire else []
     app = r.start("testvdpa", [
-        os.environ["MLX5EMU"], "--functions", str(functions), "--wire", wire,
-        *config, "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
+        os.environ["MLX5EMU"], "--functions", str(functions), *net, *config,
+        "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
         *eal("testvdpa"), *more, "-d", driver.name, *allow, "--", "-i"],
         # by name: EAL refuses a path with a world-writable parent
         env={"LD_LIBRARY_PATH": str(driver.parent)})
@@ -63,15 +65,15 @@ def card_said(r, *words):
         rig.check(word not in card, f"the card said '{word}':\n{card}")
 
 
-def virtio_user(r, socket, pairs=1, options=(), features=""):
+def virtio_user(r, socket, pairs=1, options=(), features="", more=()):
     """testpmd on a virtio-user port whose back-end listens on the socket, at its prompt; more of
-    the port's own options in features, as ",packed_vq=1"."""
+    the port's own options in features, as ",packed_vq=1"; more: further EAL options."""
     if not shutil.which("dpdk-testpmd"):
         rig.skip("dpdk-testpmd is not installed (package dpdk-dev)")
     port = (f"net_virtio_user0,mac=52:54:00:00:00:01,path={r.path(socket)},"
             f"queues={pairs},queue_size=256{features}")
     testpmd = r.start("testpmd", [
-        "dpdk-testpmd", *eal("testpmd"), "--no-pci", "--vdev", port, "--", "-i",
+        "dpdk-testpmd", *eal("testpmd"), *more, "--no-pci", "--vdev", port, "--", "-i",
         f"--rxq={pairs}", f"--txq={pairs}", "--total-num-mbufs=16384", "--no-mlockall", *options])
     testpmd.expect(r"testpmd> ", 60)
     return testpmd
