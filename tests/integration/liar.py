@@ -2,7 +2,7 @@
 """A card that lies, and whether it is caught: each lie must be named, and without it there must be
 nothing to name.
 
-usage: liar.py commands|lies
+usage: liar.py commands|lies|prompt
        liar.py dirty MIGRATE
 """
 import json
@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import dpdk  # noqa: E402
+import prompt_migrate  # noqa: E402
 import rig  # noqa: E402
 import typed  # noqa: E402
 from checklist_rig import Ours  # noqa: E402
@@ -154,7 +155,86 @@ def dirty(program):
                       f"{layout}, {part}: {verdict}, a page was named: {named}")
 
 
-STORIES = {"commands": commands, "lies": lies, "dirty": dirty}
+# --- the dirty log, typed ---------------------------------------------------------------------------
+
+UNMARKED = r"page 0x[0-9a-f]+ \((receive buffer of queue 0|packet buffer)\) was written, " \
+    "but is in no dirty log"
+TORN = r"FAULT: \d+ packets torn"
+TRIES = 5  # a migration of nocompare may find no frame to judge
+
+
+class Typed:
+    """Two guests at the prompt, of which A lives on function 0, and a spare device."""
+
+    def __init__(self, r, layout):
+        self.app = dpdk.testvdpa(r, functions=3, wire="switch", card=CONTROL,
+                                 more=[*dpdk.ALONE, "-a", f"{prompt_migrate.SPARE},class=vdpa"])
+        self.typist = typed.Typist(self.app, [])
+        prompt_migrate.begin(self.typist, 1, layout)
+        self.typist.ask("card use card.ctl", r"using the card")
+
+    def lies(self, part):
+        self.typist.ask(f"card ask fault add action=miss-dirty function=0 part={part} "
+                        "count=forever", r'"id":')
+
+    def stays(self, more=""):
+        return self.typist.told(f"flow migrate-fail A{more}", 60)
+
+    def goes_and_returns(self, more=""):
+        """@return what was told of the way there"""
+        text = self.typist.told(f"flow migrate A {prompt_migrate.SPARE} C.sock{more}", 60)
+        # the card marks what its other function writes
+        back = self.typist.told(f"flow migrate A {dpdk.DEVICES[0]} A.sock", 60)
+        is_well(back)
+        return text
+
+    def end(self, status):
+        self.app.send("quit")
+        rig.check(self.app.wait(30) == status, f"the exit status is not {status}")
+
+
+def is_well(text):
+    rig.check("nothing lost" in text and "FAULT" not in text and "error:" not in text, text)
+
+
+def typed_truth(r):
+    guests = Typed(r, "packed")
+    for more in ("", " nocompare"):
+        is_well(guests.stays(more))
+        is_well(guests.goes_and_returns(more))
+    guests.end(0)
+
+
+def typed_lie(r):
+    """Rings do no harm: the driver marks its rings itself when they stop. (Split: a guest writes its
+    packed rings, too, so marks their pages.)"""
+    guests = Typed(r, "split")
+    guests.lies("used")
+    for more in ("", " nocompare"):
+        is_well(guests.stays(more))
+    fired = guests.typist.ask("card ask fault list", r'"fired": (\d+)')[1]
+    rig.check(int(fired) > 0, "the card did not lie about a ring")
+    guests.lies("payload")
+    for text in (guests.stays(), guests.goes_and_returns()):
+        rig.check(re.search("FAULT: " + UNMARKED, text), text)
+    # who stays has its memory, and is told nothing wrong of what was not copied
+    is_well(guests.stays(" nocompare"))
+    for _ in range(TRIES):
+        text = guests.goes_and_returns(" nocompare")
+        if ", 0 buffers judged" not in text:
+            break
+    rig.check(re.search(TORN, text) and not re.search(UNMARKED, text), text)
+    guests.end(1)
+
+
+def prompt():
+    """Where `flow migrate` compares, it names the page; where it does not, the frame is torn."""
+    for story in (typed_truth, typed_lie):
+        with rig.Rig("liar") as r:
+            story(r)
+
+
+STORIES = {"commands": commands, "lies": lies, "dirty": dirty, "prompt": prompt}
 
 if __name__ == "__main__":
     STORIES[sys.argv[1]](*sys.argv[2:])
