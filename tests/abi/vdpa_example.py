@@ -46,9 +46,9 @@ def traffic(testpmd, what, pairs=1):
     check(0 <= tx - rx <= 2 * BURST * pairs, f"{what}: {tx} sent but {rx} received")
 
 
-def back_end(rig, mlx5emu, example, driver=None, devargs="", config=None):
+def back_end(rig, mlx5emu, example, driver=None, devargs="", config=None, more=()):
     """The example on a card, at its prompt. devargs: more of them; config: of the card, as in its
-    configuration file."""
+    configuration file; more: options of the example."""
     plugin, env = [], {}
     rig.path("card.json").write_text(json.dumps(config or {}))
     log = ["--log-level", "pmd.vdpa.mlx5:debug"] if devargs else []
@@ -60,7 +60,7 @@ def back_end(rig, mlx5emu, example, driver=None, devargs="", config=None):
         mlx5emu, "--config", "card.json", "--functions", "1", "--wire", "loop",
         "--log", "card.log", "--log-level", "info", "--", example, "--no-huge", "-m", "192",
         "--lcores", "0@0-1", *plugin, "-a", f"{BDF},class=vdpa{devargs}", "--file-prefix", "back",
-        *log, "--", "-i"], env)
+        *log, "--", "-i", *more], env)
     vdpa.expect(r"vdpa> ", 30)
     if driver:
         check("Probe PCI driver: vdpa_mlx5_devx" in vdpa.text,

@@ -23,10 +23,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import dpdk  # noqa: E402
 import rig  # noqa: E402
-from rig_wait import Deadline, until  # noqa: E402
+from rig_wait import Deadline  # noqa: E402
 
 CYCLES = 20
-BURSTS, BURST = 2, 32
 # What is asked for at virtio-user, and what its driver then says of the path it takes.
 KINDS = {
     "vector": ("vectorized=1,mrg_rxbuf=0,packed_vq=0", "vectorized Rx"),
@@ -45,18 +44,6 @@ HEADERS = {"tcp": 20, "udp": 8}
 
 # --- cycles ---------------------------------------------------------------------------------------
 
-def burst(testpmd, pairs, what):
-    """Sends bursts; returns when exactly what was sent has come back."""
-    sent = BURSTS * BURST * pairs
-    testpmd.ask("clear port stats all", r"cleared")
-    testpmd.ask(f"start tx_first {BURSTS}", r"packet forwarding")
-    until(f"{what}: {sent} packets to come back", 30,
-          lambda: dpdk.port_packets(testpmd)[0] >= sent, 0)
-    testpmd.ask("stop", r"Done\.")
-    got = dpdk.port_packets(testpmd)
-    rig.check(got == (sent, sent), f"{what}: (received, sent) is {got}, not {sent} each")
-
-
 def cycles(pairs, kind):
     devargs, path = KINDS[kind]
     card = {"capabilities": {"mrg_rxbuf": "merge" in kind,
@@ -71,17 +58,17 @@ def cycles(pairs, kind):
                         "--tx-offloads=0x8000"]
         testpmd = dpdk.virtio_user(r, "vm", pairs, options, f",{devargs}", [LOG])
         for cycle in range(CYCLES):
-            burst(testpmd, pairs, f"start {cycle + 1}")
+            dpdk.exact_bursts(testpmd, pairs, f"start {cycle + 1}")
             testpmd.ask("port stop 0", r"Done", 30)
             testpmd.ask("port start 0", r"Done", 30)
-        burst(testpmd, pairs, "at last")
+        sent = dpdk.exact_bursts(testpmd, pairs, "at last")
         testpmd.send("quit")
         rig.check(testpmd.wait(30) == 0, "testpmd did not end well")
         dpdk.end(r, app)
         dpdk.card_is_content(r)
         taken = re.findall(r"virtio: using (.*) path", testpmd.text)
         rig.check(path in taken, f"virtio-user took another path than '{path}': {set(taken)}")
-        print(f"{CYCLES + 1} starts, {BURSTS * BURST * pairs} packets after each, all came back; "
+        print(f"{CYCLES + 1} starts, {sent} packets after each, all came back; "
               f"{path} path")
 
 

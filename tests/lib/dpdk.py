@@ -10,6 +10,7 @@ import shutil
 import time
 
 import rig
+from rig_wait import until
 
 DEVICES = ["0000:03:00.2", "0000:03:00.3"]
 
@@ -116,3 +117,16 @@ def await_queues(testpmd, pairs, timeout=60):
             return
         rig.check(time.monotonic() < end,
                   f"receive queues {silent} of {pairs} got nothing in {timeout} s: {counts}")
+
+
+def exact_bursts(testpmd, pairs, what, bursts=2):
+    """Lets a port with --forward-mode=rxonly send bursts into a loop; returns when exactly what was
+    sent has come back, how many that were."""
+    sent = bursts * 32 * pairs
+    testpmd.ask("clear port stats all", r"cleared")
+    testpmd.ask(f"start tx_first {bursts}", r"packet forwarding")
+    until(f"{what}: {sent} packets to come back", 30, lambda: port_packets(testpmd)[0] >= sent, 0)
+    testpmd.ask("stop", r"Done\.")
+    got = port_packets(testpmd)
+    rig.check(got == (sent, sent), f"{what}: (received, sent) is {got}, not {sent} each")
+    return sent
