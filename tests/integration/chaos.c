@@ -6,11 +6,17 @@
  *
  * Nothing tells a front-end that the back-end has finished with a connection that was closed, or
  * that a queue was recovered: those are looked for again and again, for a limited time.
+ *
+ * A machine with ten times as many threads as processors gives one of low priority its turn every
+ * few seconds, and a packet needs the turns of three. So whether a pair is dead is not judged by
+ * time alone, but by what other pairs have carried meanwhile.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +31,9 @@
 #define CHAOS_CALM_MS 20u
 #define CHAOS_CALM_MAX_MS 2000u
 #define CHAOS_LOG_LINES 64u
+#define CHAOS_LOOK_MS 100u
+#define CHAOS_OTHERS 1000u /* packets of other streams while one has none: it is dead, not slow */
+#define CHAOS_SLOW 6u /* limits without any packet until a machine that stands still is no excuse */
 
 static struct {
 	pthread_mutex_t lock;
@@ -32,13 +41,22 @@ static struct {
 	char lines[CHAOS_LOG_LINES][256];
 } chaos_kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+static void __attribute__((format(printf, 1, 2))) chaos_keep(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	pthread_mutex_lock(&chaos_kept.lock);
+	vsnprintf(chaos_kept.lines[chaos_kept.next++ % CHAOS_LOG_LINES],
+			sizeof(chaos_kept.lines[0]), fmt, ap);
+	pthread_mutex_unlock(&chaos_kept.lock);
+	va_end(ap);
+}
+
 static void
 chaos_keep_line(void *arg, enum base_log_level level, const char *msg)
 {
-	pthread_mutex_lock(&chaos_kept.lock);
-	snprintf(chaos_kept.lines[chaos_kept.next++ % CHAOS_LOG_LINES], sizeof(chaos_kept.lines[0]),
-			"guest %s: %s", base_log_level_name(level), msg);
-	pthread_mutex_unlock(&chaos_kept.lock);
+	chaos_keep("guest %s: %s", base_log_level_name(level), msg);
 }
 
 void
@@ -194,28 +212,109 @@ chaos_runs(struct chaos *chaos, unsigned int queue, unsigned int timeout_ms)
 	return true;
 }
 
+/* Arrivals of all streams. */
+static uint64_t
+chaos_arrived(struct chaos *chaos)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int stream = 0; stream < chaos->attr.pairs; stream++)
+		sum += guest_ledger_arrived(chaos->ledger, stream);
+	return sum;
+}
+
+/* Time that the threads of this process have waited for a processor. */
+static uint64_t
+chaos_starved_ns(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	uint64_t sum = 0;
+
+	while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+		uint64_t ran, waited;
+		char path[300];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/schedstat", task->d_name);
+		file = fopen(path, "re");
+		if (file != NULL && fscanf(file, "%" SCNu64 " %" SCNu64, &ran, &waited) == 2)
+			sum += waited;
+		if (file != NULL)
+			fclose(file);
+	}
+	if (tasks != NULL)
+		closedir(tasks);
+	return sum;
+}
+
+bool
+chaos_is_dead(uint64_t silent_ms, uint64_t others, unsigned int timeout_ms)
+{
+	return silent_ms >= timeout_ms &&
+			(others >= CHAOS_OTHERS || silent_ms >= (uint64_t)CHAOS_SLOW * timeout_ms);
+}
+
+/* What a stream and the others have carried since a moment. */
+struct chaos_watch {
+	uint64_t since_ns, seen, all, starved_ns;
+};
+
+static void
+chaos_watch_begin(struct chaos *chaos, unsigned int stream, struct chaos_watch *watch)
+{
+	*watch = (struct chaos_watch){
+		.since_ns = base_clock_ns(),
+		.seen = guest_ledger_arrived(chaos->ledger, stream),
+		.all = chaos_arrived(chaos),
+		.starved_ns = chaos_starved_ns(),
+	};
+}
+
+static bool
+chaos_watch_gives_up(struct chaos *chaos, unsigned int stream, const struct chaos_watch *watch,
+		unsigned int timeout_ms)
+{
+	uint64_t silent_ms = (base_clock_ns() - watch->since_ns) / BASE_NS_PER_MS;
+	uint64_t others = chaos_arrived(chaos) - watch->all, starved_ms;
+
+	if (!chaos_is_dead(silent_ms, others, timeout_ms))
+		return false;
+	starved_ms = (chaos_starved_ns() - watch->starved_ns) / BASE_NS_PER_MS;
+	chaos_keep("pair %u is silent for %" PRIu64 " ms: %" PRIu64 " arrived so far, %" PRIu64
+		   " under way; others had %" PRIu64 " meanwhile; our threads waited %" PRIu64
+		   " ms for a processor",
+			stream, silent_ms, watch->seen,
+			guest_ledger_in_flight(chaos->ledger, stream), others, starved_ms);
+	return true;
+}
+
+/* Stream @stream carries new packets. */
+static int
+chaos_stream_alive(struct chaos *chaos, unsigned int stream, unsigned int timeout_ms)
+{
+	uint64_t enough = guest_ledger_arrived(chaos->ledger, stream) + CHAOS_PACKETS;
+	struct chaos_watch watch;
+
+	chaos_watch_begin(chaos, stream, &watch);
+	while (guest_ledger_wait(chaos->ledger, stream, enough, CHAOS_LOOK_MS) != 0) {
+		if (guest_ledger_arrived(chaos->ledger, stream) != watch.seen)
+			chaos_watch_begin(chaos, stream, &watch);
+		else if (chaos_watch_gives_up(chaos, stream, &watch, timeout_ms))
+			return -ETIMEDOUT;
+	}
+	return 0;
+}
+
 int
 chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int timeout_ms)
 {
-	uint64_t end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS, now;
 	unsigned int stream;
 	int ret = 0;
 
-	for (stream = 0; stream < chaos->attr.pairs && ret == 0; stream++) {
-		if ((pairs >> stream & 1) == 0)
-			continue;
-		now = base_clock_ns();
-		ret = guest_ledger_wait(chaos->ledger, stream,
-				guest_ledger_arrived(chaos->ledger, stream) + CHAOS_PACKETS,
-				now < end ? (unsigned int)((end - now) / BASE_NS_PER_MS) + 1 : 1);
-		if (ret != 0)
-			snprintf(chaos_kept.lines[chaos_kept.next++ % CHAOS_LOG_LINES],
-					sizeof(chaos_kept.lines[0]),
-					"pair %u is silent: %" PRIu64 " arrived so far, %" PRIu64
-					" under way; %u ms for all pairs",
-					stream, guest_ledger_arrived(chaos->ledger, stream),
-					guest_ledger_in_flight(chaos->ledger, stream), timeout_ms);
-	}
+	for (stream = 0; stream < chaos->attr.pairs && ret == 0; stream++)
+		if ((pairs >> stream & 1) != 0)
+			ret = chaos_stream_alive(chaos, stream, timeout_ms);
 	return ret;
 }
 
@@ -223,6 +322,22 @@ int
 chaos_alive(struct chaos *chaos, unsigned int timeout_ms)
 {
 	return chaos_pairs_alive(chaos, UINT32_MAX, timeout_ms);
+}
+
+bool
+chaos_alive_within(struct chaos *chaos, unsigned int timeout_ms)
+{
+	uint64_t now, end = base_clock_ns() + timeout_ms * BASE_NS_PER_MS;
+	unsigned int stream;
+	int ret = 0;
+
+	for (stream = 0; stream < chaos->attr.pairs && ret == 0; stream++) {
+		now = base_clock_ns();
+		ret = guest_ledger_wait(chaos->ledger, stream,
+				guest_ledger_arrived(chaos->ledger, stream) + CHAOS_PACKETS,
+				now < end ? (unsigned int)((end - now) / BASE_NS_PER_MS) + 1 : 1);
+	}
+	return ret == 0;
 }
 
 int

@@ -53,10 +53,19 @@ bool chaos_all_run(struct chaos *chaos, unsigned int timeout_ms);
 /** Does queue @p queue run? Asks again until @p timeout_ms are over. */
 bool chaos_runs(struct chaos *chaos, unsigned int queue, unsigned int timeout_ms);
 
-/** Each pair carries new packets. @return 0, or -ETIMEDOUT after @p timeout_ms. */
+/**
+ * Is a stream dead that had no packet for @p silent_ms while others had @p others? Yes, after
+ * @p timeout_ms in which many others came, or after several times that. Pure.
+ */
+bool chaos_is_dead(uint64_t silent_ms, uint64_t others, unsigned int timeout_ms);
+
+/** Each pair carries new packets. @return 0, or -ETIMEDOUT after a pair was dead by
+ * chaos_is_dead(); a line of the kept log tells which one. */
 int chaos_alive(struct chaos *chaos, unsigned int timeout_ms);
 /** The same of the pairs whose bit is set. */
 int chaos_pairs_alive(struct chaos *chaos, unsigned int pairs, unsigned int timeout_ms);
+/** Does each pair carry new packets before @p timeout_ms are over, starved machine or not? */
+bool chaos_alive_within(struct chaos *chaos, unsigned int timeout_ms);
 
 /**
  * After guest_vm_quiet(): waits until not more than @p may_miss packets are missing, excused ones

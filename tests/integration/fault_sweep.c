@@ -270,15 +270,28 @@ try_reconnect(struct sweep *sweep, const struct sweep_flow *flow)
 	return chaos_connect(&sweep->chaos);
 }
 
+/* If not, there is another try. */
+static bool
+alive_soon(struct chaos *chaos)
+{
+	return chaos_alive_within(chaos, ALIVE_MS);
+}
+
+static bool
+alive_at_last(struct chaos *chaos)
+{
+	return chaos_alive(chaos, LAST_ALIVE_MS) == 0;
+}
+
 static const struct {
 	const char *name;
 	int (*act)(struct sweep *sweep, const struct sweep_flow *flow);
-	unsigned int alive_ms;
+	bool (*alive)(struct chaos *chaos);
 } sweep_tries[] = {
-	{ "by itself", try_nothing, ALIVE_MS },
-	{ "by enabling the rings", try_enable, ALIVE_MS },
-	{ "by the flow once more", try_flow, ALIVE_MS },
-	{ "by a new connection", try_reconnect, LAST_ALIVE_MS },
+	{ "by itself", try_nothing, alive_soon },
+	{ "by enabling the rings", try_enable, alive_soon },
+	{ "by the flow once more", try_flow, alive_soon },
+	{ "by a new connection", try_reconnect, alive_at_last },
 };
 #define NB_TRIES BASE_ARRAY_SIZE(sweep_tries)
 
@@ -296,7 +309,7 @@ sweep_recover(struct sweep *sweep, const struct sweep_flow *flow)
 			what = "refused";
 		else if (!chaos_all_run(chaos, i == 0 ? 20 : SETTLE_MS))
 			what = "a queue does not run";
-		else if (chaos_alive(chaos, sweep_tries[i].alive_ms) != 0)
+		else if (!sweep_tries[i].alive(chaos))
 			what = "silent";
 		if (what == NULL)
 			break;
