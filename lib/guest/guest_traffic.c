@@ -386,6 +386,7 @@ guest_traffic_sleep(struct guest_traffic *t)
 	unsigned int nb = 1;
 	bool idle;
 
+	guest_traffic_count(&t->stats.sleeps);
 	pfds[0] = (struct pollfd){ .fd = t->wake_fd, .events = POLLIN };
 	idle = guest_traffic_arm(t, pfds, &nb);
 	for (unsigned int i = 0; i < t->attr.nb_pairs && idle; i++)

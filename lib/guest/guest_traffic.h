@@ -54,6 +54,7 @@ struct guest_traffic_stats {
 	uint64_t unknown_stream;
 	uint64_t probes; /**< sent because a closed loop heard nothing */
 	uint64_t tx_no_room; /**< times that ring or pool had no room */
+	uint64_t sleeps; /**< times that the thread had nothing to do, however short it slept then */
 	/** Times that frames lay in a ring whose interrupt had been asked for, nobody raised it, and only
 	 * a timer of ours found them: a lost wake-up. */
 	uint64_t unannounced;

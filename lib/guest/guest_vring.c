@@ -253,7 +253,7 @@ guest_vring_publish(struct guest_vring *vring)
 bool
 guest_vring_has_used(const struct guest_vring *vring)
 {
-	return vring->layout->has_used(vring);
+	return !vring->broken && vring->layout->has_used(vring);
 }
 
 /* Gives the descriptors of the chain at @head back to the free list. */
@@ -304,7 +304,7 @@ guest_vring_get(struct guest_vring *vring, struct guest_vring_used *used)
 	uint32_t nb_desc = 0;
 
 	memset(used, 0, sizeof(*used));
-	if (!vring->broken && !vring->layout->has_used(vring))
+	if (!vring->broken && !guest_vring_has_used(vring))
 		return 0;
 	if (vring->broken || !vring->layout->read(vring, &used->id, &used->len))
 		return guest_vring_jump(vring, used);
@@ -334,7 +334,8 @@ guest_vring_irq_after(struct guest_vring *vring, uint16_t nb)
 	vring->layout->irq_on(vring, nb);
 	guest_vring_wrote(vring);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (nb == 1)
+	/* In a broken ring there is no work any more: who waits for some may sleep. */
+	if (nb == 1 || vring->broken)
 		return guest_vring_has_used(vring);
 	return guest_vring_distance(vring, vring->next_used, guest_vring_device_used(vring)) >= nb;
 }

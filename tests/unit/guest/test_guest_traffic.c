@@ -3,7 +3,9 @@
  * Two guests' threads on a device that sleeps: A sends, B gives back. Every layout and every set of
  * features, as a wake-up that gets lost shows only where both sides sleep.
  */
+#include <endian.h>
 #include <errno.h>
+#include <linux/virtio_ring.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -267,6 +269,68 @@ test_echo_of_both_and_of_none(void **state)
 	end();
 }
 
+/* Soon nobody has anything to do for 200 ms: there are the timers of 100 ms, and a few wake-ups
+ * beside them. A thread that spins makes thousands, for ever. */
+static void
+check_idle(void)
+{
+	uint64_t deadline = base_clock_ns() + WAIT_MS * BASE_NS_PER_MS, before, nb;
+
+	do {
+		assert_true(base_clock_ns() < deadline);
+		before = stats_of(0).sleeps + stats_of(1).sleeps;
+		usleep(200000);
+		nb = stats_of(0).sleeps + stats_of(1).sleeps - before;
+	} while (nb > 40);
+}
+
+/* After traffic, with an echo, with a full ring, and with one that waits for it: all sleep. */
+static void
+test_idle_threads_sleep(void **state)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		begin(i % 2 != 0, i < 2 ? 0 : sets[BASE_ARRAY_SIZE(sets) - 1], 0);
+		guest_traffic_echo_on(sides[1].traffic);
+		send_from(0, 10, 100);
+		check_account(100, 0);
+		check_idle();
+		soft_switch_hold(card, 1);
+		send_from(0, 0, UINT64_MAX - 1);
+		while (stats_of(1).echo_waits == 0 || stats_of(0).tx_no_room == 0)
+			usleep(1000);
+		check_idle(); /* A's ring is full, and so is the one in which B gives back */
+		guest_traffic_stop(sides[0].traffic);
+		soft_switch_release(card);
+		end();
+	}
+}
+
+/* What the device breaks is no work: nobody looks at it again and again. */
+static void
+test_broken_rings_do_not_spin(void **state)
+{
+	for (unsigned int queue = 0; queue < 2; queue++) {
+		struct guest_vring_addr addr;
+		uint64_t one = 1, before;
+
+		begin(false, 0, 0);
+		soft_switch_hold(card, 0);
+		send_from(0, 0, UINT64_MAX - 1);
+		while (stats_of(0).tx_no_room == 0)
+			usleep(1000);
+		guest_vring_addr(guest_net_ring(sides[0].net, queue), &addr);
+		__atomic_store_n(&((struct vring_used *)addr.used)->idx, htole16(20000),
+				__ATOMIC_RELEASE);
+		before = stats_of(0).sleeps;
+		assert_int_equal(write(sides[0].call_fds[queue], &one, sizeof(one)), sizeof(one));
+		while (stats_of(0).sleeps == before)
+			usleep(1000);
+		check_idle();
+		assert_int_equal(device_errors(0), 1);
+		end();
+	}
+}
+
 int
 main(void)
 {
@@ -275,6 +339,8 @@ main(void)
 		cmocka_unit_test(test_echo_waits_for_room),
 		cmocka_unit_test(test_echo_of_a_torn_frame),
 		cmocka_unit_test(test_echo_of_both_and_of_none),
+		cmocka_unit_test(test_idle_threads_sleep),
+		cmocka_unit_test(test_broken_rings_do_not_spin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
