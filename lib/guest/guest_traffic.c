@@ -40,7 +40,7 @@
 #define GUEST_TRAFFIC_BURST 32u
 #define GUEST_TRAFFIC_PROBE_MS 10u
 #define GUEST_TRAFFIC_NAP_NS (100 * BASE_NS_PER_MS) /* longest sleep: reaps what nobody announced */
-#define GUEST_TRAFFIC_LATE_MS 100 /* what comes later than its frames is no announcement */
+#define GUEST_TRAFFIC_LATE_MS 1000 /* what comes later than its frames is no announcement */
 
 /* One pair's sender; the thread's own. */
 struct guest_traffic_pair {
@@ -72,7 +72,6 @@ struct guest_traffic {
 	uint64_t seen_seq; /* (lock) that the thread has taken over */
 	/* the thread's own */
 	bool echo;
-	bool napped; /* slept for the longest time, and nobody woke us */
 	struct guest_traffic_load load; /* frame_len 0: send nothing */
 	struct guest_traffic_pair pairs[GUEST_NET_MAX_PAIRS];
 	struct guest_traffic_stats stats; /* written by the thread, atomically */
@@ -292,16 +291,6 @@ guest_traffic_send(struct guest_traffic *t, unsigned int i)
 
 /* --- the thread: loop ----------------------------------------------------------------------- */
 
-/* Frames of pair @i were found by the timer: was the interrupt at least on its way? */
-static void
-guest_traffic_judge_nap(struct guest_traffic *t, unsigned int i)
-{
-	struct pollfd pfd = { .fd = t->call_fds[2 * i], .events = POLLIN };
-
-	if (poll(&pfd, 1, GUEST_TRAFFIC_LATE_MS) == 0)
-		guest_traffic_count(&t->stats.unannounced);
-}
-
 static bool
 guest_traffic_pass(struct guest_traffic *t)
 {
@@ -312,11 +301,8 @@ guest_traffic_pass(struct guest_traffic *t)
 
 		busy |= guest_net_tx_reap(t->attr.net, i) != 0;
 		got = t->echo ? guest_traffic_echo(t, i) : guest_traffic_receive(t, i);
-		if (got && t->napped && t->pairs[i].armed)
-			guest_traffic_judge_nap(t, i);
 		busy |= guest_traffic_send(t, i) || got;
 	}
-	t->napped = false;
 	return busy;
 }
 
@@ -364,6 +350,22 @@ guest_traffic_arm(struct guest_traffic *t, struct pollfd *pfds, unsigned int *nb
 	return idle;
 }
 
+/*
+ * Nobody woke us for the longest time. Are there frames, and if so, is the interrupt at least on its
+ * way? Interrupts must be on until that is known: what comes once they are off is not announced.
+ */
+static void
+guest_traffic_judge_nap(struct guest_traffic *t)
+{
+	for (unsigned int i = 0; i < t->attr.nb_pairs; i++) {
+		struct pollfd pfd = { .fd = t->call_fds[2 * i], .events = POLLIN };
+
+		if (t->pairs[i].armed && guest_vring_has_used(guest_net_ring(t->attr.net, 2 * i)) &&
+				poll(&pfd, 1, GUEST_TRAFFIC_LATE_MS) == 0)
+			guest_traffic_count(&t->stats.unannounced);
+	}
+}
+
 static void
 guest_traffic_disarm(struct guest_traffic *t, const struct pollfd *pfds, unsigned int nb)
 {
@@ -397,7 +399,8 @@ guest_traffic_sleep(struct guest_traffic *t)
 			.tv_nsec = (long)((when - now) % BASE_NS_PER_S),
 		};
 	if (ppoll(pfds, nb, &ts, NULL) <= 0) {
-		t->napped = idle && when == now + GUEST_TRAFFIC_NAP_NS;
+		if (idle && when == now + GUEST_TRAFFIC_NAP_NS)
+			guest_traffic_judge_nap(t);
 		nb = 0;
 	}
 	guest_traffic_disarm(t, pfds, nb);
