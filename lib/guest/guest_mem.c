@@ -426,19 +426,11 @@ guest_mem_wrote(struct guest_mem *mem, uint64_t gpa, uint64_t len)
 static int
 guest_mem_replace_part(struct guest_mem_part *part, int fd)
 {
-	int mine = dup(fd);
-
-	if (mine < 0)
-		return -errno;
 	if (mmap(part->reg.hva, part->reg.size, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, mine, 0) == MAP_FAILED) {
-		int ret = -errno;
-
-		close(mine);
-		return ret;
-	}
+			    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, 0) == MAP_FAILED)
+		return -errno;
 	close(part->reg.fd);
-	part->reg.fd = mine;
+	part->reg.fd = fd;
 	part->reg.fd_offset = 0;
 	return 0;
 }

@@ -94,8 +94,8 @@ void guest_mem_watch(struct guest_mem *mem, struct guest_dirty *dirty);
 void guest_mem_wrote(struct guest_mem *mem, uint64_t gpa, uint64_t len);
 
 /**
- * The region that starts at @p gpa is backed by the file @p fd from now on (a duplicate is kept), at
- * the same address of ours. Nobody may be using it. @return 0, -ENOENT, -errno.
+ * The region that starts at @p gpa is backed by the file @p fd from now on (taken over, but
+ * for an error), at the same address of ours. Nobody may be using it. @return 0, -ENOENT, -errno.
  */
 int guest_mem_replace(struct guest_mem *mem, uint64_t gpa, int fd);
 

@@ -290,15 +290,16 @@ guest_migrate_stay(struct guest_migrate *m)
 	return guest_vm_is_up(m->attr.vm) ? guest_vm_log_off(m->attr.vm) : -ENOTCONN;
 }
 
-/* The stop itself may have failed half way: then the guest does not run, but is not STOPPED. */
+/* The stop itself may have failed half way: then the guest does not run, but is not STOPPED. With a
+ * memory that is half the copy's it must not run. */
 static void
 guest_migrate_return(struct guest_migrate *m, int why)
 {
-	int ret = m->state == GUEST_MIGRATE_STOPPED ? guest_migrate_go_on(m) :
-						      guest_migrate_stay(m);
+	int ret = why;
 
-	if (why == -ENOTRECOVERABLE)
-		ret = why;
+	if (why != -ENOTRECOVERABLE)
+		ret = m->state == GUEST_MIGRATE_STOPPED ? guest_migrate_go_on(m) :
+							  guest_migrate_stay(m);
 	guest_migrate_enter(m, ret == 0 ? GUEST_MIGRATE_STAYED : GUEST_MIGRATE_LOST);
 	if (ret != 0)
 		base_err(m->attr.log, "the guest cannot go on where it was: %s", strerror(-ret));
@@ -381,6 +382,7 @@ guest_migrate_run(const struct guest_migrate_attr *attr, struct guest_migrate_re
 	memset(result, 0, sizeof(*result));
 	guest_migrate_fill_attr(&m, attr);
 	result->nb_queues = guest_vm_nb_queues(attr->vm);
+	guest_vm_forget_error(attr->vm);
 	ret = guest_migrate_steps_do(&m);
 	if (ret != 0) {
 		guest_migrate_return(&m, ret);

@@ -18,7 +18,7 @@
 
 struct guest_move_part {
 	struct guest_mem_region from; /* fd is not ours */
-	int fd;
+	int fd; /* -1: it is the guest's memory now */
 	uint8_t *hva;
 };
 
@@ -34,13 +34,25 @@ static void
 guest_move_drop(struct guest_move_part *part)
 {
 	munmap(part->hva, part->from.size);
-	close(part->fd);
+	if (part->fd >= 0)
+		close(part->fd);
 }
 
+static void
+guest_move_free(struct guest_move *m)
+{
+	while (m->nb_parts > 0)
+		guest_move_drop(&m->parts[--m->nb_parts]);
+	guest_dirty_destroy(m->cpu);
+	free(m);
+}
+
+/* A file for the copy of the region; empty. */
 static int
-guest_move_add(struct guest_move *m, const struct guest_mem_region *region)
+guest_move_make(struct guest_move *m, const struct guest_mem_region *region)
 {
 	struct guest_move_part *part = &m->parts[m->nb_parts];
+	int ret;
 
 	part->from = *region;
 	part->fd = memfd_create("guest-copy", MFD_CLOEXEC);
@@ -51,13 +63,19 @@ guest_move_add(struct guest_move *m, const struct guest_mem_region *region)
 	part->hva = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED, part->fd, 0);
 	if (part->hva == MAP_FAILED)
 		goto close_fd;
-	memcpy(part->hva, region->hva, region->size);
 	m->nb_parts++;
 	return 0;
 
 close_fd:
+	ret = -errno;
 	close(part->fd);
-	return -ENOMEM;
+	return ret;
+}
+
+static void
+guest_move_fill(struct guest_move_part *part)
+{
+	memcpy(part->hva, part->from.hva, part->from.size);
 }
 
 static bool
@@ -96,16 +114,22 @@ guest_move_follow(struct guest_move *move)
 		move->parts[i] = move->parts[--move->nb_parts];
 	}
 	for (i = 0; i < nb && ret == 0; i++) {
-		if (!guest_move_knows(move, table[i].gpa))
-			ret = guest_move_add(move, &table[i]);
+		if (guest_move_knows(move, table[i].gpa))
+			continue;
+		ret = guest_move_make(move, &table[i]);
+		if (ret == 0)
+			guest_move_fill(&move->parts[move->nb_parts - 1]);
 	}
 	return ret;
 }
 
+/* All that can fail comes before the guest's thread is given the log. */
 int
 guest_move_begin(struct guest_mem *mem, const struct base_log *log, struct guest_move **move)
 {
 	uint64_t end = guest_mem_hotplug_gpa(mem) + GUEST_MOVE_ROOM;
+	struct guest_mem_region table[GUEST_MEM_MAX_REGIONS];
+	unsigned int nb = guest_mem_table(mem, table), i;
 	struct guest_move *m = calloc(1, sizeof(*m));
 	int ret;
 
@@ -114,16 +138,15 @@ guest_move_begin(struct guest_mem *mem, const struct base_log *log, struct guest
 	m->mem = mem;
 	m->log = log;
 	ret = guest_dirty_create(end, 0, &m->cpu);
+	for (i = 0; i < nb && ret == 0; i++)
+		ret = guest_move_make(m, &table[i]);
 	if (ret != 0) {
-		free(m);
+		guest_move_free(m);
 		return ret;
 	}
 	guest_mem_watch(mem, m->cpu); /* before the first copy */
-	ret = guest_move_follow(m);
-	if (ret != 0) {
-		guest_move_end(m);
-		return ret;
-	}
+	for (i = 0; i < nb; i++)
+		guest_move_fill(&m->parts[i]);
 	*move = m;
 	return 0;
 }
@@ -231,8 +254,13 @@ guest_move_finish(struct guest_move *move)
 {
 	int ret = 0;
 
-	for (unsigned int i = 0; i < move->nb_parts && ret == 0; i++)
-		ret = guest_mem_replace(move->mem, move->parts[i].from.gpa, move->parts[i].fd);
+	for (unsigned int i = 0; i < move->nb_parts && ret == 0; i++) {
+		struct guest_move_part *part = &move->parts[i];
+
+		ret = guest_mem_replace(move->mem, part->from.gpa, part->fd);
+		if (ret == 0)
+			part->fd = -1;
+	}
 	return ret;
 }
 
@@ -242,8 +270,5 @@ guest_move_end(struct guest_move *move)
 	if (move == NULL)
 		return;
 	guest_mem_watch(move->mem, NULL);
-	while (move->nb_parts > 0)
-		guest_move_drop(&move->parts[--move->nb_parts]);
-	guest_dirty_destroy(move->cpu);
-	free(move);
+	guest_move_free(move);
 }

@@ -647,6 +647,13 @@ guest_vhost_error(const struct guest_vhost *vhost)
 	return vhost->error;
 }
 
+void
+guest_vhost_forget_error(struct guest_vhost *vhost)
+{
+	if (!vhost->broken)
+		vhost->error[0] = '\0';
+}
+
 uint64_t
 guest_vhost_features(const struct guest_vhost *vhost)
 {
@@ -784,13 +791,16 @@ guest_vhost_set_log(struct guest_vhost *vhost, const struct guest_dirty *dirty)
 		.fds = { guest_dirty_fd(dirty) },
 		.nb_fds = 1,
 	};
+	int ret;
 
 	if ((vhost->protocol & GUEST_VHOST_P_LOG_SHMFD) == 0)
 		return -EOPNOTSUPP;
 	msg.wire.u.log.size = guest_dirty_size(dirty);
 	msg.wire.u.log.offset = guest_dirty_offset(dirty);
-	vhost->log_base = dirty;
-	return guest_vhost_ask(vhost, &msg);
+	ret = guest_vhost_ask(vhost, &msg);
+	if (ret == 0)
+		vhost->log_base = dirty;
+	return ret;
 }
 
 /* Tells a back-end that runs, as QEMU does: the features, then each ring's address once more. */

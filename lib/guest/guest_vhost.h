@@ -111,6 +111,8 @@ bool guest_vhost_is_up(const struct guest_vhost *vhost);
 
 /** Text of the last error, "" when there was none; changes with the next message. */
 const char *guest_vhost_error(const struct guest_vhost *vhost);
+/** There was none; except on a connection that is broken. */
+void guest_vhost_forget_error(struct guest_vhost *vhost);
 
 uint64_t guest_vhost_features(const struct guest_vhost *vhost); /**< taken */
 uint64_t guest_vhost_protocol(const struct guest_vhost *vhost); /**< protocol features taken */

@@ -192,6 +192,9 @@ int guest_vm_move_to(struct guest_vm *vm, const char *socket);
  */
 int guest_vm_switch(struct guest_vm *vm, struct guest_move *move, const char *socket);
 
+/** guest_vm_error() tells only what comes from now on; of a connection that is broken it tells why. */
+void guest_vm_forget_error(struct guest_vm *vm);
+
 /** guest_move_end(), for a guest that may run: it notes what it writes until then. */
 void guest_vm_end_move(struct guest_vm *vm, struct guest_move *move);
 

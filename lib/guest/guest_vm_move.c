@@ -162,11 +162,19 @@ guest_vm_switch(struct guest_vm *vm, struct guest_move *move, const char *socket
 		return ret;
 	}
 	guest_vhost_drop_aside(source);
-	if (guest_move_finish(move) != 0)
+	if (guest_move_finish(move) != 0) {
+		guest_vhost_disconnect(vm->vhost);
 		return -ENOTRECOVERABLE;
+	}
 	guest_vm_fill(vm);
 	guest_vm_go(vm);
 	return 0;
+}
+
+void
+guest_vm_forget_error(struct guest_vm *vm)
+{
+	guest_vhost_forget_error(vm->vhost);
 }
 
 void

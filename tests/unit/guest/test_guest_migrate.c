@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -270,6 +271,10 @@ test_destination_refuses(void **state)
 				"GET_FEATURES: the back-end closed the connection" },
 		{ { .fd = -1, .hang_up_at = GUEST_MSG_SET_MEM_TABLE },
 				"SET_MEM_TABLE: the back-end closed the connection" },
+		{ { .fd = -1, .mute_at = GUEST_MSG_SET_MEM_TABLE },
+				"SET_MEM_TABLE: no answer within 2000 ms" },
+		/* which message finds that out is a matter of time */
+		{ { .fd = -1, .hang_up_at = GUEST_MSG_SET_VRING_KICK }, NULL },
 	};
 
 	begin((struct fake_back_attr){ .fd = -1 }, 64);
@@ -278,7 +283,8 @@ test_destination_refuses(void **state)
 		assert_int_not_equal(migrate(places[1].addr.sun_path, GUEST_MIGRATE_COMPARE), 0);
 		assert_int_equal(result.state, GUEST_MIGRATE_STAYED);
 		assert_string_equal(result.step, "switch-over");
-		assert_string_equal(result.why, cases[i].why);
+		if (cases[i].why != NULL)
+			assert_string_equal(result.why, cases[i].why);
 		expect_figures();
 		assert_true(guest_vm_is_up(vm));
 		assert_int_equal(more_packets(NULL, 0), 0);
@@ -332,6 +338,89 @@ test_source_dies(void **state)
 	assert_int_not_equal(migrate(NULL, GUEST_MIGRATE_COMPARE), 0);
 	assert_int_equal(result.state, GUEST_MIGRATE_LOST);
 	assert_string_equal(result.step, "log on");
+}
+
+static void
+source_dies(struct guest_msg *reply)
+{
+	if (places[0].back != NULL)
+		fake_back_stop(places[0].back);
+	places[0].back = NULL;
+}
+
+/* While the destination is asked, which then refuses: nobody is left. A new back-end at the source's
+ * place takes the guest up again. */
+static void
+test_both_die(void **state)
+{
+	begin((struct fake_back_attr){ .fd = -1 }, 64);
+	serve(1,
+			(struct fake_back_attr){ .fd = -1,
+					.mutate = source_dies,
+					.hang_up_at = GUEST_MSG_SET_MEM_TABLE });
+	assert_int_not_equal(migrate(places[1].addr.sun_path, GUEST_MIGRATE_COMPARE), 0);
+	assert_int_equal(result.state, GUEST_MIGRATE_LOST);
+	assert_string_equal(result.step, "switch-over");
+	assert_string_equal(result.why, "SET_MEM_TABLE: the back-end closed the connection");
+	assert_false(guest_vm_is_up(vm));
+	serve(0, (struct fake_back_attr){ .fd = -1 });
+	assert_int_equal(guest_vm_reconnect(vm), 0);
+	expect_whole();
+}
+
+/* The lowest descriptor that is not in use. */
+static unsigned int
+free_fd(void)
+{
+	int fd = dup(0);
+
+	assert_true(fd >= 0);
+	close(fd);
+	return (unsigned int)fd;
+}
+
+static struct rlimit many_files;
+
+static int
+room_again(void *arg, unsigned int round)
+{
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &many_files), 0);
+	return more_packets(arg, round);
+}
+
+/* There is no room for the guest's log, or for the copy, or for some of it: the guest does not notice. */
+static void
+test_no_room_for_files(void **state)
+{
+	struct guest_migrate_attr attr = { .between = room_again };
+	unsigned int refused = 0;
+	struct rlimit few;
+	int ret;
+
+	begin((struct fake_back_attr){ .fd = -1 }, 64);
+	/* with an error of its own, which is not to be told again */
+	serve(1, (struct fake_back_attr){ .fd = -1, .hang_up_at = GUEST_MSG_GET_FEATURES });
+	assert_int_not_equal(migrate(places[1].addr.sun_path, GUEST_MIGRATE_COMPARE), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &many_files), 0);
+	attr.vm = vm;
+	few = many_files;
+	do {
+		/* one is for the log in the hands of the back-end, which is in this process, too */
+		few.rlim_cur = free_fd() + 1 + refused;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		ret = guest_migrate_run(&attr, &result);
+		assert_int_equal(room_again(NULL, 0), 0);
+		assert_int_equal(result.state, GUEST_MIGRATE_STAYED);
+		if (ret == 0)
+			break;
+		assert_int_equal(ret, -EMFILE);
+		assert_string_equal(result.step, "first copy");
+		assert_string_equal(result.why, strerror(EMFILE));
+		assert_int_equal(count().excused, 0); /* it was not even stopped */
+	} while (refused++ < 16);
+	assert_int_equal(ret, 0);
+	assert_true(refused >= 2); /* a file of the guest's log, one of each of two regions */
+	expect_whole();
 }
 
 /* A back-end that has no log of dirty pages: the guest is not touched. */
@@ -407,6 +496,8 @@ main(void)
 		TEST(test_destination_refuses),
 		TEST(test_cancelled_in_a_round),
 		TEST(test_source_dies),
+		TEST(test_both_die),
+		TEST(test_no_room_for_files),
 		TEST(test_no_log),
 		TEST(test_unmarked_buffer_is_named),
 		TEST(test_unmarked_buffer_is_torn),
