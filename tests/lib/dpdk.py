@@ -24,10 +24,10 @@ def eal(prefix, memory=192):
     return ["--no-huge", "-m", str(memory), "--lcores", "0@0-1,1@0-1", "--file-prefix", prefix]
 
 
-def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None, more=()):
+def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None, more=(), enter=()):
     """The app with our driver and every function of one card, at its prompt. The card has the
     configuration of the dictionary, as in a file for mlx5emu --config; wire=None: its wires, too.
-    more: further EAL options."""
+    more: further EAL options; enter: a command that runs the app's, as in a network namespace."""
     config = []
     if card:
         r.path("card.json").write_text(json.dumps(card))
@@ -36,7 +36,7 @@ def testvdpa(r, functions=1, wire="loop", devargs="class=vdpa", card=None, more=
     driver = pathlib.Path(os.environ["DRIVER"])
     net = ["--wire", wire] if wire else []
     app = r.start("testvdpa", [
-        os.environ["MLX5EMU"], "--functions", str(functions), *net, *config,
+        *enter, os.environ["MLX5EMU"], "--functions", str(functions), *net, *config,
         "--log", "card.log", "--log-level", "info", "--", os.environ["TESTVDPA"],
         *eal("testvdpa"), *more, "-d", driver.name, *allow, "--", "-i"],
         # by name: EAL refuses a path with a world-writable parent
