@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <base_clock.h>
 #include <base_math.h>
@@ -201,6 +202,20 @@ flow_migrate_check_port(const struct flow_migrate_to *to, const struct port_info
 	return -EBUSY;
 }
 
+/* Somebody else's back-end: without one the guest would be down for as long as one is waited for. */
+static int
+flow_migrate_check_socket(const char *socket, const struct base_log *log)
+{
+	struct stat st;
+	int ret = stat(socket, &st) == 0 ? 0 : -errno;
+
+	if (ret == 0 && !S_ISSOCK(st.st_mode))
+		ret = -ENOTSOCK;
+	if (ret != 0)
+		base_err(log, "migrate: no back-end listens at %s: %s", socket, strerror(-ret));
+	return ret;
+}
+
 /* @param made becomes true where the port was attached for us. */
 static int
 flow_migrate_open(const struct flow_call *call, const struct flow_migrate_to *to, bool *made)
@@ -227,7 +242,7 @@ flow_migrate_open(const struct flow_call *call, const struct flow_migrate_to *to
 		return -EALREADY;
 	}
 	if (to->device == NULL)
-		return 0;
+		return flow_migrate_check_socket(to->socket, call->log);
 	if (port_get(to->device, &info) == 0)
 		return flow_migrate_check_port(to, &info, call->log);
 	ret = port_attach(to->device, to->socket, PORT_SERVER, call->log);

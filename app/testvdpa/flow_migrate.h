@@ -28,8 +28,8 @@ struct flow_migrate_to {
  * @param result gets the figures; may be NULL
  * @return as flow_run(), and before there is a record, with a complaint: -ENODEV, -EBUSY (the device
  * serves another socket, or somebody else), -EALREADY (the guest is there), -EOPNOTSUPP (the guest is
- * the server of its socket), or what port_attach() says. Where the destination refuses the result is
- * its error, and the guest goes on at the source.
+ * the server of its socket), -ENOENT or -ENOTSOCK (nobody is at @c socket), or what port_attach()
+ * says. Where the destination refuses the result is its error, and the guest goes on at the source.
  */
 int flow_migrate(const struct flow_call *call, const struct flow_migrate_to *to,
 		struct guest_migrate_result *result);

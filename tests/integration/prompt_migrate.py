@@ -122,6 +122,8 @@ REFUSED = [
     (f"flow migrate A {SPARE} B.sock", r"B\.sock"),
     (f"flow migrate A {DEV} A.sock", r"guest A is at A\.sock already"),
     (f"flow migrate A {SPARE} {LONG}", r"has at most 107 characters, not 150"),
+    ("flow migrate A - nowhere.sock", r"no back-end listens at nowhere\.sock: No such file"),
+    ("flow migrate A - card.log", r"no back-end listens at card\.log: Socket operation on non-socket"),
     (f"flow migrate A {SPARE}", USAGE),
     (f"flow migrate A {SPARE} C.sock compare", USAGE),
     (f"flow migrate C {SPARE} C.sock", r"migrate: guest C is not started"),
