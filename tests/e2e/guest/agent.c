@@ -15,8 +15,8 @@
  * received meanwhile.
  *
  * Commands: hello | epoch N (my frames' epoch, numbers from 0) | expect N (the peer's) |
- * start RATE | stop | mark (begin a new gap) | stat | missing FROM TO (numbers not seen) |
- * rebind DRIVER | online POLICY | channels PAIRS | reboot
+ * longest BYTES (of my frames) | start RATE | stop | mark (begin a new gap) | stat | missing FROM TO (numbers not seen) |
+ * rebind DRIVER | online POLICY | channels PAIRS | interface | reboot
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,6 +46,8 @@
 #define AGENT_NS_PER_S 1000000000ULL
 #define AGENT_BURST 256 /* frames sent at one tick at most: the receiver must get its turn */
 #define AGENT_RCVBUF (16 << 20)
+
+_Static_assert(AGENT_COUNT_STREAMS == AGENT_FRAME_STREAMS, "order is judged within a stream");
 
 struct agent {
 	const char *interface;
@@ -145,7 +147,7 @@ agent_send_due(struct agent *agent)
 static void
 agent_receive(struct agent *agent)
 {
-	uint8_t buf[2048];
+	uint8_t buf[AGENT_FRAME_MAX];
 	struct agent_frame frame;
 	unsigned int i;
 	ssize_t len;
@@ -177,13 +179,12 @@ agent_receive(struct agent *agent)
 static void
 agent_open_packet(struct agent *agent)
 {
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(AGENT_FRAME_ETHERTYPE) };
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
 	struct ifreq ifr = { 0 };
 	int size = AGENT_RCVBUF;
 	int on = 1;
 
-	agent->sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(AGENT_FRAME_ETHERTYPE));
+	agent->sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (agent->sock < 0)
 		agent_die("packet socket");
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", agent->interface);
@@ -191,12 +192,23 @@ agent_open_packet(struct agent *agent)
 		agent_die(agent->interface);
 	memcpy(agent->mac, ifr.ifr_hwaddr.sa_data, 6);
 	addr.sll_ifindex = (int)if_nametoindex(agent->interface);
-	if (bind(agent->sock, (struct sockaddr *)&addr, sizeof(addr)) != 0)
-		agent_die("bind");
 	if (setsockopt(agent->sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
 		agent_die("SO_RCVBUFFORCE");
+	if (bind(agent->sock, (struct sockaddr *)&addr, sizeof(addr)) != 0)
+		agent_die("bind");
 	if (setsockopt(agent->sock, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) != 0)
 		agent_die("PACKET_QDISC_BYPASS");
+}
+
+/* Reading the kernel's count resets it. */
+static void
+agent_count_drops(struct agent *agent)
+{
+	struct tpacket_stats stats = { 0 };
+	socklen_t len = sizeof(stats);
+
+	if (getsockopt(agent->sock, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+		agent->rx_dropped += stats.tp_drops;
 }
 
 /* The next number of a command's arguments. */
@@ -221,8 +233,22 @@ agent_cmd_hello(struct agent *agent, char *arg)
 static void
 agent_cmd_epoch(struct agent *agent, char *arg)
 {
-	agent->tx = (struct agent_frame){ .epoch = (uint32_t)agent_number(&arg) };
+	agent->tx.epoch = (uint32_t)agent_number(&arg);
+	agent->tx.number = 0;
 	agent->tx_refused = 0;
+	agent_answer(agent, "{}\n");
+}
+
+static void
+agent_cmd_longest(struct agent *agent, char *arg)
+{
+	uint64_t longest = agent_number(&arg);
+
+	if (longest < AGENT_FRAME_MIN || longest > AGENT_FRAME_MAX) {
+		agent_answer(agent, "{\"error\":\"no such length\"}\n");
+		return;
+	}
+	agent->tx.longest = (uint16_t)longest;
 	agent_answer(agent, "{}\n");
 }
 
@@ -230,6 +256,7 @@ static void
 agent_cmd_expect(struct agent *agent, char *arg)
 {
 	agent_count_reset(&agent->rx, (uint32_t)agent_number(&arg));
+	agent_count_drops(agent); /* of before */
 	agent->rx_dropped = 0;
 	agent_answer(agent, "{}\n");
 }
@@ -261,20 +288,19 @@ agent_cmd_mark(struct agent *agent, char *arg)
 static void
 agent_cmd_stat(struct agent *agent, char *arg)
 {
-	struct tpacket_stats stats = { 0 };
-	socklen_t len = sizeof(stats);
 	char text[512];
 
-	if (getsockopt(agent->sock, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
-		agent->rx_dropped += stats.tp_drops;
+	agent_count_drops(agent);
 	snprintf(text, sizeof(text),
 			"{\"sent\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"unique\":%" PRIu64
-			",\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64 ",\"corrupt\":%" PRIu64
+			",\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64
+			",\"reordered_in_stream\":%" PRIu64 ",\"corrupt\":%" PRIu64
 			",\"stale\":%" PRIu64 ",\"beyond\":%" PRIu64 ",\"dropped\":%" PRIu64
 			",\"gap_us\":%" PRIu64 ",\"next\":%" PRIu64 ",\"carrier\":%s}\n",
 			agent->tx.number, agent->tx_refused, agent->rx.unique, agent->rx.duplicated,
-			agent->rx.reordered, agent->rx.corrupt, agent->rx.stale, agent->rx.beyond,
-			agent->rx_dropped, agent->rx.gap_ns / 1000, agent->rx.next,
+			agent->rx.reordered, agent->rx.reordered_in_stream, agent->rx.corrupt,
+			agent->rx.stale, agent->rx.beyond, agent->rx_dropped,
+			agent->rx.gap_ns / 1000, agent->rx.next,
 			agent_guest_has_carrier(agent->interface) ? "true" : "false");
 	agent_answer(agent, text);
 }
@@ -335,6 +361,22 @@ agent_cmd_channels(struct agent *agent, char *arg)
 			begin);
 }
 
+/* What the interface is: MTU, pairs of queues in use and their maximum. */
+static void
+agent_cmd_interface(struct agent *agent, char *arg)
+{
+	struct agent_guest_interface found;
+	char text[128];
+	int rc = agent_guest_interface(agent->interface, &found);
+
+	if (rc != 0)
+		snprintf(text, sizeof(text), "{\"error\":\"%s\"}\n", strerror(-rc));
+	else
+		snprintf(text, sizeof(text), "{\"mtu\":%d,\"pairs\":%u,\"max_pairs\":%u}\n",
+				found.mtu, found.pairs, found.max_pairs);
+	agent_answer(agent, text);
+}
+
 static void
 agent_cmd_reboot(struct agent *agent, char *arg)
 {
@@ -353,6 +395,7 @@ static const struct {
 	{ "hello", agent_cmd_hello },
 	{ "epoch", agent_cmd_epoch },
 	{ "expect", agent_cmd_expect },
+	{ "longest", agent_cmd_longest },
 	{ "start", agent_cmd_start },
 	{ "stop", agent_cmd_stop },
 	{ "mark", agent_cmd_mark },
@@ -361,6 +404,7 @@ static const struct {
 	{ "rebind", agent_cmd_rebind },
 	{ "online", agent_cmd_online },
 	{ "channels", agent_cmd_channels },
+	{ "interface", agent_cmd_interface },
 	{ "reboot", agent_cmd_reboot },
 };
 
@@ -447,6 +491,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	agent.interface = argv[2];
+	agent.tx.longest = AGENT_FRAME_USUAL;
 	for (i = 0; i < 6; i++)
 		agent.peer[i] = (uint8_t)b[i];
 	agent_open_serial(&agent, argv[1]);

@@ -34,6 +34,7 @@ void
 agent_count_frame(struct agent_count *count, uint32_t epoch, uint64_t number, uint64_t now_ns)
 {
 	uint8_t bit = (uint8_t)(1u << (number % 8));
+	uint64_t *stream_next = &count->stream_next[number % AGENT_COUNT_STREAMS];
 
 	if (epoch != count->epoch) {
 		count->stale++;
@@ -54,6 +55,10 @@ agent_count_frame(struct agent_count *count, uint32_t epoch, uint64_t number, ui
 		count->reordered++;
 	else
 		count->next = number + 1;
+	if (number < *stream_next)
+		count->reordered_in_stream++;
+	else
+		*stream_next = number + 1;
 }
 
 uint64_t

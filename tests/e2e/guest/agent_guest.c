@@ -113,13 +113,18 @@ agent_guest_channels(const char *interface, unsigned int pairs)
 }
 
 int
-agent_guest_channels_get(const char *interface, unsigned int *pairs, unsigned int *max)
+agent_guest_interface(const char *interface, struct agent_guest_interface *found)
 {
 	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+	struct ifreq ifr = { 0 };
 	int rc = guest_channels(interface, &channels);
 
-	*pairs = channels.combined_count;
-	*max = channels.max_combined;
+	if (rc != 0)
+		return rc;
+	rc = guest_ioctl(interface, SIOCGIFMTU, &ifr);
+	*found = (struct agent_guest_interface){ .mtu = ifr.ifr_mtu,
+		.pairs = channels.combined_count,
+		.max_pairs = channels.max_combined };
 	return rc;
 }
 

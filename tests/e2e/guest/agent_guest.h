@@ -21,8 +21,14 @@ int agent_guest_online(const char *policy);
 /** Pairs of queues, as `ethtool -L INTERFACE combined N` sets them. */
 int agent_guest_channels(const char *interface, unsigned int pairs);
 
-/** Pairs of queues in use and their maximum, as `ethtool -l INTERFACE` shows them. */
-int agent_guest_channels_get(const char *interface, unsigned int *pairs, unsigned int *max);
+/** What `ip link` and `ethtool -l` show of an interface. */
+struct agent_guest_interface {
+	int mtu; /**< bytes behind the Ethernet header */
+	unsigned int pairs; /**< of queues in use */
+	unsigned int max_pairs; /**< that could be */
+};
+
+int agent_guest_interface(const char *interface, struct agent_guest_interface *found);
 
 /** Whether the interface is up and has a carrier. */
 bool agent_guest_has_carrier(const char *interface);

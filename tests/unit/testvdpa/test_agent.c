@@ -19,7 +19,7 @@ static void
 test_frame_roundtrip(void **state)
 {
 	uint8_t buf[AGENT_FRAME_MAX];
-	struct agent_frame in = { .epoch = 7 };
+	struct agent_frame in = { .epoch = 7, .longest = AGENT_FRAME_USUAL };
 	struct agent_frame out;
 	size_t min = SIZE_MAX;
 	size_t max = 0;
@@ -27,21 +27,21 @@ test_frame_roundtrip(void **state)
 	for (in.number = 0; in.number < 5000; in.number++) {
 		size_t len = agent_frame_make(buf, mac_a, mac_b, &in);
 
-		assert_in_range(len, AGENT_FRAME_MIN, AGENT_FRAME_MAX);
+		assert_in_range(len, AGENT_FRAME_MIN, AGENT_FRAME_USUAL);
 		min = len < min ? len : min;
 		max = len > max ? len : max;
 		assert_int_equal(agent_frame_check(buf, len, &out), AGENT_FRAME_OURS);
 		assert_int_equal(out.epoch, 7);
 		assert_int_equal(out.number, in.number);
 	}
-	assert_true(min < 100 && max > 1400);
+	assert_true(min < 110 && max > 1400);
 }
 
 static void
 test_frame_every_byte_counts(void **state)
 {
 	uint8_t buf[AGENT_FRAME_MAX];
-	struct agent_frame in = { .epoch = 3, .number = 12345 };
+	struct agent_frame in = { .epoch = 3, .number = 12345, .longest = 1000 };
 	struct agent_frame out;
 	size_t len = agent_frame_make(buf, mac_a, mac_b, &in);
 	size_t i;
@@ -53,8 +53,8 @@ test_frame_every_byte_counts(void **state)
 	}
 	assert_int_equal(agent_frame_check(buf, len - 1, &out), AGENT_FRAME_CORRUPT);
 	assert_int_equal(agent_frame_check(buf, 20, &out), AGENT_FRAME_FOREIGN);
-	buf[12] = 0x08;
-	buf[13] = 0x00;
+	buf[12] = 0x86;
+	buf[13] = 0xdd;
 	assert_int_equal(agent_frame_check(buf, len, &out), AGENT_FRAME_FOREIGN);
 }
 
@@ -75,6 +75,7 @@ test_count(void **state)
 	assert_int_equal(count->unique, 5);
 	assert_int_equal(count->duplicated, 2);
 	assert_int_equal(count->reordered, 1);
+	assert_int_equal(count->reordered_in_stream, 0);
 	assert_int_equal(count->stale, 1);
 	assert_int_equal(count->beyond, 1);
 	assert_int_equal(count->next, 6);
@@ -84,6 +85,23 @@ test_count(void **state)
 	assert_int_equal(agent_count_missing(count, 4, 6), 0);
 	assert_int_equal(agent_count_missing(count, 6, 9), 3);
 	assert_int_equal(agent_count_missing(count, AGENT_COUNT_MAX, AGENT_COUNT_MAX + 1), 1);
+	free(count);
+}
+
+static void
+test_count_streams(void **state)
+{
+	/* 64 and 0 are of one stream, 65 and 1 of another. */
+	static const uint64_t numbers[] = { 64, 65, 0, 129, 1, 128 };
+	struct agent_count *count = malloc(sizeof(*count));
+	unsigned int i;
+
+	assert_non_null(count);
+	agent_count_reset(count, 1);
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		agent_count_frame(count, 1, numbers[i], 1000 + i);
+	assert_int_equal(count->reordered, 3);
+	assert_int_equal(count->reordered_in_stream, 2);
 	free(count);
 }
 
@@ -113,6 +131,7 @@ main(void)
 		cmocka_unit_test(test_frame_roundtrip),
 		cmocka_unit_test(test_frame_every_byte_counts),
 		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_count_streams),
 		cmocka_unit_test(test_count_gap),
 	};
 
