@@ -30,6 +30,8 @@ class VmOptions:
     reconnect: int = 0  # seconds after which it looks for a back-end that it lost; 0: never
     notifier: bool = True  # QEMU may map the card's doorbell pages
     slots: int = 4  # for added memory
+    pairs: int = 1  # of queues, of which the guest uses one until it is told otherwise
+    mtu: int = 0  # that the guest is told; 0: none
 
 
 class Vm:
@@ -53,9 +55,11 @@ class Vm:
         # page-per-vq=on: a host notifier needs a page of its own for each queue.
         options = self.options
         nic = (f"virtio-net-pci,id=nic0,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
-               f"packed={on_off(options.packed)},page-per-vq={on_off(options.notifier)},"
+               f"mq={on_off(options.pairs > 1)},packed={on_off(options.packed)},"
+               f"page-per-vq={on_off(options.notifier)},"
                f"rx_queue_size={RING_SIZE},tx_queue_size={RING_SIZE},"
                + ",".join(f"{feature}=off" for feature in self.features_off))
+        nic += f",host_mtu={options.mtu}" if options.mtu else ""
         back = f"socket,id=back,path={socket}"
         back += ",server=on" if options.server else ""
         back += f",reconnect={options.reconnect}" if options.reconnect else ""
@@ -71,7 +75,7 @@ class Vm:
                 "-serial", "chardev:agent",
                 "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
                 "-chardev", back,
-                "-netdev", "vhost-user,id=net0,chardev=back",
+                "-netdev", f"vhost-user,id=net0,chardev=back,queues={options.pairs}",
                 "-device", nic]
 
     def kernel_words(self, peer):
