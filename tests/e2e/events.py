@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What happens to a guest in its life, one after the other, under traffic and with exact accounts.
 
-usage: events.py BUILD-DIRECTORY split|packed [SCENARIO ...]
+usage: events.py BUILD-DIRECTORY split|packed|queues [SCENARIO ...]
 
 Two Linux guests in QEMU send each other numbered frames through our driver on an emulated card. Not
 one that was posted may be lost, come twice, in another order or damaged, but for those told as
@@ -10,6 +10,7 @@ when a process is killed.
 
 split: QEMU listens and the back-end connects, so that the guests live on when the back-end is
 killed. packed: the back-end listens and QEMU connects; guest B has no doorbell pages mapped.
+queues: 4 pairs of queues in guest A, 2 in B, used in numbers that change, and an MTU.
 """
 import os
 import pathlib
@@ -22,21 +23,26 @@ from rig import Rig, check  # noqa: E402
 import rig_image  # noqa: E402
 from rig_backend import VdpaBackend  # noqa: E402
 from rig_report import table  # noqa: E402
-from rig_story import Story  # noqa: E402
+from rig_story import RATE, Story  # noqa: E402
 from rig_vm import VmOptions  # noqa: E402
 from rig_wait import Failure, until  # noqa: E402
 
 A, B = 0, 1
+ETHERNET = 14
 A_TO_B, B_TO_A = 0, 1  # a direction has the number of its sender
 AFTER = 200  # frames that must arrive each way when it is over
 PAUSE_S = 0.2
-PLUGS = {"split": 10, "packed": 2}
+BOOT_S = 150  # at most, on a machine that does much else
+RATE_TO_NOBODY = 50  # frames a second while the peer boots: there are enough, and it boots sooner
+PLUGS = {"split": 10, "packed": 2, "software": 10}
+MTU = 1400
 SLOTS = 8
 DIMMS_AT_MOST = 7  # rte_vhost: 8 regions, one is the guest's first memory
 OPTIONS = {
     "split": (VmOptions(server=True, slots=SLOTS), VmOptions(server=True)),
     "packed": (VmOptions(packed=True, reconnect=1, slots=SLOTS),
                VmOptions(packed=True, reconnect=1, notifier=False)),
+    "queues": (VmOptions(pairs=4, mtu=MTU), VmOptions(pairs=2, mtu=MTU)),
 }
 
 
@@ -44,6 +50,16 @@ class EventStory(Story):
     def __init__(self, backend, image, workdir, tell, layout):
         super().__init__(backend, image, workdir, tell, OPTIONS[layout])
         self.layout = layout
+
+    def boot(self, step):
+        super().boot(step)
+        for vm in self.vms:
+            self.use_mtu(vm)
+
+    def use_mtu(self, vm):
+        """The guest's longest frames are as long as they may be."""
+        if vm.options.mtu:
+            vm.agent(f"longest {vm.options.mtu + ETHERNET}")
 
     # --- accounts ---------------------------------------------------------------------------
 
@@ -73,12 +89,16 @@ class EventStory(Story):
         spans = [(begin[i], end[i]) if i in excused else (0, 0) for i in (A, B)]
         self.account(step, spans=spans)
 
-    def event(self, name, act, excused=()):
-        """A step: act(step) under traffic."""
+    def event(self, name, act, excused=(), order=True):
+        """A step: act(step) under traffic. @order: whether it must be kept."""
         def play(step):
             begin = self.begin()
             act(step)
             self.end(step, begin, self.sent(), excused)
+            if not order:
+                moved = [book["reordered"] for book in step.directions]
+                step.notes["reordered A->B, B->A"] = ", ".join(map(str, moved))
+                step.faults = [fault for fault in step.faults if "reordered" not in fault]
         self.step(name, play)
 
     # --- scenarios --------------------------------------------------------------------------
@@ -150,17 +170,141 @@ class EventStory(Story):
             step.notes["rx buffers in the added memory"] = f"{in_dimm} of {descriptors}"
         self.event("hot-add to the limit", act)
 
-    def play_all(self, only):
-        scenarios = {
+    def kill_backend(self):
+        """QEMU takes the links down, and up when the new process is there. With packed rings QEMU
+        7.2 does not know where they stood, so the guests must set them up anew."""
+        def act(step):
+            began = time.monotonic()
+            self.backend.kill()
+            until("both guests to see that their links are down", 10,
+                  lambda: not any(vm.agent("stat")["carrier"] for vm in self.vms))
+            down = self.sent()
+            step.figures["kill to link down"] = (time.monotonic() - began) * 1000
+            began = time.monotonic()
+            self.backend.restart()
+            self.backend.attach()
+            if self.layout == "packed":
+                self.await_carriers()
+                for vm in self.vms:
+                    vm.agent("rebind virtio_net")
+            until("frames from the new process", 15, lambda: all(
+                self.vms[1 - i].agent("stat")["next"] > down[i] for i in (A, B)))
+            step.figures["start to frames"] = (time.monotonic() - began) * 1000
+        self.event("back-end killed", act, excused=[A_TO_B, B_TO_A])
+
+    def await_carriers(self):
+        until("both guests to see their links", 15,
+              lambda: all(vm.agent("stat")["carrier"] for vm in self.vms))
+
+    def new_life(self, step, begin, sent):
+        """Guest A begins anew in the middle of B's traffic, and this is its accounts' beginning.
+        @begin: what both had sent when all had arrived; @sent: A in its former life."""
+        a, b = self.vms
+        epoch_of_b = self.epochs
+        self.epochs += 1
+        b.agent(f"expect {self.epochs}")
+        a.agent(f"epoch {self.epochs}")
+        a.agent(f"expect {epoch_of_b}")
+        self.use_mtu(a)
+        end = [0, b.agent("stat")["sent"]]
+        began = time.monotonic()
+        for vm in self.vms:
+            vm.agent(f"start {RATE}")
+        until("a frame of A's new life", 10, lambda: b.agent("stat")["unique"])
+        step.figures["ready to frames"] = (time.monotonic() - began) * 1000
+        self.end(step, [0, 0], end, [B_TO_A])
+        # What A saw before is on no account any more, but was judged when it had arrived.
+        book = step.directions[B_TO_A]
+        book["received"] += begin[B]
+        book["excused"] -= begin[B]
+        book = step.directions[A_TO_B]
+        book["sent"] += sent
+        book["received"] += sent
+
+    def reboot(self):
+        """A restarts itself; what it has sent until then arrives, all of it."""
+        def play(step):
+            begin = self.begin()
+            began = time.monotonic()
+            sent = self.vms[A].agent("reboot")["sent"]
+            until("A's last frames to arrive", 10, lambda: self.missing(B, 0, sent) == 0)
+            self.vms[B].agent(f"start {RATE_TO_NOBODY}")
+            self.vms[A].wait_ready(BOOT_S)
+            step.figures["reboot to ready"] = (time.monotonic() - began) * 1000
+            self.new_life(step, begin, sent)
+        self.step("reboot of A", play)
+
+    def kill_qemu(self):
+        """How much A had sent nobody knows; nothing is missing below the last that arrived."""
+        def play(step):
+            begin = self.begin()
+            began = time.monotonic()
+            self.vms[A].process.popen.kill()
+            self.vms[A].stop()
+            sent = self.vms[B].agent("stat")["next"]
+            if self.missing(B, 0, sent):
+                step.faults.append("A->B: frames are missing before the last that arrived")
+            self.vms[B].agent(f"start {RATE_TO_NOBODY}")
+            self.vms[A] = self.make_vm(A, "A")
+            self.vms[A].connect()
+            self.vms[A].wait_ready(BOOT_S)
+            step.figures["kill to ready"] = (time.monotonic() - began) * 1000
+            self.new_life(step, begin, sent)
+        self.step("QEMU of A killed", play)
+
+    def traffic_by_queue(self):
+        """For each guest and queue the descriptors that the card has received so far."""
+        return [{virtq["index"]: virtq["stats"]["received_desc"] for virtq in dev["virtqs"]}
+                for dev in self.backend.query()]
+
+    def channels(self, guest, pairs):
+        """Streams spread over all pairs of queues. One that moves to another queue may overtake
+        what the guest has not yet read from the former."""
+        def act(step):
+            vm = self.vms[guest]
+            step.figures["ethtool -L"] = vm.agent(f"channels {pairs}")["us"] / 1000
+            before = self.traffic_by_queue()[guest]
+            end = self.sent()
+            until("frames of all streams each way", 15, lambda: all(
+                self.vms[1 - i].agent("stat")["next"] >= end[i] + 256 for i in (A, B)))
+            moved = [queue for queue, count in self.traffic_by_queue()[guest].items()
+                     if count > before.get(queue, 0)]
+            step.notes["queues in use"] = ", ".join(f"{'rt'[q % 2]}x{q // 2}" for q in moved)
+            if moved != list(range(2 * pairs)):
+                step.faults.append(f"queues {moved} are in use, not those of {pairs} pairs")
+        self.event(f"guest {'AB'[guest]}: {pairs} pairs", act, order=False)
+
+    def interface(self):
+        """What the guests were told."""
+        def look(step):
+            for vm in self.vms:
+                found = vm.agent("interface")
+                step.notes[f"guest {vm.name}"] = f"MTU {found['mtu']}, pairs {found['max_pairs']}"
+                if (found["mtu"], found["max_pairs"]) != (MTU, vm.options.pairs):
+                    step.faults.append(f"guest {vm.name} was told {found}")
+        self.step("MTU and queues", look)
+
+    def scenarios(self):
+        if self.layout == "queues":
+            changes = [(A, 4), (B, 2), (A, 2), (A, 1), (A, 4), (B, 1), (B, 2)]
+            return {"interface": self.interface,
+                    **{f"{'AB'[guest]}{i}": lambda guest=guest, pairs=pairs:
+                       self.channels(guest, pairs) for i, (guest, pairs) in enumerate(changes)},
+                    "stop": self.stop_cont, "rebind": lambda: self.rebind("virtio_net"),
+                    "kill-qemu": self.kill_qemu}
+        return {
             "stop": self.stop_cont, "link": self.set_link,
             "rebind": lambda: self.rebind("virtio_net"),
             "rebind-pci": lambda: self.rebind("virtio-pci"),
-            "plug": self.hot_plug, "plug-most": self.hot_add_most,
+            "plug": self.hot_plug, "kill": self.kill_backend,
+            "reboot": self.reboot, "kill-qemu": self.kill_qemu, "plug-most": self.hot_add_most,
         }
+
+    def play_all(self, only):
         self.backend.start()
         self.step("boot", self.boot)
         self.step("traffic", self.traffic)
-        for name, scenario in scenarios.items():
+        for name, scenario in self.scenarios().items():
             if not only or name in only:
                 scenario()
 
