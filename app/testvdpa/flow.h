@@ -14,6 +14,11 @@
  *            was sent in it gets the same time to arrive, while traffic goes on
  *   after    the same questions as before, and the judgement
  *
+ * Slow or dead. A stream that is silent for settle_ms gets FLOW_DEAD_TIMES as long once more: what runs
+ * then was slow, which is told, but no fault (a busy machine does that; the gap says how long it was).
+ * What does not run then is dead: a queue that does not work. Only one wait of a flow takes so long.
+ * Time in which this program was not let run does not count (patience.h).
+ *
  * What is judged when. Duplicated, reordered, torn and invented packets, device errors and indices:
  * at once, they do not go away. A packet that is missing is @c lost only where it could have arrived:
  * its way is open, and it did not come in the time above. Where the way is closed (a queue was
@@ -40,6 +45,7 @@
 #define FLOW_HISTORY_MAX 64u
 #define FLOW_TEXT_MAX 160u
 #define FLOW_FAULTS_MAX 8u
+#define FLOW_DEAD_TIMES 3u
 
 /** What happens. The table flow_kinds in flow.c says of each how it is called and judged. */
 enum flow_kind {
@@ -92,6 +98,8 @@ struct flow_record {
 	int result; /**< of the act: 0 or -errno */
 	char text[FLOW_TEXT_MAX]; /**< why it failed, "" when it did not */
 	unsigned int nb_streams; /**< that carried packets and were to carry them afterwards */
+	unsigned int nb_slow; /**< that were silent for settle_ms, but ran later */
+	unsigned int nb_dead; /**< that carried nothing in all the time */
 	uint64_t gap_median_ns,
 			gap_max_ns; /**< longest silence of each of these, from the act on */
 	struct vm_account account; /**< of the packets that were sent while it lasted */
@@ -148,6 +156,12 @@ void flow_history_clear(void);
 /** Indices and commands as the driver of @p device tells them; unknown where it does not. */
 void flow_device_queue(const char *device, unsigned int queue, struct flow_queue *row);
 bool flow_device_commands(const char *device, uint64_t *nb);
+
+/**
+ * What is known of all rings of all guests goes to @p log: indices, kicks, what the driver tells of
+ * them, and the counters of the card in use; for who has to find out why a stream is dead.
+ */
+void flow_autopsy(const struct base_log *log);
 
 /* --- the simple flows (flow_*.c); complaints, @p record and result as flow_run() --------------- */
 

@@ -45,6 +45,8 @@ flow_line_costs(struct flow_line *line, const struct flow_record *record)
 		flow_line_add(line, " (at most %.1f)", (double)record->gap_max_ns / BASE_NS_PER_MS);
 	if (record->commands_known)
 		flow_line_add(line, ", %" PRIu64 " commands", record->commands);
+	if (record->nb_slow != 0)
+		flow_line_add(line, ", %u slow streams", record->nb_slow);
 	for (unsigned int i = 0; i < record->nb_queues; i++)
 		nb += record->queues[i].restarted;
 	if (nb != 0)

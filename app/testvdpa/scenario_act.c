@@ -53,6 +53,10 @@ act_note(const struct scenario_play *play, struct scenario_step *step, struct sc
 		scenario_step_fault(step, "guest %s: %s: %s", guest->name, name, record->text);
 	for (unsigned int i = 0; i < record->nb_faults && i < FLOW_FAULTS_MAX; i++)
 		scenario_step_fault(step, "guest %s: %s: %s", guest->name, name, record->faults[i]);
+	if (record->nb_slow != 0)
+		scenario_step_note(step, SCENARIO_NOTE_SLOW, record->nb_slow);
+	if (record->nb_dead != 0)
+		flow_autopsy(&play->log);
 	for (unsigned int i = 0; i < record->nb_queues; i++)
 		guest->rings[i].before = (struct scenario_indices){
 			record->queues[i].before.known,

@@ -7,8 +7,8 @@
  *
  * A guest's queue pair n sends stream vm->tx_stream + n of the ledger that all guests share.
  *
- * A fault does not end a scenario. A stream that stays silent for too long is dead, which is a fault
- * of the step; then both front-ends connect again, so that the steps that follow say something. If
+ * A fault does not end a scenario. A stream that stays silent for too long is dead, or slow if it runs
+ * after all (flow.h). A dead one is a fault of the step; then both front-ends connect again, so that the steps that follow say something. If
  * nothing runs even then, they are faults too, and the next scenario tries once more. So the
  * program comes to its end whatever a driver does.
  */
@@ -21,6 +21,7 @@
 #include <base_math.h>
 
 #include "flow.h"
+#include "patience.h"
 #include "scenario_judge.h"
 #include "scenario_play.h"
 
@@ -32,7 +33,6 @@
 #define PLAY_AFTER \
 	300 /* and after it: more than a ring has entries, so that new buffers are used */
 #define PLAY_DRAIN_MS 2000
-#define PLAY_SLICE_MS 50 /* how soon a signal is noticed */
 
 double
 scenario_play_seconds(const struct scenario_play *play)
@@ -61,53 +61,81 @@ play_stream(const struct scenario_play *play, unsigned int i)
 }
 
 static uint64_t
-play_arrived(struct scenario_play *play, uint32_t stream)
+play_arrived(const struct scenario_play *play, uint32_t stream)
 {
-	struct guest_ledger_count count;
-
-	guest_ledger_count(play->ledger, stream, &count);
-	return count.received + count.torn;
+	return guest_ledger_arrived(play->ledger, stream);
 }
 
-/* Waits for one stream; it may be slow, but not silent. */
+/* Waits for one stream; it may be slow, but not silent for longer than @patience_ms. */
 static int
-play_wait_stream(struct scenario_play *play, uint32_t stream, uint64_t goal)
+play_wait_stream(const struct scenario_play *play, uint32_t stream, uint64_t goal,
+		unsigned int patience_ms)
 {
-	uint64_t patience = play->attr->patience_ms * BASE_NS_PER_MS, since = base_clock_ns();
+	struct patience patience = { patience_ms };
 	uint64_t seen = play_arrived(play, stream);
 
-	while (guest_ledger_wait(play->ledger, stream, goal, PLAY_SLICE_MS) != 0) {
-		uint64_t now = base_clock_ns(), arrived = play_arrived(play, stream);
+	while (guest_ledger_wait(play->ledger, stream, goal, patience_slice(&patience)) != 0) {
+		uint64_t arrived = play_arrived(play, stream);
 
 		if (play_stopped(play))
 			return -EINTR;
 		if (arrived != seen)
-			since = now;
-		else if (now - since >= patience)
+			patience.left_ms = patience_ms;
+		else if (!patience_go_on(&patience))
 			return -ETIMEDOUT;
 		seen = arrived;
 	}
 	return 0;
 }
 
+/* Stream @i of all was silent for too long: is it slow, or dead? @return 0: slow, it has run again */
+static int
+play_wait_on(struct scenario_play *play, struct scenario_step *step, unsigned int i)
+{
+	unsigned int pairs = play->attr->queue_pairs, patience_ms = play->attr->patience_ms;
+	uint32_t stream = play_stream(play, i);
+	int ret = play_wait_stream(play, stream, play_arrived(play, stream) + 1,
+			FLOW_DEAD_TIMES * patience_ms);
+
+	if (ret == 0)
+		scenario_step_note(step, SCENARIO_NOTE_SLOW, 1);
+	if (ret != -ETIMEDOUT)
+		return ret;
+	scenario_step_fault(step, "%s->%s, queue pair %u: no packet in %u ms",
+			play->guests[i / pairs].name, play->guests[1 - i / pairs].name, i % pairs,
+			(1 + FLOW_DEAD_TIMES) * patience_ms);
+	play->is_dead = true;
+	flow_autopsy(&play->log);
+	return ret;
+}
+
+/* Waits until nothing is missing; @ms for what is still to come, if anything is. */
+static void
+play_drain(struct scenario_play *play, unsigned int ms)
+{
+	struct patience patience = { ms };
+
+	while (guest_ledger_drain(play->ledger, patience_slice(&patience)) != 0 &&
+			patience_go_on(&patience))
+		;
+}
+
 int
 scenario_play_packets(struct scenario_play *play, struct scenario_step *step, uint64_t nb)
 {
-	unsigned int pairs = play->attr->queue_pairs;
+	unsigned int nb_streams = SCENARIO_GUESTS * play->attr->queue_pairs, i = 0;
 	uint64_t goal[GUEST_LEDGER_MAX_STREAMS];
 	int ret = 0;
 
-	for (uint32_t i = 0; i < SCENARIO_GUESTS * pairs; i++)
-		goal[i] = play_arrived(play, play_stream(play, i)) + nb;
-	for (uint32_t i = 0; i < SCENARIO_GUESTS * pairs && ret == 0; i++) {
-		ret = play_wait_stream(play, play_stream(play, i), goal[i]);
-		if (ret == -ETIMEDOUT) {
-			scenario_step_fault(step, "%s->%s, queue pair %u: no packet in %u ms",
-					play->guests[i / pairs].name,
-					play->guests[1 - i / pairs].name, i % pairs,
-					play->attr->patience_ms);
-			play->is_dead = true;
-		}
+	for (uint32_t k = 0; k < nb_streams; k++)
+		goal[k] = play_arrived(play, play_stream(play, k)) + nb;
+	while (i < nb_streams && ret == 0) {
+		ret = play_wait_stream(play, play_stream(play, i), goal[i],
+				play->attr->patience_ms);
+		if (ret == -ETIMEDOUT)
+			ret = play_wait_on(play, step, i);
+		else
+			i++;
 	}
 	return ret;
 }
@@ -260,10 +288,11 @@ play_revive(struct scenario_play *play, struct scenario_step *step)
 	for (unsigned int i = 0; i < SCENARIO_GUESTS * play->attr->queue_pairs && ret == 0; i++) {
 		uint32_t stream = play_stream(play, i);
 
-		ret = play_wait_stream(play, stream, play_arrived(play, stream) + 1);
+		ret = play_wait_stream(play, stream, play_arrived(play, stream) + 1,
+				play->attr->patience_ms);
 	}
 	scenario_play_quiet(play);
-	guest_ledger_drain(play->ledger, PLAY_DRAIN_MS);
+	play_drain(play, PLAY_DRAIN_MS);
 	play->is_dead = ret != 0;
 	if (ret == 0)
 		scenario_step_note(step, "revived", 1);
@@ -294,7 +323,7 @@ play_step(struct scenario_play *play, const struct scenario_plan *plan, struct s
 	else
 		play_not_sending(play, step, ret);
 	scenario_play_quiet(play);
-	guest_ledger_drain(play->ledger, ret == 0 ? PLAY_DRAIN_MS : PLAY_DRAIN_MS / 4);
+	play_drain(play, ret == 0 ? PLAY_DRAIN_MS : PLAY_DRAIN_MS / 4);
 	guest_ledger_phase_close(play->ledger);
 	scenario_judge_traffic(play, step, (unsigned int)phase, plan);
 	scenario_play_end(play, step, commands);

@@ -18,6 +18,7 @@
 #include "vm.h"
 
 #define SCENARIO_GUESTS 2
+#define SCENARIO_NOTE_SLOW "slow_streams" /**< silent for too long, but not dead (flow.h) */
 
 /** A vDPA device and the socket that it serves. */
 struct scenario_port {
@@ -93,8 +94,8 @@ extern const struct scenario_kind scenario_soak;
  */
 int scenario_play_kind(struct scenario_play *play, const struct scenario_kind *kind);
 
-/** Waits until @p nb more packets have arrived on each stream. @return 0; -EINTR; -ETIMEDOUT a
- * stream has been silent for too long, which is a fault in the step. */
+/** Waits until @p nb more packets have arrived on each stream. A slow one is noted. @return 0; -EINTR;
+ * -ETIMEDOUT a stream is dead, which is a fault in the step. */
 int scenario_play_packets(struct scenario_play *play, struct scenario_step *step, uint64_t nb);
 
 /** Both guests send (0, or -errno with a complaint), or fall silent. */

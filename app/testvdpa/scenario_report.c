@@ -50,6 +50,11 @@ scenario_step_fault(struct scenario_step *step, const char *fmt, ...)
 void
 scenario_step_note(struct scenario_step *step, const char *name, double value)
 {
+	for (unsigned int i = 0; i < step->nb_notes; i++)
+		if (strcmp(step->notes[i].name, name) == 0) {
+			step->notes[i].value += value;
+			return;
+		}
 	if (step->nb_notes < SCENARIO_NOTES_MAX)
 		step->notes[step->nb_notes++] = (struct scenario_note){ name, value };
 }

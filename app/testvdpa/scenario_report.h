@@ -109,7 +109,7 @@ void scenario_report_clear(struct scenario_report *report);
 void scenario_step_fault(struct scenario_step *step, const char *fmt, ...)
 		__attribute__((format(printf, 2, 3)));
 
-/** Adds a figure; @p name must live as long as the report. */
+/** Adds a figure, to that of the same name where there is one; @p name must live as long as the report. */
 void scenario_step_note(struct scenario_step *step, const char *name, double value);
 
 /** Adds a flow; what does not fit is counted. */

@@ -186,6 +186,9 @@ rig_note_kicks(struct scenario_play *play, struct scenario_step *step)
 void
 scenario_rig_stop(struct scenario_play *play, struct scenario_step *step)
 {
+	/* a stop waits for traffic of whoever sends, and these are silent */
+	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++)
+		vm_stop(play->guests[g].vm, NULL);
 	for (unsigned int g = 0; g < SCENARIO_GUESTS; g++) {
 		const struct flow_call call = { .vm = play->guests[g].vm, .log = &play->log };
 		int ret = flow_stop(&call);

@@ -592,7 +592,8 @@ guest_ledger_span_free(struct guest_ledger_span *span)
 }
 
 int
-guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned int timeout_ms)
+guest_ledger_wait_past(struct guest_ledger *ledger, uint32_t stream, uint64_t seq,
+		unsigned int timeout_ms)
 {
 	struct timespec ts = guest_ledger_deadline(timeout_ms);
 	struct guest_ledger_stream *s;
@@ -603,12 +604,32 @@ guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned i
 		return -EINVAL;
 	base_mutex_lock(&ledger->lock);
 	s = &ledger->streams[stream];
-	s->fresh = s->sent + 1;
+	s->fresh = seq + 1;
 	while (!(fresh = s->next >= s->fresh) && ret == 0)
 		ret = pthread_cond_timedwait(&ledger->arrived, &ledger->lock.m, &ts);
 	s->fresh = 0;
 	base_mutex_unlock(&ledger->lock);
 	return fresh ? 0 : -ETIMEDOUT;
+}
+
+uint64_t
+guest_ledger_sent(struct guest_ledger *ledger, uint32_t stream)
+{
+	uint64_t sent;
+
+	if (stream >= ledger->nb_streams)
+		return 0;
+	base_mutex_lock(&ledger->lock);
+	sent = ledger->streams[stream].sent;
+	base_mutex_unlock(&ledger->lock);
+	return sent;
+}
+
+int
+guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned int timeout_ms)
+{
+	return guest_ledger_wait_past(ledger, stream, guest_ledger_sent(ledger, stream),
+			timeout_ms);
 }
 
 static void

@@ -126,6 +126,14 @@ int guest_ledger_wait(struct guest_ledger *ledger, uint32_t stream, uint64_t nb,
  * stream. @return 0, -EINVAL, -ETIMEDOUT.
  */
 int guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned int timeout_ms);
+/**
+ * The same for who waits for several streams one after the other: until a packet with number @p seq
+ * or a higher one has arrived. 0 ms asks whether one has. One waiter per stream.
+ */
+int guest_ledger_wait_past(struct guest_ledger *ledger, uint32_t stream, uint64_t seq,
+		unsigned int timeout_ms);
+/** The number that the next packet of @p stream gets. 0 for a stream that is none. */
+uint64_t guest_ledger_sent(struct guest_ledger *ledger, uint32_t stream);
 
 /**
  * Closes the phase that is open and opens the next. Its longest gap counts from its opening at the

@@ -21,7 +21,8 @@
 #include "guest_vm_priv.h"
 
 #define GUEST_VM_RAM (64ULL << 20)
-#define GUEST_VM_REMOVE_MS 5000u
+#define GUEST_VM_REMOVE_MS \
+	15000u /* for buffers to come back; a loaded machine has stopped all for 6 s */
 
 void
 guest_vm_freeze(struct guest_vm *vm)

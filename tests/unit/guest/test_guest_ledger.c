@@ -467,6 +467,22 @@ test_wait_fresh_wants_what_is_sent_now(void **state)
 }
 
 static void
+test_wait_past_asks_for_a_number(void **state)
+{
+	assert_int_equal(guest_ledger_sent(*state, 0), 0);
+	assert_int_equal(guest_ledger_sent(*state, 2), 0); /* no such stream */
+	send_n(*state, 0, 2);
+	assert_int_equal(guest_ledger_sent(*state, 0), 2);
+	arrive(*state, 0, 0);
+	assert_int_equal(guest_ledger_wait_past(*state, 0, 0, 0), 0);
+	assert_int_equal(guest_ledger_wait_past(*state, 0, 1, 0), -ETIMEDOUT);
+	arrive(*state, 0, 1);
+	assert_int_equal(guest_ledger_wait_past(*state, 0, 0, 0), 0);
+	assert_int_equal(guest_ledger_wait_past(*state, 0, 1, 0), 0);
+	assert_int_equal(guest_ledger_wait_past(*state, 2, 0, 0), -EINVAL);
+}
+
+static void
 test_recycle_begins_anew(void **state)
 {
 	struct guest_ledger_span *span;
@@ -525,6 +541,7 @@ main(void)
 		LEDGER_TEST(test_spans_overlap),
 		LEDGER_TEST(test_settle_ignores_what_is_sent_later),
 		LEDGER_TEST(test_wait_fresh_wants_what_is_sent_now),
+		LEDGER_TEST(test_wait_past_asks_for_a_number),
 		LEDGER_TEST(test_recycle_begins_anew),
 	};
 

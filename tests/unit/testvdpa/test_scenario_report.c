@@ -112,8 +112,11 @@ test_more_than_is_kept(void **state)
 	assert_int_equal(step->nb_faults, SCENARIO_FAULTS_MAX + 2);
 	assert_non_null(strstr(written(report, scenario_report_text), "and 2 more"));
 	for (int i = 0; i < SCENARIO_NOTES_MAX + 1; i++)
-		scenario_step_note(step, "n", i);
+		scenario_step_note(step, &"abcdefghijklmnopqrstuvwxyz"[i % 26], 1);
 	assert_int_equal(step->nb_notes, SCENARIO_NOTES_MAX);
+	scenario_step_note(step, step->notes[1].name, 2); /* adds up */
+	assert_int_equal(step->nb_notes, SCENARIO_NOTES_MAX);
+	assert_true(step->notes[0].value < step->notes[1].value);
 	for (int i = 0; i < SCENARIO_FLOWS_MAX + 1; i++)
 		scenario_step_flow(step, &flow);
 	assert_int_equal(step->nb_flows, SCENARIO_FLOWS_MAX + 1);
