@@ -10,6 +10,7 @@
 #include "scenario_report.h"
 
 #define NS_PER_MS 1e6
+#define TEXT_NAME (GUEST_LEDGER_NAME_LEN - 1) /* column of the steps' names */
 #define TEXT_QUEUES_MAX 4 /* rows of one step */
 
 static void
@@ -19,10 +20,10 @@ text_direction(const char *name, const char *verdict, const struct scenario_dire
 	const struct guest_ledger_count *c = &dir->count;
 
 	fprintf(out,
-			"  %-28s %c->%c %8" PRIu64 " %8" PRIu64 " %5" PRIu64 " %7" PRIu64
+			"  %-*s %c->%c %8" PRIu64 " %8" PRIu64 " %5" PRIu64 " %7" PRIu64
 			" %10" PRIu64 " %9" PRIu64 " %5" PRIu64 " %8.1f %8.1f  %s\n",
-			name, dir->from, dir->to, c->sent, c->received, c->lost, c->excused,
-			c->duplicated, c->reordered, c->torn + c->invented,
+			TEXT_NAME, name, dir->from, dir->to, c->sent, c->received, c->lost,
+			c->excused, c->duplicated, c->reordered, c->torn + c->invented,
 			(double)dir->gap_median_ns / NS_PER_MS,
 			(double)c->longest_gap_ns / NS_PER_MS, verdict);
 }
@@ -32,9 +33,9 @@ text_traffic(const struct scenario_report *report, FILE *out)
 {
 	const char *scenario = "";
 
-	fprintf(out, "  %-28s %-4s %8s %8s %5s %7s %10s %9s %5s %8s %8s\n", "step", "", "sent",
-			"received", "lost", "excused", "duplicated", "reordered", "torn", "gap_ms",
-			"max");
+	fprintf(out, "  %-*s %-4s %8s %8s %5s %7s %10s %9s %5s %8s %8s\n", TEXT_NAME, "step", "",
+			"sent", "received", "lost", "excused", "duplicated", "reordered", "torn",
+			"gap_ms", "max");
 	for (unsigned int i = 0; i < report->nb_steps; i++) {
 		const struct scenario_step *step = report->steps[i];
 		const char *verdict = scenario_step_verdict(step);
@@ -46,7 +47,7 @@ text_traffic(const struct scenario_report *report, FILE *out)
 			text_direction(k == 0 ? step->name : "", k == 0 ? verdict : "",
 					&step->directions[k], out);
 		if (step->nb_directions == 0)
-			fprintf(out, "  %-28s %83s  %s%s%s\n", step->name, "", verdict,
+			fprintf(out, "  %-*s %83s  %s%s%s\n", TEXT_NAME, step->name, "", verdict,
 					step->skipped[0] != '\0' ? ": " : "", step->skipped);
 	}
 }
@@ -95,7 +96,7 @@ text_queue(const char *step, const char *commands, const struct scenario_queue *
 	text_indices(&q->before, before);
 	text_indices(&q->saved, saved);
 	text_indices(&q->resumed, resumed);
-	fprintf(out, "  %-28s %9s  %c.%s%-4u %15s %15s %15s\n", step, commands, q->guest,
+	fprintf(out, "  %-*s %9s  %c.%s%-4u %15s %15s %15s\n", TEXT_NAME, step, commands, q->guest,
 			q->queue % 2 == 0 ? "rx" : "tx", q->queue / 2, before, saved, resumed);
 }
 
@@ -117,15 +118,15 @@ text_step_queues(const struct scenario_report *report, unsigned int i, FILE *out
 		nb++;
 	}
 	if (nb == 0)
-		fprintf(out, "  %-28s %9s\n", step->name, commands);
+		fprintf(out, "  %-*s %9s\n", TEXT_NAME, step->name, commands);
 	else if (nb > TEXT_QUEUES_MAX)
-		fprintf(out, "  %-28s %9s  and %u more\n", "", "", nb - TEXT_QUEUES_MAX);
+		fprintf(out, "  %-*s %9s  and %u more\n", TEXT_NAME, "", "", nb - TEXT_QUEUES_MAX);
 }
 
 static void
 text_queues(const struct scenario_report *report, FILE *out)
 {
-	fprintf(out, "\n  %-28s %9s  %-7s %15s %15s %15s\n", "step", "commands", "queue",
+	fprintf(out, "\n  %-*s %9s  %-7s %15s %15s %15s\n", TEXT_NAME, "step", "commands", "queue",
 			"before (A,U)", "saved (A,U)", "resumed (A,U)");
 	for (unsigned int i = 0; i < report->nb_steps; i++)
 		if (report->steps[i]->skipped[0] == '\0')

@@ -112,7 +112,7 @@ test_more_than_is_kept(void **state)
 	assert_int_equal(step->nb_faults, SCENARIO_FAULTS_MAX + 2);
 	assert_non_null(strstr(written(report, scenario_report_text), "and 2 more"));
 	for (int i = 0; i < SCENARIO_NOTES_MAX + 1; i++)
-		scenario_step_note(step, &"abcdefghijklmnopqrstuvwxyz"[i % 26], 1);
+		scenario_step_note(step, &"abcdefghi"[i], 1);
 	assert_int_equal(step->nb_notes, SCENARIO_NOTES_MAX);
 	scenario_step_note(step, step->notes[1].name, 2); /* adds up */
 	assert_int_equal(step->nb_notes, SCENARIO_NOTES_MAX);
@@ -162,6 +162,29 @@ test_text(void **state)
 	second = strstr(strstr(text, "resumed (A,U)"), "two");
 	assert_non_null(second);
 	assert_null(strstr(second, "A.tx0"));
+}
+
+/* A line that begins like this one, from its beginning to @word. */
+static long
+column_of(const char *line, const char *word)
+{
+	const char *at = strstr(text, line);
+
+	assert_non_null(at);
+	return strstr(at, word) - at;
+}
+
+static void
+test_columns_fit_the_longest_name(void **state)
+{
+	const char name[] = "a name of thirty-one characters";
+	struct scenario_report *report = *state;
+
+	assert_int_equal(sizeof(name), GUEST_LEDGER_NAME_LEN);
+	add_step(report, "short", true);
+	add_step(report, name, true);
+	written(report, scenario_report_text);
+	assert_int_equal(column_of("  short", "A->B"), column_of("  a name", "A->B"));
 }
 
 static void
@@ -230,6 +253,7 @@ main(void)
 		REPORT_TEST(test_too_many_steps),
 		REPORT_TEST(test_median),
 		REPORT_TEST(test_text),
+		REPORT_TEST(test_columns_fit_the_longest_name),
 		REPORT_TEST(test_unknown_is_not_zero),
 		REPORT_TEST(test_json),
 	};
