@@ -72,10 +72,25 @@ close_fd:
 	return ret;
 }
 
+/*
+ * Copies whole pages that driver and device may be writing: a word that was taken too early is in a
+ * page that is dirty then, and comes again. No memcpy(), which ThreadSanitizer would watch; and in
+ * words, not in bytes, so that no flag of a ring is taken in halves.
+ */
+static void __attribute__((no_sanitize("thread")))
+guest_move_copy(uint8_t *to, const uint8_t *from, uint64_t len)
+{
+	const volatile uint64_t *src = (const volatile uint64_t *)(const volatile void *)from;
+	uint64_t *dst = (uint64_t *)(void *)to;
+
+	for (uint64_t i = 0; i < len / sizeof(*dst); i++)
+		dst[i] = src[i];
+}
+
 static void
 guest_move_fill(struct guest_move_part *part)
 {
-	memcpy(part->hva, part->from.hva, part->from.size);
+	guest_move_copy(part->hva, part->from.hva, part->from.size);
 }
 
 static bool
@@ -161,7 +176,7 @@ guest_move_page(void *arg, uint64_t gpa)
 		uint64_t off = gpa - part->from.gpa;
 
 		if (gpa >= part->from.gpa && off < part->from.size)
-			memcpy(part->hva + off, part->from.hva + off, GUEST_DIRTY_PAGE);
+			guest_move_copy(part->hva + off, part->from.hva + off, GUEST_DIRTY_PAGE);
 	}
 }
 
