@@ -260,7 +260,9 @@ def mistakes(r, typist):
 
 
 def too_much(typist):
-    """What a guest that runs refuses."""
+    """What a guest that runs refuses; it waits for answers longer than the one that never ran."""
+    say(typist, "guest remove A", r"removed guest A")
+    say(typist, "guest add A a", r"added guest A")
     say(typist, f"attach {DEV} a", r"attached")
     say(typist, f"attach {OTHER} b", r"attached")
     say(typist, "guest add B b", r"added guest B")
