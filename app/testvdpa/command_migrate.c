@@ -149,8 +149,7 @@ command_migrate_log(struct command_session *session, const struct command_args *
 				"migration-log: the back-end of guest %s has no log of dirty pages",
 				vm->name);
 	else if (ret != 0)
-		base_err(session->log, "migration-log: guest %s: %s", vm->name,
-				guest_vm_error(vm->guest));
+		base_err(session->log, "migration-log: guest %s: %s", vm->name, vm_why(vm, ret));
 	return ret;
 }
 

@@ -622,9 +622,7 @@ flow_do(const struct flow_act *act, struct flow_record *record)
 	record->duration_ns = base_clock_ns() - record->begin_ns;
 	if (record->result == 0 || record->text[0] != '\0')
 		return;
-	snprintf(record->text, sizeof(record->text), "%s",
-			guest_vm_error(act->vm->guest)[0] != '\0' ? guest_vm_error(act->vm->guest) :
-								    strerror(-record->result));
+	snprintf(record->text, sizeof(record->text), "%s", vm_why(act->vm, record->result));
 }
 
 /* The act between its two questions, with the span that its packets are counted in. */

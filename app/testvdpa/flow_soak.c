@@ -368,7 +368,6 @@ static void
 flow_soak_begin(struct flow_soak *soak, const struct flow_soak_attr *attr,
 		struct flow_soak_result *result)
 {
-	memset(result, 0, sizeof(*result));
 	soak->attr = attr;
 	soak->result = result;
 	soak->dice.state = attr->seed;
@@ -387,8 +386,11 @@ flow_soak(const struct flow_soak_attr *attr, struct flow_soak_result *result)
 	unsigned int nb = 0;
 	int ret;
 
-	if (soak == NULL)
+	memset(result, 0, sizeof(*result));
+	if (soak == NULL) {
+		base_err(attr->log, "soak: no memory");
 		return -ENOMEM;
+	}
 	flow_soak_begin(soak, attr, result);
 	ret = flow_soak_check(attr);
 	while (ret == 0 && base_clock_ns() < end && !soak->enough &&

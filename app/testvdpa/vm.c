@@ -59,7 +59,7 @@ vm_state_name(enum vm_state state)
 		[VM_NEW] = "not started",
 		[VM_UP] = "up",
 		[VM_PAUSED] = "stopped",
-		[VM_LOST] = "back-end lost",
+		[VM_LOST] = "without a back-end",
 	};
 
 	return (unsigned int)state < BASE_ARRAY_SIZE(names) ? names[state] : "unknown";
@@ -411,6 +411,14 @@ vm_state(const struct vm *vm)
 	return guest_vm_is_up(vm->guest) ? VM_UP : VM_LOST;
 }
 
+const char *
+vm_why(const struct vm *vm, int ret)
+{
+	const char *said = guest_vm_error(vm->guest);
+
+	return said[0] != '\0' ? said : strerror(-ret);
+}
+
 int
 vm_up(struct vm *vm, const struct base_log *log)
 {
@@ -428,9 +436,7 @@ vm_up(struct vm *vm, const struct base_log *log)
 	ret = guest_vm_reconnect(vm->guest);
 	if (ret != 0) {
 		guest_vm_disconnect(vm->guest);
-		base_err(log, "guest %s does not start: %s", vm->name,
-				guest_vm_error(vm->guest)[0] != '\0' ? guest_vm_error(vm->guest) :
-								       strerror(-ret));
+		base_err(log, "guest %s does not start: %s", vm->name, vm_why(vm, ret));
 		return ret;
 	}
 	vm->started = true;

@@ -157,6 +157,8 @@ void vm_quiet(struct vm *vm);
 void vm_stop(struct vm *vm, struct vm_account *sum);
 
 enum vm_state vm_state(const struct vm *vm);
+/** Why something that returned @p ret has failed: what the guest's front-end said last, else errno. */
+const char *vm_why(const struct vm *vm, int ret);
 /** Virtqueues of the guest. */
 unsigned int vm_nb_queues(const struct vm *vm);
 /** Does what @p sender sends concern @p vm, as sender or receiver? */

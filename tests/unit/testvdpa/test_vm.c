@@ -113,10 +113,12 @@ test_nobody_listens(void **state)
 	assert_int_equal(vm_state(vm), VM_NEW);
 	assert_int_equal(vm_start(vm, &tx, &log_said), -ENOENT);
 	assert_non_null(strstr(said, "no other guest to send to"));
+	assert_string_equal(vm_why(vm, -ENOMEM), strerror(ENOMEM)); /* its front-end said nothing */
 	assert_int_equal(vm_start(vm, &own, &log_said), -EINVAL);
 	assert_int_equal(vm_add(&b, NULL), 0);
 	assert_int_equal(vm_start(vm, &tx, &log_said), -ENOENT);
 	assert_non_null(strstr(said, "guest B does not start: no back-end on B"));
+	assert_int_equal(strncmp(vm_why(vm_find("B"), -ENOMEM), "no back-end on B", 16), 0);
 	assert_int_equal(vm_state(vm), VM_NEW);
 	assert_int_equal(vm_get("X", &log_said, &vm), -ENOENT);
 	assert_non_null(strstr(said, "there is no guest 'X' (there are A, B)"));
