@@ -32,6 +32,9 @@ class VmOptions:
     slots: int = 4  # for added memory
     pairs: int = 1  # of queues, of which the guest uses one until it is told otherwise
     mtu: int = 0  # that the guest is told; 0: none
+    ram_kb: int = RAM_MB << 10
+    ring_size: int = RING_SIZE
+    incoming: bool = False  # waits for a migration
 
 
 class Vm:
@@ -57,17 +60,17 @@ class Vm:
         nic = (f"virtio-net-pci,id=nic0,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
                f"mq={on_off(options.pairs > 1)},packed={on_off(options.packed)},"
                f"page-per-vq={on_off(options.notifier)},"
-               f"rx_queue_size={RING_SIZE},tx_queue_size={RING_SIZE},"
+               f"rx_queue_size={options.ring_size},tx_queue_size={options.ring_size},"
                + ",".join(f"{feature}=off" for feature in self.features_off))
         nic += f",host_mtu={options.mtu}" if options.mtu else ""
         back = f"socket,id=back,path={socket}"
         back += ",server=on" if options.server else ""
         back += f",reconnect={options.reconnect}" if options.reconnect else ""
-        maxmem = RAM_MB + options.slots * DIMM_MB
+        maxmem = options.ram_kb + (options.slots * DIMM_MB << 10)
         return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
                 "-machine", "q35,memory-backend=ram", "-display", "none",
-                "-m", f"{RAM_MB}M,slots={options.slots},maxmem={maxmem}M",
-                "-object", f"memory-backend-memfd,id=ram,size={RAM_MB}M,share=on",
+                "-m", f"{options.ram_kb}K,slots={options.slots},maxmem={maxmem}K",
+                "-object", f"memory-backend-memfd,id=ram,size={options.ram_kb}K,share=on",
                 "-kernel", str(kernel), "-initrd", str(initrd),
                 "-append", f"console=ttyS0 quiet nokaslr {self.kernel_words(peer)}",
                 "-serial", f"file:{self.console_path}",
@@ -76,7 +79,7 @@ class Vm:
                 "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
                 "-chardev", back,
                 "-netdev", f"vhost-user,id=net0,chardev=back,queues={options.pairs}",
-                "-device", nic]
+                "-device", nic, *(["-incoming", "defer"] if options.incoming else [])]
 
     def kernel_words(self, peer):
         """What the guest's init reads on the kernel's command line."""

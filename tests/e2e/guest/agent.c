@@ -15,7 +15,10 @@
  * received meanwhile.
  *
  * Commands: hello | epoch N (my frames' epoch, numbers from 0) | expect N (the peer's) |
- * longest BYTES (of my frames) | start RATE | stop | mark (begin a new gap) | stat | missing FROM TO (numbers not seen) |
+ * longest BYTES (of my frames) | start RATE | stop | mark (begin a new gap) | stat |
+ * missing FROM TO (numbers not seen) |
+ * silence FROM TO (the longest one at a time of the guest's clock, in us) | clock |
+ * hold 1 (leave what comes unread, in the memory that the device wrote it to) | hold 0 |
  * rebind DRIVER | online POLICY | channels PAIRS | interface | reboot
  */
 #include <arpa/inet.h>
@@ -38,6 +41,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent_arrival.h"
 #include "agent_count.h"
 #include "agent_frame.h"
 #include "agent_guest.h"
@@ -65,6 +69,8 @@ struct agent {
 	/* receiver */
 	struct agent_count rx;
 	uint64_t rx_dropped; /* by the packet socket: too slow here, not the card's fault */
+	bool rx_held;
+	struct agent_arrivals arrivals;
 };
 
 static uint64_t
@@ -145,6 +151,15 @@ agent_send_due(struct agent *agent)
 }
 
 static void
+agent_enter(struct agent *agent, const struct agent_frame *frame)
+{
+	struct agent_arrival arrival = { .ns = agent_now(), .sent = agent->tx.number };
+
+	agent_count_frame(&agent->rx, frame->epoch, frame->number, arrival.ns);
+	agent_arrival_enter(&agent->arrivals, &arrival);
+}
+
+static void
 agent_receive(struct agent *agent)
 {
 	uint8_t buf[AGENT_FRAME_MAX];
@@ -165,7 +180,7 @@ agent_receive(struct agent *agent)
 		switch (len > (ssize_t)sizeof(buf) ? AGENT_FRAME_CORRUPT :
 						     agent_frame_check(buf, (size_t)len, &frame)) {
 		case AGENT_FRAME_OURS:
-			agent_count_frame(&agent->rx, frame.epoch, frame.number, agent_now());
+			agent_enter(agent, &frame);
 			break;
 		case AGENT_FRAME_CORRUPT:
 			agent->rx.corrupt++;
@@ -388,6 +403,40 @@ agent_cmd_reboot(struct agent *agent, char *arg)
 	agent_guest_reboot();
 }
 
+static void
+agent_cmd_clock(struct agent *agent, char *arg)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "{\"us\":%" PRIu64 "}\n", agent_now() / 1000);
+	agent_answer(agent, text);
+}
+
+static void
+agent_cmd_silence(struct agent *agent, char *arg)
+{
+	uint64_t from_ns = agent_number(&arg) * 1000;
+	struct agent_arrival before, after;
+	char text[160];
+
+	if (agent_arrival_silence(&agent->arrivals, from_ns, agent_number(&arg) * 1000, &before,
+			    &after) != 0)
+		snprintf(text, sizeof(text), "{\"error\":\"no frames around this time\"}\n");
+	else
+		snprintf(text, sizeof(text),
+				"{\"us\":[%" PRIu64 ",%" PRIu64 "],\"sent\":[%" PRIu64 ",%" PRIu64
+				"]}\n",
+				before.ns / 1000, after.ns / 1000, before.sent, after.sent);
+	agent_answer(agent, text);
+}
+
+static void
+agent_cmd_hold(struct agent *agent, char *arg)
+{
+	agent->rx_held = agent_number(&arg) != 0;
+	agent_answer(agent, "{}\n");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct agent *agent, char *arg);
@@ -401,6 +450,9 @@ static const struct {
 	{ "mark", agent_cmd_mark },
 	{ "stat", agent_cmd_stat },
 	{ "missing", agent_cmd_missing },
+	{ "clock", agent_cmd_clock },
+	{ "silence", agent_cmd_silence },
+	{ "hold", agent_cmd_hold },
 	{ "rebind", agent_cmd_rebind },
 	{ "online", agent_cmd_online },
 	{ "channels", agent_cmd_channels },
@@ -466,6 +518,7 @@ agent_loop(struct agent *agent)
 		{ .fd = agent->sock, .events = POLLIN }, { .fd = agent->timer, .events = POLLIN } };
 
 	for (;;) {
+		fds[1].fd = agent->rx_held ? -1 : agent->sock;
 		if (poll(fds, 3, -1) < 0 && errno != EINTR)
 			agent_die("poll");
 		if (fds[1].revents != 0)

@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "agent_arrival.h"
 #include "agent_count.h"
 #include "agent_frame.h"
 
@@ -124,6 +126,39 @@ test_count_gap(void **state)
 	free(count);
 }
 
+static void
+test_arrival_silence(void **state)
+{
+	struct agent_arrivals *log = calloc(1, sizeof(*log));
+	struct agent_arrival before, after;
+	uint64_t ns = 0;
+	uint64_t i;
+
+	assert_non_null(log);
+	assert_int_equal(agent_arrival_silence(log, 0, UINT64_MAX, &before, &after), -ENOENT);
+	for (i = 0; i < AGENT_ARRIVAL_MAX + 10; i++) {
+		struct agent_arrival arrival = { .ns = ns, .sent = i };
+
+		agent_arrival_enter(log, &arrival);
+		ns += i == 5 ? 9000 : i == 20 ? 500 : i == 30 ? 700 : 100;
+	}
+	/* the longest of all is forgotten */
+	assert_int_equal(agent_arrival_silence(log, 0, UINT64_MAX, &before, &after), 0);
+	assert_int_equal(before.sent, 30);
+	assert_int_equal(after.sent, 31);
+	assert_int_equal(after.ns - before.ns, 700);
+	/* that one has no moment in common with the time until frame 25 */
+	assert_int_equal(agent_arrival_silence(log, 0, before.ns - 500, &before, &after), 0);
+	assert_int_equal(before.sent, 20);
+	assert_int_equal(after.ns - before.ns, 500);
+	/* a moment in its middle will do; nothing has ended the last one */
+	assert_int_equal(agent_arrival_silence(log, before.ns + 1, before.ns + 2, &before, &after),
+			0);
+	assert_int_equal(before.sent, 20);
+	assert_int_equal(agent_arrival_silence(log, ns, ns + 1, &before, &after), -ENOENT);
+	free(log);
+}
+
 int
 main(void)
 {
@@ -133,6 +168,7 @@ main(void)
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_count_streams),
 		cmocka_unit_test(test_count_gap),
+		cmocka_unit_test(test_arrival_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
