@@ -51,7 +51,7 @@ const char page_style[] =
 		"color:var(--dim);font-size:12px}.key svg{display:inline;width:22px;height:10px;"
 		"margin-right:5px}\n"
 		".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;"
-		"font-size:13px}th,td{padding:3px 9px;text-align:left;border-bottom:1px solid "
+		"font-size:13px}th,td{padding:3px 6px;text-align:left;border-bottom:1px solid "
 		"var(--rule);vertical-align:top}\n"
 		"thead th{color:var(--dim);font-weight:600;font-size:12px;vertical-align:bottom}"
 		".n{text-align:right;white-space:nowrap}thead th.n{white-space:normal}\n"

@@ -65,6 +65,13 @@ act_note(const struct scenario_play *play, struct scenario_step *step, struct sc
 		};
 }
 
+/* A flow that left a stream dead need not be waited for again. */
+static int
+act_result(const struct flow_record *record, int ret)
+{
+	return ret == 0 && record->nb_dead != 0 ? -ETIMEDOUT : ret;
+}
+
 static int
 act_play(struct scenario_play *play, struct scenario_step *step, const struct act *act)
 {
@@ -81,6 +88,7 @@ act_play(struct scenario_play *play, struct scenario_step *step, const struct ac
 	else if (ret != 0)
 		scenario_step_fault(step, "guest %s: %s: %s", guest->name,
 				flow_kind_name(act->kind), strerror(-ret));
+	ret = act_result(record, ret);
 	free(record);
 	return ret;
 }
@@ -234,6 +242,7 @@ act_finish(struct scenario_play *play, struct scenario_step *step, struct scenar
 		act_note(play, step, guest, record);
 	else if (ret != 0)
 		scenario_step_fault(step, "guest %s: migration: %s", guest->name, strerror(-ret));
+	ret = act_result(record, ret);
 	return ret == 0 ? scenario_play_packets(play, step, ACT_PACKETS) : ret;
 }
 
