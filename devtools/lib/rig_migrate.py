@@ -16,9 +16,9 @@ import time
 
 from rig_backend import EAL, VdpaBackend
 from rig_card import ask
-from rig_relay import Relay, log_not_offered
+from rig_relay import Relay, log_not_offered, log_not_wanted
 from rig_report import table, traffic_lines
-from rig_story import MACS, NAMES, RATE, SETTLE_S, Story
+from rig_story import MACS, NAMES, RATE, SETTLE_S, Step, Story
 from rig_vm import FEATURES_OFF, RAM_MB, Vm, VmOptions
 from rig_wait import Failure, until
 
@@ -34,6 +34,9 @@ RING_SIZE = 1024
 # Frames of B that were under way when A stopped or came back, as a busy machine makes them wait. Of
 # these, too, only what a card has dropped is excused.
 UNDER_WAY = RATE
+# While A is frozen: a ring full of frames, and longer than a migration takes.
+FROZEN_RATE = 200
+FROZEN_MS = 4000
 LATE_S = 0.3
 DROPPED = ["rx_dropped", "tx_nowhere"]
 NARROWED = "features=-mrg_rxbuf"
@@ -411,6 +414,48 @@ class MigrationStory(Story):
         stats = self.quiesce()
         step.notes["frames that did not"] = str(stats[1]["sent"] - stats[0]["unique"])
 
+    def frozen(self, step, place, socket):
+        """As move(), but what the card writes from the beginning to the end stays in the ring,
+        with no other than the card's own dirty bits: the guest touches its pages only at the new
+        place."""
+        a, b = self.vms
+        dropped = self.backend.dropped()
+        destination = self.destination(socket)
+        self.new_epochs()
+        self.start_traffic()
+        b.agent("stop")
+        b.agent(f"start {FROZEN_RATE}")
+        a.agent(f"freeze {FROZEN_MS}")
+        a.migrate_to(destination, self.uri())
+        info = a.await_end()
+        if info["status"] != "completed":
+            raise Failure(f"the migration {info['status']}: {info.get('error-desc')}")
+        stop, resume = (event_time(vm.qmp.event(name))
+                        for vm, name in ((a, "STOP"), (destination, "RESUME")))
+        self.arrived(destination, place)
+        self.judge(step, self.silence(stop, resume)[2], dropped)
+
+    def unread(self, step):
+        self.frozen(step, 1 - self.backend.place, self.spare(0))
+
+    def hidden(self, step):
+        """The test of the test: A's back-end is never told to log, and QEMU does not know. What
+        arrives then must be found wrong."""
+        place = self.backend.place
+        self.carry(1 - place, self.relay("log-hidden", self.spare(0), log_not_wanted))
+        self.vms[0].agent("hold 0")
+        self.quiesce()
+        victim = Step("judged")
+        try:
+            self.frozen(victim, place, self.spare(0))
+        except Failure as e:  # A may be too broken to answer
+            victim.faults.append(str(e))
+        if self.closing[-1].changed == 0:
+            step.faults.append("QEMU did not ask for a log")
+        step.notes["found"] = "; ".join(victim.faults)
+        if not victim.faults:
+            step.faults.append("no log was written, and nobody has noticed")
+
     def to_and_fro(self):
         for i in range(self.migrations):
             place = 1 - self.backend.place
@@ -423,12 +468,14 @@ class MigrationStory(Story):
         self.to_and_fro()
 
     def play_all(self):
-        """And what goes wrong."""
+        """And what goes wrong; the last one leaves A broken."""
         self.play()
         self.step("cancelled", self.cancel)
         self.step("feature lacks", self.lacking)
         self.step("A is silent", self.silent)
         self.step("cannot log", self.without_log)
+        self.step("unread", self.unread)
+        self.step("log hidden", self.hidden)
 
     def passed(self):
         return bool(self.steps) and all(step.passed() for step in self.steps)

@@ -11,6 +11,7 @@ import threading
 
 HEADER = struct.Struct("=III")  # request, flags, size: in the byte order of the machine
 GET_FEATURES = 1
+SET_FEATURES = 2
 REPLY = 1 << 2  # in the flags
 F_LOG_ALL = 1 << 26
 MAX_FDS = 8
@@ -19,6 +20,11 @@ MAX_FDS = 8
 def without_log_all(payload):
     features, = struct.unpack("=Q", payload)
     return struct.pack("=Q", features & ~F_LOG_ALL)
+
+
+def log_not_wanted(request, flags, payload):
+    """The back-end is not told that it must note what it writes."""
+    return without_log_all(payload) if request == SET_FEATURES and not flags & REPLY else payload
 
 
 def log_not_offered(request, flags, payload):

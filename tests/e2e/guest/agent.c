@@ -19,6 +19,7 @@
  * missing FROM TO (numbers not seen) |
  * silence FROM TO (the longest one at a time of the guest's clock, in us) | clock |
  * hold 1 (leave what comes unread, in the memory that the device wrote it to) | hold 0 |
+ * freeze MS (what comes stays in the ring, nobody touches it; commands wait, too) |
  * rebind DRIVER | online POLICY | channels PAIRS | interface | reboot
  */
 #include <arpa/inet.h>
@@ -70,6 +71,7 @@ struct agent {
 	struct agent_count rx;
 	uint64_t rx_dropped; /* by the packet socket: too slow here, not the card's fault */
 	bool rx_held;
+	uint64_t thaw_ns; /* 0: not frozen */
 	struct agent_arrivals arrivals;
 };
 
@@ -437,6 +439,31 @@ agent_cmd_hold(struct agent *agent, char *arg)
 	agent_answer(agent, "{}\n");
 }
 
+static void
+agent_cmd_freeze(struct agent *agent, char *arg)
+{
+	int rc = agent_guest_freeze(agent->interface);
+
+	if (rc == 0)
+		agent->thaw_ns = agent_now() + agent_number(&arg) * 1000000;
+	agent_done(agent, rc, agent_now());
+	tcdrain(agent->serial);
+}
+
+/* Sends on, but does not sleep. */
+static void
+agent_stay_frozen(struct agent *agent)
+{
+	struct pollfd timer = { .fd = agent->timer, .events = POLLIN };
+
+	while (agent_now() < agent->thaw_ns) {
+		if (poll(&timer, 1, 0) > 0)
+			agent_send_due(agent);
+	}
+	agent->thaw_ns = 0;
+	agent_guest_thaw();
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct agent *agent, char *arg);
@@ -453,6 +480,7 @@ static const struct {
 	{ "clock", agent_cmd_clock },
 	{ "silence", agent_cmd_silence },
 	{ "hold", agent_cmd_hold },
+	{ "freeze", agent_cmd_freeze },
 	{ "rebind", agent_cmd_rebind },
 	{ "online", agent_cmd_online },
 	{ "channels", agent_cmd_channels },
@@ -527,6 +555,8 @@ agent_loop(struct agent *agent)
 			agent_send_due(agent);
 		if (fds[0].revents != 0)
 			agent_serial(agent);
+		if (agent->thaw_ns != 0)
+			agent_stay_frozen(agent);
 	}
 }
 

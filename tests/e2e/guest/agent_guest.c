@@ -11,6 +11,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,33 @@ agent_guest_has_carrier(const char *interface)
 	struct ifreq ifr = { .ifr_data = (void *)&carrier };
 
 	return guest_ioctl(interface, SIOCETHTOOL, &ifr) == 0 && carrier.data != 0;
+}
+
+static int
+guest_schedule(int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return sched_setscheduler(0, policy, &param) == 0 ? 0 : -errno;
+}
+
+int
+agent_guest_freeze(const char *interface)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/threaded", interface);
+	rc = guest_write(path, "1");
+	if (rc == 0)
+		rc = guest_write("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	return rc == 0 ? guest_schedule(SCHED_FIFO, 1) : rc;
+}
+
+int
+agent_guest_thaw(void)
+{
+	return guest_schedule(SCHED_OTHER, 0);
 }
 
 int

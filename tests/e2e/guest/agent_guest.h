@@ -33,6 +33,15 @@ int agent_guest_interface(const char *interface, struct agent_guest_interface *f
 /** Whether the interface is up and has a carrier. */
 bool agent_guest_has_carrier(const char *interface);
 
+/**
+ * From now on the kernel takes received frames from the ring in a thread, and the caller runs before
+ * all threads: as long as it does not sleep, what the device has written stays as it is.
+ */
+int agent_guest_freeze(const char *interface);
+
+/** The end of that: the caller is a process like others. */
+int agent_guest_thaw(void);
+
 /** Restarts the machine at once; does not return unless that fails. */
 int agent_guest_reboot(void);
 
