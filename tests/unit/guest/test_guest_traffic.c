@@ -335,20 +335,25 @@ test_broken_rings_do_not_spin(void **state)
 	}
 }
 
-/* An interrupt that was asked for and never comes is not covered up by the thread's timer. */
+/* An interrupt that was asked for and never comes is not covered up by the thread's timer. (What
+ * comes while the thread is awake needs none: then there is another packet.) */
 static void
 test_lost_wake_up_is_counted(void **state)
 {
+	uint64_t nb = 0;
+
 	for (unsigned int q = 0; q < 2 * NB_PAIRS; q++)
 		deaf_fds[q] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	is_deaf = true;
 	begin(false, 0, 0);
-	send_from(0, 1, 1);
-	check_account(1, 0);
-	assert_in_range(stats_of(1).unannounced, 1, NB_PAIRS);
+	is_deaf = false;
+	while (stats_of(1).unannounced == 0) {
+		assert_true(nb < 20);
+		send_from(0, 1, 1);
+		check_account(++nb, 0);
+	}
 	assert_int_equal(stats_of(0).unannounced, 0);
 	end();
-	is_deaf = false;
 	for (unsigned int q = 0; q < 2 * NB_PAIRS; q++)
 		close(deaf_fds[q]);
 }
