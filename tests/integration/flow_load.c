@@ -81,6 +81,14 @@ verb_remove(struct load *load)
 	return guest_vm_hot_remove(load->looped.vm, load->dimm);
 }
 
+/* A reset takes all buffers back, and new ones come from the memory that stays. */
+static int
+verb_leave(struct load *load)
+{
+	guest_vm_use_ram(load->looped.vm);
+	return guest_vm_reset(load->looped.vm);
+}
+
 static int
 verb_disable(struct load *load)
 {
@@ -127,6 +135,7 @@ static const struct {
 	{ "reset", verb_reset },
 	{ "add", verb_add },
 	{ "remove", verb_remove },
+	{ "leave", verb_leave },
 	{ "disable", verb_disable, true },
 	{ "enable", verb_enable },
 	{ "call", verb_call },
