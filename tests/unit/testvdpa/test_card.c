@@ -26,23 +26,67 @@ static struct {
 	char dir[32], path[64];
 	int fd;
 	pthread_t thread;
+	pthread_mutex_t lock; /* of what follows: the socket orders it, which TSan cannot see */
 	const char *answer; /* NULL: hangs up; "": says nothing */
 	char heard[CARD_WORDS_MAX + 64]; /* the last line */
 	unsigned int nb_connections;
-} fake;
+} fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void
+fake_say(const char *answer)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.answer = answer;
+	pthread_mutex_unlock(&fake.lock);
+}
+
+/* The last line, for the one thread that asks. */
+static const char *
+fake_heard(void)
+{
+	static char heard[sizeof(fake.heard)];
+
+	pthread_mutex_lock(&fake.lock);
+	memcpy(heard, fake.heard, sizeof(heard));
+	pthread_mutex_unlock(&fake.lock);
+	return heard;
+}
+
+static unsigned int
+fake_connections(void)
+{
+	unsigned int nb;
+
+	pthread_mutex_lock(&fake.lock);
+	nb = fake.nb_connections;
+	pthread_mutex_unlock(&fake.lock);
+	return nb;
+}
+
+/* Takes a line; @return the answer. */
+static const char *
+fake_take(const char *line)
+{
+	const char *answer;
+
+	pthread_mutex_lock(&fake.lock);
+	snprintf(fake.heard, sizeof(fake.heard), "%s", line);
+	answer = fake.answer;
+	pthread_mutex_unlock(&fake.lock);
+	return answer;
+}
 
 static void
 fake_serve(int fd)
 {
 	FILE *in = fdopen(fd, "r+");
 	char line[sizeof(fake.heard)];
+	const char *answer;
 
 	assert_non_null(in);
 	while (fgets(line, sizeof(line), in) != NULL) {
-		memcpy(fake.heard, line, sizeof(line));
-		if (fake.answer == NULL)
-			break;
-		if (send(fd, fake.answer, strlen(fake.answer), MSG_NOSIGNAL) < 0)
+		answer = fake_take(line);
+		if (answer == NULL || send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
 			break;
 	}
 	fclose(in);
@@ -54,7 +98,9 @@ fake_main(void *arg)
 	int fd;
 
 	while ((fd = accept(fake.fd, NULL, NULL)) >= 0) {
+		pthread_mutex_lock(&fake.lock);
 		fake.nb_connections++;
+		pthread_mutex_unlock(&fake.lock);
 		fake_serve(fd);
 	}
 	return NULL;
@@ -66,7 +112,9 @@ set_up(void **state)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct card *card;
 
-	memset(&fake, 0, sizeof(fake));
+	fake.answer = NULL;
+	fake.heard[0] = '\0';
+	fake.nb_connections = 0;
 	strcpy(fake.dir, "/tmp/test-card-XXXXXX");
 	assert_non_null(mkdtemp(fake.dir));
 	snprintf(fake.path, sizeof(fake.path), "%s/socket", fake.dir);
@@ -99,16 +147,16 @@ test_ask(void **state)
 	struct card_error error;
 	json_t *reply;
 
-	fake.answer = "{\"ok\": true, \"nb\": 7}\n";
+	fake_say("{\"ok\": true, \"nb\": 7}\n");
 	assert_int_equal(0, card_ask(*state, "wire  set 0 loss=0.1", &reply, &error));
 	assert_int_equal(7, json_integer_value(json_object_get(reply, "nb")));
 	json_decref(reply);
 	assert_string_equal("", error.text);
 	assert_string_equal("{\"verb\":\"wire\",\"args\":[\"set\",\"0\",\"loss=0.1\"]}\n",
-			fake.heard);
+			fake_heard());
 	assert_int_equal(0, card_tell(*state, &error, "link %u down", 3));
-	assert_string_equal("{\"verb\":\"link\",\"args\":[\"3\",\"down\"]}\n", fake.heard);
-	assert_int_equal(1, fake.nb_connections);
+	assert_string_equal("{\"verb\":\"link\",\"args\":[\"3\",\"down\"]}\n", fake_heard());
+	assert_int_equal(1, fake_connections());
 }
 
 static void
@@ -117,13 +165,13 @@ test_refusal(void **state)
 	struct card_error error;
 	json_t *reply;
 
-	fake.answer = "{\"ok\": false, \"error\": \"no verb 'dance'\"}\n";
+	fake_say("{\"ok\": false, \"error\": \"no verb 'dance'\"}\n");
 	assert_int_equal(-EREMOTEIO, card_ask(*state, "dance", &reply, &error));
 	assert_null(reply);
 	assert_string_equal("the card refuses 'dance': no verb 'dance'", error.text);
-	fake.answer = "{\"ok\": true}\n";
+	fake_say("{\"ok\": true}\n");
 	assert_int_equal(0, card_tell(*state, &error, "help"));
-	assert_int_equal(1, fake.nb_connections); /* a refusal is an answer */
+	assert_int_equal(1, fake_connections()); /* a refusal is an answer */
 }
 
 /* After each kind of trouble the next question gets an answer of its own, on a new connection. */
@@ -146,15 +194,15 @@ test_trouble(void **state)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		fake.answer = rows[i].answer;
+		fake_say(rows[i].answer);
 		assert_int_equal(rows[i].ret, card_ask(*state, "status", &reply, &error));
 		assert_non_null(strstr(error.text, "asked 'status'"));
 		assert_non_null(strstr(error.text, rows[i].text));
-		fake.answer = "{\"ok\": true}\n";
+		fake_say("{\"ok\": true}\n");
 		assert_int_equal(0, card_tell(*state, &error, "status"));
-		assert_int_equal(2 + i, fake.nb_connections);
+		assert_int_equal(2 + i, fake_connections());
 	}
-	fake.answer = "{}\n";
+	fake_say("{}\n");
 	assert_int_equal(-EPROTO, card_ask(*state, "status", &reply, &error));
 	assert_non_null(strstr(error.text, "not answered by a card"));
 }
@@ -172,7 +220,7 @@ test_bad_questions(void **state)
 	assert_int_equal(-EINVAL, card_ask(*state, words, &reply, &error));
 	assert_int_equal(-EINVAL, card_ask(*state, "  ", &reply, &error));
 	assert_int_equal(-EINVAL, card_tell(*state, &error, "%s", words));
-	assert_int_equal(0, fake.nb_connections);
+	assert_int_equal(0, fake_connections());
 	words[200] = '\0';
 	assert_int_equal(-ENAMETOOLONG, card_create(words, WAIT_MS, &other));
 	assert_int_equal(0, card_create("/nonexistent/socket", WAIT_MS, &other));
@@ -193,7 +241,7 @@ test_long_answer(void **state)
 	memset(answer, ' ', 40000);
 	memcpy(answer, "{\"ok\": true", 11);
 	strcpy(answer + 40000, "}\n");
-	fake.answer = answer;
+	fake_say(answer);
 	assert_int_equal(0, card_ask(*state, "trace", &reply, &error));
 	json_decref(reply);
 	free(answer);
@@ -205,10 +253,10 @@ test_function(void **state)
 	struct card_error error;
 	unsigned int function = 9;
 
-	fake.answer = "{\"ok\": true, \"functions\": [{\"function\": 0, \"pci\": \"0000:01:00.0\"},"
-		      "{\"function\": 1, \"pci\": \"0000:01:00.2\"},"
-		      "{\"function\": 2, \"pci\": \"0000:01:00.0\","
-		      " \"auxiliary\": \"mlx5_core.sf.4\"}]}\n";
+	fake_say("{\"ok\": true, \"functions\": [{\"function\": 0, \"pci\": \"0000:01:00.0\"},"
+		 "{\"function\": 1, \"pci\": \"0000:01:00.2\"},"
+		 "{\"function\": 2, \"pci\": \"0000:01:00.0\","
+		 " \"auxiliary\": \"mlx5_core.sf.4\"}]}\n");
 	assert_int_equal(0, card_function(*state, "0000:01:00.2", &function, &error));
 	assert_int_equal(1, function);
 	assert_int_equal(0, card_function(*state, "mlx5_core.sf.4", &function, &error));
@@ -223,8 +271,8 @@ test_fired(void **state)
 	struct card_error error;
 	uint64_t fired = 0;
 
-	fake.answer = "{\"ok\": true, \"faults\": [{\"id\": \"a\", \"fired\": 1},"
-		      "{\"id\": \"b\", \"fired\": 22}]}\n";
+	fake_say("{\"ok\": true, \"faults\": [{\"id\": \"a\", \"fired\": 1},"
+		 "{\"id\": \"b\", \"fired\": 22}]}\n");
 	assert_int_equal(0, card_fired(*state, "b", &fired, &error));
 	assert_int_equal(22, fired);
 	assert_int_equal(-ENOENT, card_fired(*state, "c", &fired, &error));
