@@ -78,6 +78,7 @@ def stop_early(card):
 
 
 def removed(card):
+    """The card tells that it is gone, and takes back what there was."""
     card.ctl("remove", "0")
     card.vdpa.ask("list", r"vdpa> ")
     card.front.socket.close()
@@ -85,7 +86,17 @@ def removed(card):
           card.rig.path("card.log").read_text())
 
 
-STORIES = {f.__name__: f for f in (queue_errors, late_event, lost_completions, stop_early, removed)}
+def ends_somehow(vdpa):
+    """The error channel of a card that is gone can always be read, so EAL's interrupt thread is in
+    the driver's handler all the time; the driver gives up waiting for it after a few tries and frees
+    what it uses. How that race ends is told, not asked for."""
+    vdpa.send("quit")
+    print(f"exit status {vdpa.wait(20)}")
+
+
+STORIES = {f.__name__: (f, quit_example)
+           for f in (queue_errors, late_event, lost_completions, stop_early)}
+STORIES["removed"] = (removed, ends_somehow)
 
 
 def main(mlx5emu, example, *names):
@@ -93,9 +104,10 @@ def main(mlx5emu, example, *names):
     for name in names or STORIES:
         with Rig(name.replace("_", "-")) as rig:
             card = Card(rig, (mlx5emu, example))
-            STORIES[name](card)
+            happens, ends = STORIES[name]
+            happens(card)
             card.front.close()
-            quit_example(card.vdpa)
+            ends(card.vdpa)
             print(f"{name}: well")
 
 
