@@ -575,23 +575,23 @@ flow_on_gone(const struct vm *vm)
 
 /* A new record, the latest of the history. @return NULL without memory (with a complaint) */
 static struct flow_entry *
-flow_begin(const struct flow_act *act)
+flow_begin(const struct flow_call *call, enum flow_kind kind)
 {
 	struct flow_entry *entry = calloc(1, sizeof(*entry));
 
 	if (entry == NULL) {
-		base_err(act->log, "%s of guest %s: no memory", flow_kind_name(act->kind),
-				act->vm->name);
+		base_err(call->log, "%s of guest %s: no memory", flow_kind_name(kind),
+				call->vm->name);
 		return NULL;
 	}
-	flow_note_senders(act->vm, entry);
+	flow_note_senders(call->vm, entry);
 	vm_set_gone(flow_on_gone);
 	if (flow_past.nb == FLOW_HISTORY_MAX)
 		flow_drop_oldest();
 	flow_past.entries[flow_past.nb++] = entry;
 	entry->record.id = ++flow_past.last_id;
-	entry->record.kind = act->kind;
-	snprintf(entry->record.guest, sizeof(entry->record.guest), "%s", act->vm->name);
+	entry->record.kind = kind;
+	snprintf(entry->record.guest, sizeof(entry->record.guest), "%s", call->vm->name);
 	entry->record.when = time(NULL);
 	return entry;
 }
@@ -600,14 +600,14 @@ flow_begin(const struct flow_act *act)
 
 /* May it happen to the guest as it is? */
 static int
-flow_check(const struct flow_act *act)
+flow_check(const struct flow_call *call, enum flow_kind kind)
 {
-	const struct flow_kind_row *row = &flow_kinds[act->kind];
-	enum vm_state state = vm_state(act->vm);
+	const struct flow_kind_row *row = &flow_kinds[kind];
+	enum vm_state state = vm_state(call->vm);
 
-	if (state == row->needs || (act->kind == FLOW_KILL && state == VM_LOST))
+	if (state == row->needs || (kind == FLOW_KILL && state == VM_LOST))
 		return 0;
-	base_err(act->log, "%s: guest %s is %s%s", row->name, act->vm->name,
+	base_err(call->log, "%s: guest %s is %s%s", row->name, call->vm->name,
 			state == VM_UP ? "not stopped" : vm_state_name(state),
 			state == VM_NEW ? " ('guest start' does that)" : "");
 	return state == VM_UP ? -EALREADY : -ENOTCONN;
@@ -615,57 +615,57 @@ flow_check(const struct flow_act *act)
 
 /* The act, with a reason in words where it failed. */
 static void
-flow_do(const struct flow_act *act, struct flow_record *record)
+flow_do(struct vm *vm, const struct flow_act *act, struct flow_record *record)
 {
 	record->begin_ns = base_clock_ns();
-	record->result = act->run(act->vm, record, act->arg);
+	record->result = act->run(vm, record, act->arg);
 	record->duration_ns = base_clock_ns() - record->begin_ns;
 	if (record->result == 0 || record->text[0] != '\0')
 		return;
-	snprintf(record->text, sizeof(record->text), "%s", vm_why(act->vm, record->result));
+	snprintf(record->text, sizeof(record->text), "%s", vm_why(vm, record->result));
 }
 
 /* The act between its two questions, with the span that its packets are counted in. */
 static int
-flow_measure(const struct flow_act *act, struct flow_entry *entry)
+flow_measure(struct vm *vm, const struct flow_act *act, struct flow_entry *entry)
 {
 	static struct flow_look before, now; /* large; one thread */
 	int ret;
 
-	flow_wait_for_traffic(entry, act->vm->attr.settle_ms, "before");
-	flow_look_before(act->vm, &before);
+	flow_wait_for_traffic(entry, vm->attr.settle_ms, "before");
+	flow_look_before(vm, &before);
 	ret = guest_ledger_span_open(vm_ledger(), &entry->span);
 	if (ret != 0)
 		return ret;
-	flow_do(act, &entry->record);
-	flow_wait_for_traffic(entry, act->vm->attr.settle_ms, "after");
+	flow_do(vm, act, &entry->record);
+	flow_wait_for_traffic(entry, vm->attr.settle_ms, "after");
 	guest_ledger_span_close(entry->span);
-	flow_wait_for_stragglers(entry, act->vm->attr.settle_ms);
-	flow_count_commands(act->vm, &before, &entry->record);
-	flow_look(act->vm, &now);
-	flow_compare(act->vm, &before, &now, &entry->record);
+	flow_wait_for_stragglers(entry, vm->attr.settle_ms);
+	flow_count_commands(vm, &before, &entry->record);
+	flow_look(vm, &now);
+	flow_compare(vm, &before, &now, &entry->record);
 	flow_measure_gaps(entry);
 	flow_count_packets(entry);
-	flow_judge(&entry->record, act->vm);
+	flow_judge(&entry->record, vm);
 	if (entry->record.result == 0)
 		flow_judge_rings(&entry->record, &before, &now);
 	return entry->record.result;
 }
 
 int
-flow_run(const struct flow_act *act, struct flow_record *record)
+flow_run(const struct flow_call *call, const struct flow_act *act)
 {
 	struct flow_entry *entry;
-	int ret = flow_check(act);
+	int ret = flow_check(call, act->kind);
 
 	if (ret != 0)
 		return ret;
-	entry = flow_begin(act);
+	entry = flow_begin(call, act->kind);
 	if (entry == NULL)
 		return -ENOMEM;
-	ret = flow_measure(act, entry);
+	ret = flow_measure(call->vm, act, entry);
 	entry->record.result = ret;
-	if (record != NULL)
-		*record = entry->record;
+	if (call->record != NULL)
+		*call->record = entry->record;
 	return ret;
 }

@@ -113,10 +113,16 @@ struct flow_record {
 	char faults[FLOW_FAULTS_MAX][FLOW_TEXT_MAX];
 };
 
-/** A flow to run. */
+/** What a flow is asked for with. */
+struct flow_call {
+	struct vm *vm; /**< must be up; stopped only for FLOW_START; for FLOW_KILL any that was started */
+	const struct base_log *log; /**< complaints before there is a record */
+	struct flow_record *record; /**< gets a copy; may be NULL */
+};
+
+/** What a flow does. */
 struct flow_act {
 	enum flow_kind kind;
-	struct vm *vm; /**< must be up; stopped only for FLOW_START; for FLOW_KILL any that was started */
 	/**
 	 * Does it. May write record->what, ->text (a reason in words; else the guest's last vhost-user
 	 * error or strerror() is taken) and flow_fault().
@@ -124,16 +130,14 @@ struct flow_act {
 	 */
 	int (*run)(struct vm *vm, struct flow_record *record, void *arg);
 	void *arg;
-	const struct base_log *log; /**< complaints before there is a record */
 };
 
 /**
  * Runs and judges a flow and puts it into the history.
- * @param record gets a copy; may be NULL
  * @return the act's result; -ENOTCONN, -EALREADY, -ENOMEM (with a complaint): it did not begin, there
  * is no record
  */
-int flow_run(const struct flow_act *act, struct flow_record *record);
+int flow_run(const struct flow_call *call, const struct flow_act *act);
 
 /** Adds a fault to a record: what is not as it should be. */
 void
@@ -163,14 +167,7 @@ bool flow_device_commands(const char *device, uint64_t *nb);
  */
 void flow_autopsy(const struct base_log *log);
 
-/* --- the simple flows (flow_*.c); complaints, @p record and result as flow_run() --------------- */
-
-/** What a flow is asked for with: the guest, where to complain, where the record goes (or NULL). */
-struct flow_call {
-	struct vm *vm;
-	const struct base_log *log;
-	struct flow_record *record;
-};
+/* --- the simple flows (flow_*.c); complaints, record and result as flow_run() ------------------- */
 
 /** @p size more memory, a multiple of 2 MiB; new buffers are taken from there. */
 int flow_hot_add(const struct flow_call *call, uint64_t size);

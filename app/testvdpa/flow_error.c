@@ -89,13 +89,7 @@ flow_error_act(struct vm *vm, struct flow_record *record, void *arg)
 int
 flow_error(const struct flow_call *call, unsigned int queue)
 {
-	const struct flow_act act = {
-		.kind = FLOW_ERROR,
-		.vm = call->vm,
-		.run = flow_error_act,
-		.arg = &queue,
-		.log = call->log,
-	};
+	const struct flow_act act = { FLOW_ERROR, flow_error_act, &queue };
 
 	if (queue >= vm_nb_queues(call->vm)) {
 		base_err(call->log, "error: guest %s has no queue %u, its queues are 0 to %u",
@@ -108,5 +102,5 @@ flow_error(const struct flow_call *call, unsigned int queue)
 				"'card use SOCKET' or --card");
 		return -ENOTCONN;
 	}
-	return flow_run(&act, call->record);
+	return flow_run(call, &act);
 }

@@ -40,13 +40,7 @@ flow_kill_act(struct vm *vm, struct flow_record *record, void *arg)
 int
 flow_kill(const struct flow_call *call, unsigned int at)
 {
-	const struct flow_act act = {
-		.kind = FLOW_KILL,
-		.vm = call->vm,
-		.run = flow_kill_act,
-		.arg = &at,
-		.log = call->log,
-	};
+	const struct flow_act act = { FLOW_KILL, flow_kill_act, &at };
 
-	return flow_run(&act, call->record);
+	return flow_run(call, &act);
 }

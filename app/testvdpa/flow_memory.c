@@ -64,16 +64,10 @@ flow_hot_add_check(const struct vm *vm, uint64_t size, const struct base_log *lo
 int
 flow_hot_add(const struct flow_call *call, uint64_t size)
 {
-	const struct flow_act act = {
-		.kind = FLOW_HOT_ADD,
-		.vm = call->vm,
-		.run = flow_hot_add_act,
-		.arg = &size,
-		.log = call->log,
-	};
+	const struct flow_act act = { FLOW_HOT_ADD, flow_hot_add_act, &size };
 	int ret = flow_hot_add_check(call->vm, size, call->log);
 
-	return ret == 0 ? flow_run(&act, call->record) : ret;
+	return ret == 0 ? flow_run(call, &act) : ret;
 }
 
 /* The buffers come back only if traffic runs; a guest that gets and sends nothing keeps them. */
@@ -109,31 +103,23 @@ flow_remap_act(struct vm *vm, struct flow_record *record, void *arg)
 }
 
 static int
-flow_memory_last(const struct flow_call *call, enum flow_kind kind,
-		int (*run)(struct vm *vm, struct flow_record *record, void *arg))
+flow_memory_last(const struct flow_call *call, const struct flow_act *act)
 {
-	const struct flow_act act = {
-		.kind = kind,
-		.vm = call->vm,
-		.run = run,
-		.log = call->log,
-	};
-
 	if (call->vm->nb_dimms != 0)
-		return flow_run(&act, call->record);
-	base_err(call->log, "%s: guest %s has no memory that was hot-added", flow_kind_name(kind),
-			call->vm->name);
+		return flow_run(call, act);
+	base_err(call->log, "%s: guest %s has no memory that was hot-added",
+			flow_kind_name(act->kind), call->vm->name);
 	return -ENOENT;
 }
 
 int
 flow_unplug(const struct flow_call *call)
 {
-	return flow_memory_last(call, FLOW_UNPLUG, flow_unplug_act);
+	return flow_memory_last(call, &(struct flow_act){ FLOW_UNPLUG, flow_unplug_act, NULL });
 }
 
 int
 flow_remap(const struct flow_call *call)
 {
-	return flow_memory_last(call, FLOW_REMAP, flow_remap_act);
+	return flow_memory_last(call, &(struct flow_act){ FLOW_REMAP, flow_remap_act, NULL });
 }

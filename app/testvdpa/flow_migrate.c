@@ -153,16 +153,10 @@ flow_migrate_run(const struct flow_call *call, enum flow_kind kind,
 		.result = result != NULL ? result : &mine,
 		.log = call->log,
 	};
-	const struct flow_act act = {
-		.kind = kind,
-		.vm = call->vm,
-		.run = flow_migrate_act,
-		.arg = &migrate,
-		.log = call->log,
-	};
+	const struct flow_act act = { kind, flow_migrate_act, &migrate };
 
 	memset(migrate.result, 0, sizeof(*migrate.result));
-	return flow_run(&act, call->record);
+	return flow_run(call, &act);
 }
 
 int

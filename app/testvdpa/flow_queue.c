@@ -28,13 +28,12 @@ flow_enable_act(struct vm *vm, struct flow_record *record, void *arg)
 }
 
 static int
-flow_queue_run(const struct flow_call *call, struct flow_act *act, unsigned int queue)
+flow_queue_run(const struct flow_call *call, const struct flow_act *act)
 {
-	act->vm = call->vm;
-	act->arg = &queue;
-	act->log = call->log;
+	unsigned int queue = *(unsigned int *)act->arg;
+
 	if (queue < vm_nb_queues(call->vm))
-		return flow_run(act, call->record);
+		return flow_run(call, act);
 	base_err(call->log, "%s: guest %s has no queue %u, its queues are 0 to %u",
 			flow_kind_name(act->kind), call->vm->name, queue,
 			vm_nb_queues(call->vm) - 1);
@@ -44,15 +43,11 @@ flow_queue_run(const struct flow_call *call, struct flow_act *act, unsigned int 
 int
 flow_disable(const struct flow_call *call, unsigned int queue)
 {
-	struct flow_act act = { .kind = FLOW_DISABLE, .run = flow_disable_act };
-
-	return flow_queue_run(call, &act, queue);
+	return flow_queue_run(call, &(struct flow_act){ FLOW_DISABLE, flow_disable_act, &queue });
 }
 
 int
 flow_enable(const struct flow_call *call, unsigned int queue)
 {
-	struct flow_act act = { .kind = FLOW_ENABLE, .run = flow_enable_act };
-
-	return flow_queue_run(call, &act, queue);
+	return flow_queue_run(call, &(struct flow_act){ FLOW_ENABLE, flow_enable_act, &queue });
 }

@@ -34,40 +34,26 @@ flow_start_act(struct vm *vm, struct flow_record *record, void *arg)
 	return guest_vm_resume(vm->guest);
 }
 
-static int
-flow_reset_run(const struct flow_call *call, enum flow_kind kind,
-		int (*run)(struct vm *vm, struct flow_record *record, void *arg))
-{
-	const struct flow_act act = {
-		.kind = kind,
-		.vm = call->vm,
-		.run = run,
-		.log = call->log,
-	};
-
-	return flow_run(&act, call->record);
-}
-
 int
 flow_reset(const struct flow_call *call)
 {
-	return flow_reset_run(call, FLOW_RESET, flow_reset_act);
+	return flow_run(call, &(struct flow_act){ FLOW_RESET, flow_reset_act, NULL });
 }
 
 int
 flow_rebind(const struct flow_call *call)
 {
-	return flow_reset_run(call, FLOW_REBIND, flow_rebind_act);
+	return flow_run(call, &(struct flow_act){ FLOW_REBIND, flow_rebind_act, NULL });
 }
 
 int
 flow_stop(const struct flow_call *call)
 {
-	return flow_reset_run(call, FLOW_STOP, flow_stop_act);
+	return flow_run(call, &(struct flow_act){ FLOW_STOP, flow_stop_act, NULL });
 }
 
 int
 flow_start(const struct flow_call *call)
 {
-	return flow_reset_run(call, FLOW_START, flow_start_act);
+	return flow_run(call, &(struct flow_act){ FLOW_START, flow_start_act, NULL });
 }

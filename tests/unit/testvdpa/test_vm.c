@@ -136,11 +136,12 @@ test_no_flow_without_a_device(void **state)
 {
 	struct vm_attr a = attr_of("A", 1);
 	struct flow_record record;
-	struct flow_act act = { .run = never, .log = &log_said };
+	struct flow_call call = { .log = &log_said };
+	struct flow_act act = { .run = never };
 
-	assert_int_equal(vm_add(&a, &act.vm), 0);
+	assert_int_equal(vm_add(&a, &call.vm), 0);
 	for (act.kind = 0; act.kind < FLOW_NB_KINDS; act.kind++) {
-		assert_int_equal(flow_run(&act, NULL), -ENOTCONN);
+		assert_int_equal(flow_run(&call, &act), -ENOTCONN);
 		assert_non_null(strstr(said, "guest A is not started"));
 	}
 	assert_false(flow_history(0, &record));
