@@ -162,85 +162,17 @@ flow_soak_call(struct flow_soak *soak, struct vm *vm)
 	return (struct flow_call){ .vm = vm, .log = soak->attr->log, .record = &soak->record };
 }
 
-static int
+static void
 flow_soak_hot_add(struct flow_soak *soak, struct vm *vm, uint64_t number)
 {
 	struct flow_call call = flow_soak_call(soak, vm);
 	uint64_t size = base_align_up(vm_buffer_bytes(vm), 2u << 20) + number * (2u << 20);
 
-	return flow_soak_book(soak, flow_hot_add(&call, size));
-}
-
-static int
-flow_soak_unplug(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-
-	return flow_soak_book(soak, flow_unplug(&call));
-}
-
-static int
-flow_soak_remap(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-
-	return flow_soak_book(soak, flow_remap(&call));
-}
-
-static int
-flow_soak_reset(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-
-	return flow_soak_book(soak, flow_reset(&call));
-}
-
-static int
-flow_soak_rebind(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-
-	return flow_soak_book(soak, flow_rebind(&call));
-}
-
-static int
-flow_soak_queue(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-	int ret = flow_soak_book(soak, flow_disable(&call, (unsigned int)number));
-
-	call = flow_soak_call(soak, vm);
-	return ret == 0 ? flow_soak_book(soak, flow_enable(&call, (unsigned int)number)) : ret;
-}
-
-static int
-flow_soak_pause(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-	int ret = flow_soak_book(soak, flow_stop(&call));
-
-	call = flow_soak_call(soak, vm);
-	return ret == 0 ? flow_soak_book(soak, flow_start(&call)) : ret;
-}
-
-static int
-flow_soak_kill(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-
-	return flow_soak_book(soak, flow_kill(&call, (unsigned int)number));
-}
-
-static int
-flow_soak_error(struct flow_soak *soak, struct vm *vm, uint64_t number)
-{
-	struct flow_call call = flow_soak_call(soak, vm);
-
-	return flow_soak_book(soak, flow_error(&call, (unsigned int)number));
+	(void)flow_soak_book(soak, flow_hot_add(&call, size));
 }
 
 /* What the guest leaves is the next spare device. */
-static int
+static void
 flow_soak_migrate(struct flow_soak *soak, struct vm *vm, uint64_t number)
 {
 	struct flow_call call = flow_soak_call(soak, vm);
@@ -257,38 +189,62 @@ flow_soak_migrate(struct flow_soak *soak, struct vm *vm, uint64_t number)
 	ret = flow_soak_book(soak, flow_migrate(&call, &to, NULL));
 	if (ret != 0 || strcmp(vm->socket, socket) == 0) {
 		soak->has_spare = true; /* the guest is where it was */
-		return ret;
+		return;
 	}
 	memcpy(soak->device, device, sizeof(device));
 	memcpy(soak->socket, socket, sizeof(socket));
-	return 0;
 }
 
-static int
+static void
 flow_soak_migrate_fail(struct flow_soak *soak, struct vm *vm, uint64_t number)
 {
 	struct flow_call call = flow_soak_call(soak, vm);
 
-	return flow_soak_book(soak,
+	(void)flow_soak_book(soak,
 			flow_migrate_fail(&call,
 					number == 0 ? GUEST_MIGRATE_COMPARE : GUEST_MIGRATE_HOLD,
 					NULL));
 }
 
-static int (*const flow_soak_acts[FLOW_SOAK_NB_KINDS])(struct flow_soak *soak, struct vm *vm,
-		uint64_t number) = {
-	[FLOW_SOAK_HOT_ADD] = flow_soak_hot_add,
-	[FLOW_SOAK_UNPLUG] = flow_soak_unplug,
-	[FLOW_SOAK_REMAP] = flow_soak_remap,
-	[FLOW_SOAK_RESET] = flow_soak_reset,
-	[FLOW_SOAK_REBIND] = flow_soak_rebind,
-	[FLOW_SOAK_QUEUE] = flow_soak_queue,
-	[FLOW_SOAK_PAUSE] = flow_soak_pause,
-	[FLOW_SOAK_KILL] = flow_soak_kill,
-	[FLOW_SOAK_ERROR] = flow_soak_error,
-	[FLOW_SOAK_MIGRATE] = flow_soak_migrate,
-	[FLOW_SOAK_MIGRATE_FAIL] = flow_soak_migrate_fail,
+/* How a choice is done: by flows, the second only after the first has worked, or by an act of its own. */
+struct flow_soak_deed {
+	int (*flows[2])(const struct flow_call *call);
+	int (*numbered[2])(const struct flow_call *call, unsigned int number);
+	void (*act)(struct flow_soak *soak, struct vm *vm, uint64_t number);
 };
+
+static const struct flow_soak_deed flow_soak_deeds[FLOW_SOAK_NB_KINDS] = {
+	[FLOW_SOAK_HOT_ADD] = { .act = flow_soak_hot_add },
+	[FLOW_SOAK_UNPLUG] = { .flows = { flow_unplug } },
+	[FLOW_SOAK_REMAP] = { .flows = { flow_remap } },
+	[FLOW_SOAK_RESET] = { .flows = { flow_reset } },
+	[FLOW_SOAK_REBIND] = { .flows = { flow_rebind } },
+	[FLOW_SOAK_QUEUE] = { .numbered = { flow_disable, flow_enable } },
+	[FLOW_SOAK_PAUSE] = { .flows = { flow_stop, flow_start } },
+	[FLOW_SOAK_KILL] = { .numbered = { flow_kill } },
+	[FLOW_SOAK_ERROR] = { .numbered = { flow_error } },
+	[FLOW_SOAK_MIGRATE] = { .act = flow_soak_migrate },
+	[FLOW_SOAK_MIGRATE_FAIL] = { .act = flow_soak_migrate_fail },
+};
+
+static void
+flow_soak_do(struct flow_soak *soak, struct vm *vm, const struct flow_soak_choice *choice)
+{
+	const struct flow_soak_deed *deed = &flow_soak_deeds[choice->kind];
+	int ret = 0;
+
+	if (deed->act != NULL)
+		deed->act(soak, vm, choice->number);
+	for (unsigned int i = 0; i < BASE_ARRAY_SIZE(deed->flows) && ret == 0; i++) {
+		struct flow_call call = flow_soak_call(soak, vm);
+
+		if (deed->flows[i] != NULL)
+			ret = flow_soak_book(soak, deed->flows[i](&call));
+		if (deed->numbered[i] != NULL)
+			ret = flow_soak_book(soak,
+					deed->numbered[i](&call, (unsigned int)choice->number));
+	}
+}
 
 /* --- guests ---------------------------------------------------------------------------------- */
 
@@ -360,7 +316,7 @@ flow_soak_step(struct flow_soak *soak)
 	struct flow_soak_facts facts = flow_soak_look(soak, vm);
 	struct flow_soak_choice choice = flow_soak_choose(&soak->dice, &facts);
 
-	(void)flow_soak_acts[choice.kind](soak, vm, choice.number);
+	flow_soak_do(soak, vm, &choice);
 	return flow_soak_check(soak->attr);
 }
 
