@@ -7,6 +7,7 @@
  * A flow is judged by its step, so it has no verdict of its own; the result that its act ended with
  * is told where it is an error, which may be what the step wants (a migration that has to fail).
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +17,17 @@
 
 #include "page_fact.h"
 #include "page_report.h"
+#include "page_row.h"
 
 #define REMARK_LEN 256
+
+static_assert(SCENARIO_FAULTS_MAX <= PAGE_ROW_FAULTS_MAX, "a row has room for all texts");
 
 /** A row's own texts. */
 struct report_texts {
 	char name[64];
 	char remark[REMARK_LEN];
-	char more[48];
-	const char *faults[SCENARIO_FAULTS_MAX + 1];
+	struct page_row_faults faults;
 };
 
 struct report_page {
@@ -50,38 +53,22 @@ report_ns(const struct report_page *page, double seconds)
 /* --- rows ----------------------------------------------------------------------------------- */
 
 static void
-report_account(struct page_row *row, const struct scenario_direction *direction)
+report_packets(struct page_row *row, const struct scenario_step *step)
 {
-	const struct guest_ledger_count *c = &direction->count;
-	struct page_account *a = &row->account;
-	unsigned int i = direction->from == 'A' ? 0 : 1;
+	for (unsigned int i = 0; i < step->nb_directions; i++) {
+		const struct scenario_direction *direction = &step->directions[i];
 
-	row->account_known = true;
-	row->gap_ns[i] = c->longest_gap_ns;
-	a->sent += c->sent;
-	a->received += c->received;
-	a->lost += c->lost;
-	a->duplicated += c->duplicated;
-	a->reordered += c->reordered;
-	a->torn += c->torn;
-	a->invented += c->invented;
-	a->excused += c->excused;
+		row->gap_ns[direction->from == 'A' ? 0 : 1] = direction->count.longest_gap_ns;
+		page_row_account(row, &direction->count);
+	}
 }
 
 static void
 report_faults(struct page_row *row, struct report_texts *texts, const struct scenario_step *step)
 {
-	unsigned int kept = step->nb_faults < SCENARIO_FAULTS_MAX ? step->nb_faults :
-								    SCENARIO_FAULTS_MAX;
-
-	for (unsigned int i = 0; i < kept; i++)
-		texts->faults[i] = step->faults[i];
-	row->faults = texts->faults;
-	row->nb_faults = kept;
-	if (step->nb_faults == kept)
-		return;
-	snprintf(texts->more, sizeof(texts->more), "and %u more", step->nb_faults - kept);
-	texts->faults[row->nb_faults++] = texts->more;
+	for (unsigned int i = 0; i < step->nb_faults && i < SCENARIO_FAULTS_MAX; i++)
+		page_row_fault(row, &texts->faults, step->faults[i]);
+	page_row_rest(row, &texts->faults, step->nb_faults);
 }
 
 /* Why it was skipped, or its figures. */
@@ -124,12 +111,11 @@ report_step(struct report_page *page, unsigned int i)
 		.nb_queues = step->nb_queues,
 		.queues = page->queues[i],
 	};
-	for (unsigned int k = 0; k < step->nb_directions; k++)
-		report_account(row, &step->directions[k]);
 	for (unsigned int k = 0; k < step->nb_queues; k++)
 		page->queues[i][k] = (struct page_queue){ step->queues[k].guest == 'A' ? "A" : "B",
 			step->queues[k].queue, report_indices(&step->queues[k].saved),
 			report_indices(&step->queues[k].resumed) };
+	report_packets(row, step);
 	report_faults(row, texts, step);
 	report_remark(texts, step);
 	if (texts->remark[0] != '\0')

@@ -6,6 +6,7 @@
  * A silence ends after its flow: the traffic goes on, so the first arrival after the flow is the end
  * of it, at most the longest gap later.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +17,19 @@
 #include "device.h"
 #include "flow.h"
 #include "page_fact.h"
+#include "page_row.h"
 #include "page_session.h"
 #include "record.h"
 
 #define SETTLED_NS (20 * BASE_NS_PER_MS) /* two samples of a timeline */
 
+static_assert(FLOW_FAULTS_MAX <= PAGE_ROW_FAULTS_MAX, "a row has room for all texts");
+
 /** A flow and what the page needs of it. */
 struct session_flow {
 	struct flow_record record;
 	char name[2 * FLOW_TEXT_MAX];
-	const char *faults[FLOW_FAULTS_MAX + 1];
-	char more[48];
+	struct page_row_faults faults;
 	struct page_queue queues[VM_QUEUES_MAX];
 };
 
@@ -76,27 +79,10 @@ session_queues(struct page_row *row, struct session_flow *flow)
 }
 
 static void
-session_faults(struct page_row *row, struct session_flow *flow)
-{
-	const struct flow_record *r = &flow->record;
-	unsigned int kept = r->nb_faults < FLOW_FAULTS_MAX ? r->nb_faults : FLOW_FAULTS_MAX;
-
-	for (unsigned int i = 0; i < kept; i++)
-		flow->faults[i] = r->faults[i];
-	row->faults = flow->faults;
-	row->nb_faults = kept;
-	if (r->nb_faults == kept)
-		return;
-	snprintf(flow->more, sizeof(flow->more), "and %u more", r->nb_faults - kept);
-	flow->faults[row->nb_faults++] = flow->more;
-}
-
-static void
 session_row(struct session_page *page, unsigned int i)
 {
 	struct session_flow *flow = &page->flows[i];
 	const struct flow_record *r = &flow->record;
-	const struct guest_ledger_count *c = &r->account.count;
 	uint64_t end = r->begin_ns + r->duration_ns;
 	struct page_row *row = &page->rows[i];
 
@@ -114,15 +100,15 @@ session_row(struct session_page *page, unsigned int i)
 		.gap_max_ms = (double)r->gap_max_ns / (double)BASE_NS_PER_MS,
 		.commands_known = r->commands_known,
 		.commands = r->commands,
-		.account_known = true,
-		.account = { c->sent, c->received, c->lost, c->duplicated, c->reordered, c->torn,
-				c->invented, c->excused },
 	};
 	/* of which guest's packets it was is not known: it is laid where the samples show one */
 	for (unsigned int k = 0; k < TIMELINE_DIRECTIONS_MAX; k++)
 		row->gap_ns[k] = r->gap_max_ns;
 	session_queues(row, flow);
-	session_faults(row, flow);
+	page_row_account(row, &r->account.count);
+	for (unsigned int k = 0; k < r->nb_faults && k < FLOW_FAULTS_MAX; k++)
+		page_row_fault(row, &flow->faults, r->faults[k]);
+	page_row_rest(row, &flow->faults, r->nb_faults);
 }
 
 static void
