@@ -146,6 +146,9 @@ flow_fault(struct flow_record *record, const char *fmt, ...) __attribute__((form
 /** The act worked, and no fault was found. */
 bool flow_passed(const struct flow_record *record);
 
+/** What happened to whom: "hot-add of 64 MiB to A". */
+void flow_title(const struct flow_record *record, char *text, size_t size);
+
 /** One line for people, without line feed: "hot-add of 64 MiB to A: 2.3 ms, gap 3.1 ms, ...". */
 void flow_sentence(const struct flow_record *record, char *text, size_t size);
 

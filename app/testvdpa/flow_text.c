@@ -80,15 +80,28 @@ flow_line_packets(struct flow_line *line, const struct flow_record *record)
 			flow_line_add(line, ", %" PRIu64 " %s", rows[i].nb, rows[i].what);
 }
 
+static void
+flow_line_title(struct flow_line *line, const struct flow_record *record)
+{
+	flow_line_add(line, "%s", flow_kind_name(record->kind));
+	if (record->what[0] != '\0')
+		flow_line_add(line, " %s %s", flow_kind_about(record->kind), record->what);
+	flow_line_add(line, " %s %s", flow_kind_whom(record->kind), record->guest);
+}
+
+void
+flow_title(const struct flow_record *record, char *text, size_t size)
+{
+	flow_line_title(&(struct flow_line){ .text = text, .size = size }, record);
+}
+
 void
 flow_sentence(const struct flow_record *record, char *text, size_t size)
 {
 	struct flow_line line = { .text = text, .size = size };
 
-	flow_line_add(&line, "%s", flow_kind_name(record->kind));
-	if (record->what[0] != '\0')
-		flow_line_add(&line, " %s %s", flow_kind_about(record->kind), record->what);
-	flow_line_add(&line, " %s %s: ", flow_kind_whom(record->kind), record->guest);
+	flow_line_title(&line, record);
+	flow_line_add(&line, ": ");
 	if (record->result != 0)
 		flow_line_add(&line, "FAILED: %s, ", record->text);
 	flow_line_costs(&line, record);

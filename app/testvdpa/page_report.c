@@ -25,7 +25,6 @@ static_assert(SCENARIO_FAULTS_MAX <= PAGE_ROW_FAULTS_MAX, "a row has room for al
 
 /** A row's own texts. */
 struct report_texts {
-	char name[64];
 	char remark[REMARK_LEN];
 	struct page_row_faults faults;
 };
@@ -128,10 +127,9 @@ report_flow(struct report_page *page, const struct scenario_flow *flow)
 	struct report_texts *texts = &page->texts[page->nb];
 	struct page_row *row = &page->rows[page->nb++];
 
-	snprintf(texts->name, sizeof(texts->name), "%s of %c", flow->kind, flow->guest);
 	*row = (struct page_row){
 		.kind = PAGE_FLOW,
-		.name = texts->name,
+		.name = flow->title,
 		.begin_ns = report_ns(page, flow->begin),
 		.end_ns = report_ns(page, flow->begin + flow->ms / 1000),
 		.gap_known = true,

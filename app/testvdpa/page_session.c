@@ -51,17 +51,6 @@ session_ns(const struct session_page *page, uint64_t clock_ns)
 }
 
 static void
-session_name(struct session_flow *flow)
-{
-	const struct flow_record *r = &flow->record;
-
-	snprintf(flow->name, sizeof(flow->name), "%s%s%s%s%s %s %s", flow_kind_name(r->kind),
-			r->what[0] != '\0' ? " " : "",
-			r->what[0] != '\0' ? flow_kind_about(r->kind) : "",
-			r->what[0] != '\0' ? " " : "", r->what, flow_kind_whom(r->kind), r->guest);
-}
-
-static void
 session_queues(struct page_row *row, struct session_flow *flow)
 {
 	const struct flow_record *r = &flow->record;
@@ -86,7 +75,7 @@ session_row(struct session_page *page, unsigned int i)
 	uint64_t end = r->begin_ns + r->duration_ns;
 	struct page_row *row = &page->rows[i];
 
-	session_name(flow);
+	flow_title(r, flow->name, sizeof(flow->name));
 	*row = (struct page_row){
 		.kind = PAGE_STEP,
 		.name = flow->name,

@@ -48,6 +48,7 @@ act_note(const struct scenario_play *play, struct scenario_step *step, struct sc
 	const char *name = flow_kind_name(record->kind);
 
 	snprintf(flow.kind, sizeof(flow.kind), "%s", name);
+	flow_title(record, flow.title, sizeof(flow.title));
 	scenario_step_flow(step, &flow);
 	if (record->result != 0)
 		scenario_step_fault(step, "guest %s: %s: %s", guest->name, name, record->text);

@@ -69,6 +69,7 @@ write_flow(struct json *json, const struct scenario_flow *flow)
 
 	json_open(json, NULL, '{');
 	json_text(json, "kind", flow->kind);
+	json_text(json, "title", flow->title);
 	json_text(json, "guest", guest);
 	json_real(json, "begin", flow->begin);
 	json_real(json, "ms", flow->ms);

@@ -51,6 +51,7 @@ struct scenario_direction {
 /** One thing that was done to a guest. */
 struct scenario_flow {
 	char kind[24]; /**< "hot-add", for example; see flow.h */
+	char title[SCENARIO_TEXT_MAX]; /**< "hot-add of 64 MiB to A" */
 	char guest;
 	double begin; /**< seconds since the beginning of the report */
 	double ms; /**< how long it took */

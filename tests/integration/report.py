@@ -24,6 +24,7 @@ TYPED = ["record on|off", "report FILE"]
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
+WHAT = {"disable": r"of queue \d+ ", "enable": r"of queue \d+ ", "hot-add": r"of \d+ MiB "}
 COUNTS = ("sent", "received", "lost", "duplicated", "reordered", "torn", "invented", "excused")
 
 
@@ -79,8 +80,9 @@ def check_rows(page, report):
         for flow in step["flows"]:
             row = rows.pop(0)
             name = text_of(row.find(f"{HTML}th/{HTML}span"))
-            rig.check(words(row) == ["flow"] and name == f"{flow['kind']} of {flow['guest']}",
-                      f"{name}, not {flow}")
+            rig.check(words(row) == ["flow"] and name == flow["title"], f"{name}, not {flow}")
+            rig.check(re.fullmatch(f"{flow['kind']} {WHAT.get(flow['kind'], '(.* )?')}"
+                                   f"(of|to|from) {flow['guest']}", name), f"title: {name}")
             check_flow(cells(row), flow, f"{step['name']}: {name}")
     rig.check(not rows, f"{len(rows)} rows more than the report")
 

@@ -77,7 +77,8 @@ test_a_step_with_a_flow(void **state)
 {
 	struct scenario_report *report = *state;
 	struct scenario_step *step = add_step(report, "reset of A");
-	const struct scenario_flow flow = { .kind = "reset",
+	const struct scenario_flow flow = { .kind = "disable",
+		.title = "disable of queue 3 of A",
 		.guest = 'A',
 		.begin = 1.6,
 		.ms = 20,
@@ -97,7 +98,7 @@ test_a_step_with_a_flow(void **state)
 	assert_has("<td class=\"duplicated n bad\">2</td>");
 	assert_has("<span>12.3</span>");
 	assert_has("<span>33.3</span></td><td class=\"gap_median_ms n\">22.2</td>");
-	assert_has("<small>Input/output error</small>");
+	assert_has("<span>disable of queue 3 of A</span><small>Input/output error</small>");
 	assert_has("<td class=\"at n\">1.50 s</td><td class=\"took n\">250 ms</td>");
 	assert_has("<th scope=\"row\">B tx 1</th>");
 	assert_has("77,&#160;66");

@@ -206,6 +206,7 @@ test_json(void **state)
 	struct scenario_report *report = *state;
 	struct scenario_step *step = add_step(report, "one", true);
 	const struct scenario_flow flow = { .kind = "reset",
+		.title = "reset of A",
 		.guest = 'A',
 		.begin = 1,
 		.ms = 2,
@@ -237,8 +238,8 @@ test_json(void **state)
 			"\"queues\":[{\"guest\":\"A\",\"queue\":1,\"before\":[49,19],"
 			"\"saved\":[50,20],\"resumed\":[20,20],\"passed_over\":0,"
 			"\"never_returned\":0,\"returned_twice\":2}],\"nb_flows\":1,"
-			"\"flows\":[{\"kind\":\"reset\",\"guest\":\"A\",\"begin\":1.000,"
-			"\"ms\":2.000,\"result\":-5,\"gap_ms\":{\"median\":3.000,\"max\":4.000}}],"
+			"\"flows\":[{\"kind\":\"reset\",\"title\":\"reset of A\",\"guest\":\"A\","
+			"\"begin\":1.000,\"ms\":2.000,\"result\":-5,\"gap_ms\":{\"median\":3.000,\"max\":4.000}}],"
 			"\"notes\":{\"kicks\":2.250},\"nb_faults\":1,\"faults\":[\"bad\"]}]}\n");
 }
 

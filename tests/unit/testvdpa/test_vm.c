@@ -177,6 +177,8 @@ test_sentence(void **state)
 	flow_sentence(&record, text, sizeof(text));
 	assert_non_null(strstr(text, ", 2 lost, 1 pending; FAULT: 2 packets lost"));
 	assert_false(flow_passed(&record));
+	flow_title(&record, text, sizeof(text));
+	assert_string_equal(text, "hot-add of 64 MiB to A");
 	flow_sentence(&record, text, 10); /* cut, not overrun */
 	assert_string_equal(text, "hot-add o");
 }
