@@ -10,7 +10,6 @@
  * timeline_stop() joins the thread and then takes the last sample itself, so that what came after the
  * last tick is there too.
  */
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -199,22 +198,6 @@ uint64_t
 timeline_ns(const struct timeline *timeline, uint64_t clock_ns)
 {
 	return clock_ns > timeline->begin_ns ? clock_ns - timeline->begin_ns : 0;
-}
-
-int
-timeline_mark(struct timeline *timeline, uint64_t begin_ns, uint64_t end_ns, const char *name)
-{
-	struct timeline_mark mark = {
-		.begin_ns = timeline_ns(timeline, begin_ns),
-		.end_ns = timeline_ns(timeline, end_ns),
-	};
-	int ret;
-
-	snprintf(mark.name, sizeof(mark.name), "%s", name);
-	base_mutex_lock(&timeline->lock);
-	ret = timeline_data_mark(&timeline->data, &mark);
-	base_mutex_unlock(&timeline->lock);
-	return ret;
 }
 
 int

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Traffic over time: a thread of its own reads counters at equal intervals and keeps them, and whoever
- * does something to the traffic marks when. Memory is bounded: when it is used up the interval doubles,
- * so hours fit as well as seconds. What is kept: timeline_data.h.
+ * Traffic over time: a thread of its own reads counters at equal intervals and keeps them. Memory is
+ * bounded: when it is used up the interval doubles, so hours fit as well as seconds. What is kept:
+ * timeline_data.h.
  *
  * All functions may be called by any thread, but create and destroy, which are one thread's.
  */
@@ -61,12 +61,6 @@ void timeline_destroy(struct timeline *timeline);
 
 /** base_clock_ns() as the timeline's time; 0 for what was before its beginning. */
 uint64_t timeline_ns(const struct timeline *timeline, uint64_t clock_ns);
-
-/**
- * Marks a time that has a name, from @p begin_ns to @p end_ns by base_clock_ns().
- * @return 0, -ENOSPC after TIMELINE_MARKS_MAX of them (they are counted), -ENOMEM
- */
-int timeline_mark(struct timeline *timeline, uint64_t begin_ns, uint64_t end_ns, const char *name);
 
 /** Copies what there is so far; the caller calls timeline_data_fini(). @return 0, -ENOMEM. */
 int timeline_copy(struct timeline *timeline, struct timeline_data *copy);

@@ -10,17 +10,13 @@
  * Samples are ascending, so a window's first one is found by bisection: a page asks for a thousand
  * windows of thousands of samples.
  */
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base_clock.h>
-#include <base_math.h>
 
 #include "timeline_data.h"
-
-#define MARKS_FIRST 64u
 
 int
 timeline_data_init(struct timeline_data *data, unsigned int max_samples, uint64_t interval_ns)
@@ -40,7 +36,6 @@ void
 timeline_data_fini(struct timeline_data *data)
 {
 	free(data->samples);
-	free(data->marks);
 	memset(data, 0, sizeof(*data));
 }
 
@@ -50,15 +45,12 @@ timeline_data_copy(struct timeline_data *copy, const struct timeline_data *data)
 	*copy = *data;
 	copy->max_samples = data->nb_samples;
 	copy->samples = calloc((size_t)data->nb_samples + 1, sizeof(*data->samples));
-	copy->marks = calloc((size_t)data->nb_marks + 1, sizeof(*data->marks));
-	if (copy->samples == NULL || copy->marks == NULL) {
+	if (copy->samples == NULL) {
 		timeline_data_fini(copy);
 		return -ENOMEM;
 	}
 	if (data->nb_samples != 0)
 		memcpy(copy->samples, data->samples, data->nb_samples * sizeof(*data->samples));
-	if (data->nb_marks != 0)
-		memcpy(copy->marks, data->marks, data->nb_marks * sizeof(*data->marks));
 	return 0;
 }
 
@@ -120,59 +112,10 @@ timeline_data_add(struct timeline_data *data, uint64_t end_ns,
 	}
 }
 
-/* --- marks ---------------------------------------------------------------------------------- */
-
-/* Doubles the room, which is 0 or a power of two times MARKS_FIRST and just used up. */
-static int
-timeline_grow_marks(struct timeline_data *data)
-{
-	unsigned int nb = data->nb_marks == 0 ? MARKS_FIRST : 2 * data->nb_marks;
-	struct timeline_mark *marks = realloc(data->marks, nb * sizeof(*marks));
-
-	if (marks == NULL)
-		return -ENOMEM;
-	data->marks = marks;
-	return 0;
-}
-
-static bool
-timeline_marks_full(const struct timeline_data *data)
-{
-	return data->nb_marks == 0 ||
-			(data->nb_marks >= MARKS_FIRST && base_is_pow2(data->nb_marks));
-}
-
-int
-timeline_data_mark(struct timeline_data *data, const struct timeline_mark *mark)
-{
-	struct timeline_mark *new;
-	int ret = 0;
-
-	if (data->nb_marks == TIMELINE_MARKS_MAX)
-		ret = -ENOSPC;
-	else if (timeline_marks_full(data))
-		ret = timeline_grow_marks(data);
-	if (ret != 0) {
-		data->marks_lost++;
-		return ret;
-	}
-	new = &data->marks[data->nb_marks++];
-	*new = *mark;
-	new->name[TIMELINE_NAME_LEN - 1] = '\0';
-	if (new->end_ns < new->begin_ns)
-		new->end_ns = new->begin_ns;
-	return 0;
-}
-
 uint64_t
 timeline_data_end(const struct timeline_data *data)
 {
-	uint64_t end = data->nb_samples != 0 ? data->samples[data->nb_samples - 1].end_ns : 0;
-
-	for (unsigned int i = 0; i < data->nb_marks; i++)
-		if (data->marks[i].end_ns > end)
-			end = data->marks[i].end_ns;
-	return end;
+	return data->nb_samples != 0 ? data->samples[data->nb_samples - 1].end_ns : 0;
 }
 
 /* --- questions ------------------------------------------------------------------------------ */
@@ -233,7 +176,7 @@ timeline_data_rate(const struct timeline_data *data, unsigned int direction, uin
 		uint64_t end_ns)
 {
 	struct timeline_rate rate = { .known = false };
-	uint64_t last = data->nb_samples != 0 ? data->samples[data->nb_samples - 1].end_ns : 0;
+	uint64_t last = timeline_data_end(data);
 	double sent[2], arrived[2], seconds;
 
 	if (end_ns > last)

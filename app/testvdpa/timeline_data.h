@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What a timeline remembers, as plain data: packets sent and arrived by direction at points in time,
- * and marks. Pure functions; no thread, no clock, no lock: timeline.h has these.
+ * What a timeline remembers, as plain data: packets sent and arrived by direction at points in time.
+ * Pure functions; no thread, no clock, no lock: timeline.h has these.
  *
  * All times are nanoseconds since the timeline's beginning.
  */
@@ -14,7 +14,6 @@
 
 #define TIMELINE_DIRECTIONS_MAX 4
 #define TIMELINE_NAME_LEN 48
-#define TIMELINE_MARKS_MAX 4096
 
 /** What a direction carried since the beginning, in packets. */
 struct timeline_count {
@@ -34,12 +33,6 @@ struct timeline_sample {
 	struct timeline_point points[TIMELINE_DIRECTIONS_MAX];
 };
 
-/** Something that has a name and took time. */
-struct timeline_mark {
-	char name[TIMELINE_NAME_LEN];
-	uint64_t begin_ns, end_ns;
-};
-
 /** Owned by whoever allocated it; timeline_data_fini() frees what it points to. */
 struct timeline_data {
 	unsigned int nb_directions;
@@ -47,9 +40,6 @@ struct timeline_data {
 	uint64_t interval_ns; /**< between two samples, by now */
 	unsigned int max_samples, nb_samples;
 	struct timeline_sample *samples; /**< ascending times */
-	unsigned int nb_marks;
-	unsigned int marks_lost; /**< that came when there was no room */
-	struct timeline_mark *marks; /**< in the order in which they were told */
 };
 
 /** Allocates room for @p max_samples (even, at least 2). @return 0, -EINVAL, -ENOMEM. */
@@ -69,10 +59,7 @@ void timeline_data_add(struct timeline_data *data, uint64_t end_ns,
 /** Merges samples 0 and 1, 2 and 3 and so on; a single one at the end stays. Doubles the interval. */
 void timeline_data_merge(struct timeline_data *data);
 
-/** Adds a mark; an end before the beginning is made the beginning. @return 0, -ENOSPC, -ENOMEM. */
-int timeline_data_mark(struct timeline_data *data, const struct timeline_mark *mark);
-
-/** End of the last sample, or of the last mark if that is later. */
+/** End of the last sample; 0 where there is none. */
 uint64_t timeline_data_end(const struct timeline_data *data);
 
 /** Packets per second in a window. */

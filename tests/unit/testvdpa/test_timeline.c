@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -60,6 +59,7 @@ test_samples_come_by_themselves(void **state)
 {
 	struct counter counter = { .value = 1000 };
 	struct timeline_attr attr = attr_of(&counter);
+	uint64_t before = base_clock_ns(), now;
 	struct timeline *timeline;
 	struct timeline_data data;
 	unsigned int nb;
@@ -67,6 +67,10 @@ test_samples_come_by_themselves(void **state)
 	(void)state;
 	assert_int_equal(sem_init(&counter.read, 0, 0), 0);
 	assert_int_equal(timeline_create(&attr, &timeline), 0);
+	now = base_clock_ns();
+	assert_int_equal(timeline_ns(timeline, before), 0); /* there was no time before it */
+	assert_true(timeline_ns(timeline, now) <= now - before);
+	assert_int_equal(timeline_ns(timeline, now + 5) - timeline_ns(timeline, now), 5);
 	wait_reads(&counter, 10);
 	timeline_stop(timeline);
 	assert_int_equal(timeline_copy(timeline, &data), 0);
@@ -102,37 +106,6 @@ test_interval_doubles_when_it_is_full(void **state)
 	assert_int_equal(timeline_copy(timeline, &data), 0); /* while it runs */
 	assert_in_range(data.nb_samples, 1, 4);
 	assert_true(data.interval_ns >= 4 * BASE_NS_PER_MS);
-	timeline_data_fini(&data);
-	timeline_destroy(timeline);
-	sem_destroy(&counter.read);
-}
-
-static void
-test_marks_are_on_the_same_clock(void **state)
-{
-	struct counter counter = { .value = 0 };
-	struct timeline_attr attr = attr_of(&counter);
-	uint64_t before = base_clock_ns(), begin;
-	char name[2 * TIMELINE_NAME_LEN];
-	struct timeline *timeline;
-	struct timeline_data data;
-
-	(void)state;
-	memset(name, 'x', sizeof(name));
-	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(sem_init(&counter.read, 0, 0), 0);
-	assert_int_equal(timeline_create(&attr, &timeline), 0);
-	begin = base_clock_ns();
-	assert_int_equal(timeline_mark(timeline, begin, begin + 5, "reset"), 0);
-	assert_int_equal(timeline_mark(timeline, before, before + 1, name), 0);
-	assert_int_equal(timeline_copy(timeline, &data), 0);
-	assert_int_equal(data.nb_marks, 2);
-	assert_string_equal(data.marks[0].name, "reset");
-	assert_int_equal(data.marks[0].begin_ns, timeline_ns(timeline, begin));
-	assert_int_equal(data.marks[0].end_ns - data.marks[0].begin_ns, 5);
-	assert_true(data.marks[0].begin_ns <= begin - before);
-	assert_int_equal(data.marks[1].begin_ns, 0); /* before the beginning */
-	assert_int_equal(strlen(data.marks[1].name), TIMELINE_NAME_LEN - 1);
 	timeline_data_fini(&data);
 	timeline_destroy(timeline);
 	sem_destroy(&counter.read);
@@ -186,7 +159,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_samples_come_by_themselves),
 		cmocka_unit_test(test_interval_doubles_when_it_is_full),
-		cmocka_unit_test(test_marks_are_on_the_same_clock),
 		cmocka_unit_test(test_streams_of_a_ledger_are_summed),
 		cmocka_unit_test(test_bad_attributes_are_refused),
 	};

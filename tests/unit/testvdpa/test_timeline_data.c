@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -187,25 +186,17 @@ test_gaps_belong_to_a_window(void **state)
 }
 
 static void
-test_marks_are_bounded(void **state)
+test_a_copy_stands_alone(void **state)
 {
-	struct timeline_mark mark = { "hot-add", 20 * MS, 10 * MS };
 	struct timeline_data data, copy;
 
 	(void)state;
-	fill(&data, 2, NULL, 0);
-	for (unsigned int i = 0; i < TIMELINE_MARKS_MAX; i++) {
-		snprintf(mark.name, sizeof(mark.name), "flow %u", i);
-		assert_int_equal(timeline_data_mark(&data, &mark), 0);
-	}
-	assert_int_equal(timeline_data_mark(&data, &mark), -ENOSPC);
-	assert_int_equal(data.marks_lost, 1);
-	assert_int_equal(data.marks[7].end_ns, 20 * MS); /* not before it began */
-	assert_int_equal(timeline_data_end(&data), 20 * MS);
+	fill(&data, 8, (const unsigned int[]){ 1, 2 }, 2);
 	assert_int_equal(timeline_data_copy(&copy, &data), 0);
 	timeline_data_fini(&data);
-	assert_int_equal(copy.nb_marks, TIMELINE_MARKS_MAX);
-	assert_string_equal(copy.marks[TIMELINE_MARKS_MAX - 1].name, "flow 4095");
+	assert_int_equal(copy.nb_samples, 2);
+	assert_int_equal(copy.samples[1].points[0].count.arrived, 3);
+	assert_int_equal(timeline_data_end(&copy), 20 * MS);
 	timeline_data_fini(&copy);
 }
 
@@ -221,7 +212,7 @@ main(void)
 		cmocka_unit_test(test_rate_of_nothing_is_not_known),
 		cmocka_unit_test(test_gaps_the_longest_first),
 		cmocka_unit_test(test_gaps_belong_to_a_window),
-		cmocka_unit_test(test_marks_are_bounded),
+		cmocka_unit_test(test_a_copy_stands_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
