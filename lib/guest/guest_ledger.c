@@ -111,21 +111,6 @@ struct guest_ledger {
 	struct guest_ledger_span *open; /* (lock) list of open spans */
 };
 
-const char *
-guest_ledger_verdict_name(enum guest_ledger_verdict verdict)
-{
-	static const char *const names[] = {
-		[GUEST_LEDGER_OK] = "ok",
-		[GUEST_LEDGER_REORDERED] = "reordered",
-		[GUEST_LEDGER_DUPLICATED] = "duplicated",
-		[GUEST_LEDGER_INVENTED] = "invented",
-		[GUEST_LEDGER_NO_STREAM] = "no such stream",
-		[GUEST_LEDGER_BYGONE] = "of a stream's life before",
-	};
-
-	return (unsigned int)verdict < BASE_ARRAY_SIZE(names) ? names[verdict] : "unknown";
-}
-
 int
 guest_ledger_create(unsigned int nb_streams, struct guest_ledger **ledger)
 {
@@ -165,12 +150,6 @@ guest_ledger_destroy(struct guest_ledger *ledger) BASE_NO_TSA
 	base_mutex_destroy(&ledger->lock);
 	free(ledger->streams);
 	free(ledger);
-}
-
-unsigned int
-guest_ledger_nb_streams(const struct guest_ledger *ledger)
-{
-	return ledger->nb_streams;
 }
 
 static uint8_t *
@@ -623,13 +602,6 @@ guest_ledger_sent(struct guest_ledger *ledger, uint32_t stream)
 	sent = ledger->streams[stream].sent;
 	base_mutex_unlock(&ledger->lock);
 	return sent;
-}
-
-int
-guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned int timeout_ms)
-{
-	return guest_ledger_wait_past(ledger, stream, guest_ledger_sent(ledger, stream),
-			timeout_ms);
 }
 
 static void

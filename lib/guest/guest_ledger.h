@@ -38,9 +38,6 @@ enum guest_ledger_verdict {
 	GUEST_LEDGER_BYGONE, /**< sent before the stream was recycled; booked nowhere */
 };
 
-/** "duplicated", for example; never NULL. */
-const char *guest_ledger_verdict_name(enum guest_ledger_verdict verdict);
-
 /** The account of one stream, in packets. sent = received + torn (first arrivals) + lost + excused. */
 struct guest_ledger_count {
 	uint64_t sent;
@@ -60,8 +57,6 @@ int guest_ledger_create(unsigned int nb_streams, struct guest_ledger **ledger);
 
 /** Frees it; NULL is fine; nobody may be inside guest_ledger_drain(). */
 void guest_ledger_destroy(struct guest_ledger *ledger);
-
-unsigned int guest_ledger_nb_streams(const struct guest_ledger *ledger);
 
 /** Books the next packet of @p stream as sent. @return 0, -EINVAL (stream), -ENOMEM. */
 int guest_ledger_send(struct guest_ledger *ledger, uint32_t stream, uint64_t *seq);
@@ -122,13 +117,9 @@ int guest_ledger_wait(struct guest_ledger *ledger, uint32_t stream, uint64_t nb,
 		unsigned int timeout_ms);
 
 /**
- * Waits until a packet of @p stream has arrived that is sent after this call begins. One waiter per
- * stream. @return 0, -EINVAL, -ETIMEDOUT.
- */
-int guest_ledger_wait_fresh(struct guest_ledger *ledger, uint32_t stream, unsigned int timeout_ms);
-/**
- * The same for who waits for several streams one after the other: until a packet with number @p seq
- * or a higher one has arrived. 0 ms asks whether one has. One waiter per stream.
+ * Waits until a packet of @p stream with number @p seq or a higher one has arrived: with
+ * guest_ledger_sent() from a moment before, one that was sent after that moment. 0 ms asks whether
+ * one has. One waiter per stream. @return 0, -EINVAL, -ETIMEDOUT.
  */
 int guest_ledger_wait_past(struct guest_ledger *ledger, uint32_t stream, uint64_t seq,
 		unsigned int timeout_ms);

@@ -61,7 +61,7 @@ struct guest_vhost {
 	int fd; /* connection, -1: none */
 	bool broken; /* atomic; the connection had an error */
 	unsigned int cut_in; /* messages until we die, this one included; 0: never */
-	uint64_t features, protocol, max_pairs;
+	uint64_t features, protocol;
 	const struct guest_dirty *log_base; /* of SET_LOG_BASE, NULL: none */
 	bool logging;
 	bool started; /* rings are known to the back-end */
@@ -77,7 +77,7 @@ struct guest_vhost_aside {
 	struct sockaddr_un addr;
 	int fd;
 	bool broken;
-	uint64_t offered, features, protocol, max_pairs;
+	uint64_t offered, features, protocol;
 	const struct guest_dirty *log_base;
 	bool logging;
 	struct guest_back *back;
@@ -436,13 +436,12 @@ guest_vhost_renegotiate(struct guest_vhost *vhost)
 static int
 guest_vhost_negotiate(struct guest_vhost *v)
 {
-	uint64_t offered;
+	uint64_t offered, max_pairs = 1;
 	int ret = guest_vhost_take_features(v);
 
 	if (ret != 0)
 		return ret;
 	v->protocol = 0;
-	v->max_pairs = 1;
 	if (v->features & GUEST_VHOST_F_PROTOCOL_FEATURES) {
 		ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_PROTOCOL_FEATURES, &offered);
 		if (ret != 0)
@@ -451,11 +450,11 @@ guest_vhost_negotiate(struct guest_vhost *v)
 		ret = guest_vhost_tell_u64(v, GUEST_MSG_SET_PROTOCOL_FEATURES, v->protocol);
 	}
 	if (ret == 0 && (v->protocol & GUEST_VHOST_P_MQ))
-		ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_QUEUE_NUM, &v->max_pairs);
-	if (ret == 0 && (v->nb_queues + 1) / 2 > v->max_pairs)
+		ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_QUEUE_NUM, &max_pairs);
+	if (ret == 0 && (v->nb_queues + 1) / 2 > max_pairs)
 		ret = guest_vhost_fail(v, -EOPNOTSUPP,
 				"GET_QUEUE_NUM: the back-end has %" PRIu64 " queue pairs, not %u",
-				v->max_pairs, (v->nb_queues + 1) / 2);
+				max_pairs, (v->nb_queues + 1) / 2);
 	return ret;
 }
 
@@ -585,7 +584,6 @@ guest_vhost_set_aside(struct guest_vhost *vhost, struct guest_vhost_aside **asid
 	a->offered = vhost->offered;
 	a->features = vhost->features;
 	a->protocol = vhost->protocol;
-	a->max_pairs = vhost->max_pairs;
 	a->log_base = vhost->log_base;
 	a->logging = vhost->logging;
 	base_mutex_lock(&vhost->lock);
@@ -607,7 +605,6 @@ guest_vhost_take_back(struct guest_vhost *vhost, struct guest_vhost_aside *aside
 	vhost->offered = aside->offered;
 	vhost->features = aside->features;
 	vhost->protocol = aside->protocol;
-	vhost->max_pairs = aside->max_pairs;
 	vhost->log_base = aside->log_base;
 	vhost->logging = aside->logging;
 	vhost->started = false;
@@ -664,12 +661,6 @@ uint64_t
 guest_vhost_protocol(const struct guest_vhost *vhost)
 {
 	return vhost->protocol;
-}
-
-uint64_t
-guest_vhost_max_pairs(const struct guest_vhost *vhost)
-{
-	return vhost->max_pairs;
 }
 
 /* --- QEMU's orders -------------------------------------------------------------------------- */

@@ -116,7 +116,6 @@ void guest_vhost_forget_error(struct guest_vhost *vhost);
 
 uint64_t guest_vhost_features(const struct guest_vhost *vhost); /**< taken */
 uint64_t guest_vhost_protocol(const struct guest_vhost *vhost); /**< protocol features taken */
-uint64_t guest_vhost_max_pairs(const struct guest_vhost *vhost); /**< of the back-end */
 
 /**
  * Asks what the back-end offers, and takes what is needed and wished from it for the next start, as

@@ -222,7 +222,8 @@ guest_vm_outage_end(struct guest_vm *vm)
 			guest_ledger_outage_end(vm->attr.ledger, i);
 }
 
-int
+/* SET_VRING_ENABLE 1 for all queues. */
+static int
 guest_vm_enable_all(struct guest_vm *vm)
 {
 	int ret = 0;
@@ -272,7 +273,8 @@ guest_vm_go(struct guest_vm *vm)
 	guest_traffic_unpark(vm->traffic);
 }
 
-int
+/* Fills, launches with the memory as it is, and goes. */
+static int
 guest_vm_run(struct guest_vm *vm)
 {
 	struct guest_mem_region table[GUEST_MEM_MAX_REGIONS];

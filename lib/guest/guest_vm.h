@@ -178,10 +178,6 @@ uint64_t guest_vm_stale_bits(struct guest_vm *vm);
 /** Where the ring of @p queue lies. */
 void guest_vm_ring_addr(struct guest_vm *vm, unsigned int queue, struct guest_vring_addr *addr);
 
-/** After guest_vm_pause(): goes on with the back-end at @p socket, at the bases where the first one
- * stopped. */
-int guest_vm_move_to(struct guest_vm *vm, const char *socket);
-
 /**
  * After guest_vm_pause() with @p move begun and all its rounds done: connects to the back-end at
  * @p socket beside the first one, and starts it on the copy, at the bases where the first one stopped.

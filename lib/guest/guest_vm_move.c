@@ -108,20 +108,6 @@ guest_vm_ring_addr(struct guest_vm *vm, unsigned int queue, struct guest_vring_a
 	guest_vring_addr(guest_net_ring(vm->net, queue), addr);
 }
 
-int
-guest_vm_move_to(struct guest_vm *vm, const char *socket)
-{
-	int ret = vm->running ? -EALREADY : guest_vhost_retarget(vm->vhost, socket);
-
-	if (ret != 0)
-		return ret;
-	guest_vhost_disconnect(vm->vhost);
-	ret = guest_vhost_connect(vm->vhost);
-	if (ret == 0)
-		ret = guest_vm_enable_all(vm);
-	return ret == 0 ? guest_vm_run(vm) : ret;
-}
-
 /* At a new back-end: those queues that were enabled at the last one. */
 static int
 guest_vm_enable_again(struct guest_vm *vm)

@@ -38,8 +38,6 @@ struct guest_vm {
 void guest_vm_freeze(struct guest_vm *vm);
 void guest_vm_thaw(struct guest_vm *vm);
 
-/** SET_VRING_ENABLE 1 for all queues. */
-int guest_vm_enable_all(struct guest_vm *vm);
 /** Posts receive buffers in all rings; the traffic thread is parked. */
 void guest_vm_fill(struct guest_vm *vm);
 /** Starts the device at the bases of @p vm with the memory of @p table; our thread is parked. */
@@ -47,7 +45,5 @@ int
 guest_vm_launch(struct guest_vm *vm, const struct guest_mem_region *table, unsigned int nb_regions);
 /** The device runs: the traffic thread works again. */
 void guest_vm_go(struct guest_vm *vm);
-/** Fills, launches with the memory as it is, and goes. */
-int guest_vm_run(struct guest_vm *vm);
 
 #endif /* GUEST_VM_PRIV_H */

@@ -134,12 +134,10 @@ fail_back(struct run *run)
 static int
 move_to(struct run *run, const char *socket)
 {
-	int ret = guest_move_finish(run->move);
+	int ret = guest_vm_switch(run->looped.vm, run->move, socket);
 
-	guest_move_end(run->move);
+	guest_vm_end_move(run->looped.vm, run->move);
 	run->move = NULL;
-	if (ret == 0)
-		ret = guest_vm_move_to(run->looped.vm, socket);
 	return ret == 0 ? looped_alive(&run->looped) : ret;
 }
 

@@ -451,17 +451,17 @@ fresh_sender(void *arg)
 }
 
 static void
-test_wait_fresh_wants_what_is_sent_now(void **state)
+test_wait_past_wakes_for_what_is_sent_now(void **state)
 {
+	uint64_t from;
 	pthread_t thread;
 
 	send_n(*state, 0, 2);
 	arrive(*state, 0, 0);
-	assert_int_equal(guest_ledger_wait_fresh(*state, 0, 1), -ETIMEDOUT);
-	assert_int_equal(guest_ledger_wait_fresh(*state, 2, 1), -EINVAL);
+	from = guest_ledger_sent(*state, 0);
+	assert_int_equal(guest_ledger_wait_past(*state, 0, from, 1), -ETIMEDOUT);
 	assert_int_equal(pthread_create(&thread, NULL, fresh_sender, *state), 0);
-	/* the thread may be faster than we are; then nothing fresh comes */
-	(void)guest_ledger_wait_fresh(*state, 0, 100);
+	assert_int_equal(guest_ledger_wait_past(*state, 0, from, 10000), 0);
 	pthread_join(thread, NULL);
 	assert_int_equal(guest_ledger_arrived(*state, 0), 3);
 }
@@ -540,7 +540,7 @@ main(void)
 		LEDGER_TEST(test_limits),
 		LEDGER_TEST(test_spans_overlap),
 		LEDGER_TEST(test_settle_ignores_what_is_sent_later),
-		LEDGER_TEST(test_wait_fresh_wants_what_is_sent_now),
+		LEDGER_TEST(test_wait_past_wakes_for_what_is_sent_now),
 		LEDGER_TEST(test_wait_past_asks_for_a_number),
 		LEDGER_TEST(test_recycle_begins_anew),
 	};
