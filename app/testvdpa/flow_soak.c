@@ -61,31 +61,24 @@ flow_soak_has_spare(const struct flow_soak_facts *facts)
 }
 
 struct flow_soak_row {
-	const char *name;
 	unsigned int weight;
 	bool (*may)(const struct flow_soak_facts *facts);
 	uint64_t sides; /* of the number; 0: the queues */
 };
 
 static const struct flow_soak_row flow_soak_rows[FLOW_SOAK_NB_KINDS] = {
-	[FLOW_SOAK_HOT_ADD] = { "hot-add", 3, flow_soak_has_room, FLOW_SOAK_MIB / 2 },
-	[FLOW_SOAK_UNPLUG] = { "unplug", 2, flow_soak_has_dimm, 1 },
-	[FLOW_SOAK_REMAP] = { "remap", 2, flow_soak_has_dimm, 1 },
-	[FLOW_SOAK_RESET] = { "reset", 3, flow_soak_always, 1 },
-	[FLOW_SOAK_REBIND] = { "rebind", 2, flow_soak_always, 1 },
-	[FLOW_SOAK_QUEUE] = { "queue", 2, flow_soak_always, 0 },
-	[FLOW_SOAK_PAUSE] = { "pause", 2, flow_soak_always, 1 },
-	[FLOW_SOAK_KILL] = { "kill", 2, flow_soak_always, FLOW_SOAK_MESSAGES },
-	[FLOW_SOAK_ERROR] = { "error", 2, flow_soak_has_card, 0 },
-	[FLOW_SOAK_MIGRATE] = { "migrate", 3, flow_soak_has_spare, 2 },
-	[FLOW_SOAK_MIGRATE_FAIL] = { "migrate-fail", 2, flow_soak_always, 2 },
+	[FLOW_SOAK_HOT_ADD] = { 3, flow_soak_has_room, FLOW_SOAK_MIB / 2 },
+	[FLOW_SOAK_UNPLUG] = { 2, flow_soak_has_dimm, 1 },
+	[FLOW_SOAK_REMAP] = { 2, flow_soak_has_dimm, 1 },
+	[FLOW_SOAK_RESET] = { 3, flow_soak_always, 1 },
+	[FLOW_SOAK_REBIND] = { 2, flow_soak_always, 1 },
+	[FLOW_SOAK_QUEUE] = { 2, flow_soak_always, 0 },
+	[FLOW_SOAK_PAUSE] = { 2, flow_soak_always, 1 },
+	[FLOW_SOAK_KILL] = { 2, flow_soak_always, FLOW_SOAK_MESSAGES },
+	[FLOW_SOAK_ERROR] = { 2, flow_soak_has_card, 0 },
+	[FLOW_SOAK_MIGRATE] = { 3, flow_soak_has_spare, 2 },
+	[FLOW_SOAK_MIGRATE_FAIL] = { 2, flow_soak_always, 2 },
 };
-
-const char *
-flow_soak_kind_name(enum flow_soak_kind kind)
-{
-	return kind < FLOW_SOAK_NB_KINDS ? flow_soak_rows[kind].name : "unknown";
-}
 
 /* splitmix64 of Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014. */
 uint64_t

@@ -30,8 +30,6 @@ enum flow_soak_kind {
 	FLOW_SOAK_NB_KINDS,
 };
 
-const char *flow_soak_kind_name(enum flow_soak_kind kind);
-
 /** What can be done to a guest at this moment. */
 struct flow_soak_facts {
 	unsigned int nb_queues;

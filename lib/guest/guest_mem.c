@@ -376,25 +376,6 @@ guest_mem_hva(struct guest_mem *mem, uint64_t gpa, uint64_t len)
 	return hva;
 }
 
-int
-guest_mem_gpa(struct guest_mem *mem, const void *hva, uint64_t *gpa)
-{
-	int ret = -EFAULT;
-
-	base_mutex_lock(&mem->lock);
-	for (unsigned int i = 0; i < mem->nb_parts && ret != 0; i++) {
-		const struct guest_mem_region *reg = &mem->parts[i]->reg;
-		uint64_t off = (uint64_t)((uintptr_t)hva - (uintptr_t)reg->hva);
-
-		if ((uintptr_t)hva < (uintptr_t)reg->hva || off >= reg->size)
-			continue;
-		*gpa = reg->gpa + off;
-		ret = 0;
-	}
-	base_mutex_unlock(&mem->lock);
-	return ret;
-}
-
 unsigned int
 guest_mem_table(struct guest_mem *mem, struct guest_mem_region table[GUEST_MEM_MAX_REGIONS])
 {

@@ -78,9 +78,6 @@ void guest_mem_free(struct guest_mem *mem, uint64_t gpa);
 /** Our address of [@p gpa, @p gpa + @p len), NULL when it is not inside one region. */
 void *guest_mem_hva(struct guest_mem *mem, uint64_t gpa, uint64_t len);
 
-/** The guest physical address of @p hva. @return 0, -EFAULT when it is in no region. */
-int guest_mem_gpa(struct guest_mem *mem, const void *hva, uint64_t *gpa);
-
 /** Copies the memory table, in the order of addition. @return number of rows. */
 unsigned int
 guest_mem_table(struct guest_mem *mem, struct guest_mem_region table[GUEST_MEM_MAX_REGIONS]);
