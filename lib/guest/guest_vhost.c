@@ -46,24 +46,29 @@ struct guest_vhost_queue {
 	int kick_fd, call_fd, err_fd;
 };
 
+/* A connection, or where one is to go, and what was said on it. */
+struct guest_vhost_link {
+	struct sockaddr_un addr;
+	int fd; /* -1: none */
+	bool broken; /* atomic while there is a guest_back; it had an error */
+	uint64_t offered; /* virtio features, by the back-end */
+	uint64_t features, protocol; /* taken */
+	const struct guest_dirty *log_base; /* of SET_LOG_BASE, NULL: none */
+	bool logging;
+};
+
 struct guest_vhost {
 	char name[32];
-	struct sockaddr_un addr;
+	struct guest_vhost_link link;
 	enum guest_vhost_mode mode;
 	unsigned int nb_queues;
 	uint64_t needed, wishes; /* virtio features */
 	uint64_t protocol_without;
-	uint64_t offered; /* virtio features, by the back-end that is connected */
 	bool settled; /* a start has told a back-end our features: they stay for this life */
 	uint64_t timeout_ns;
 	const struct base_log *log;
 	int listen_fd; /* server mode, else -1 */
-	int fd; /* connection, -1: none */
-	bool broken; /* atomic; the connection had an error */
 	unsigned int cut_in; /* messages until we die, this one included; 0: never */
-	uint64_t features, protocol;
-	const struct guest_dirty *log_base; /* of SET_LOG_BASE, NULL: none */
-	bool logging;
 	bool started; /* rings are known to the back-end */
 	struct guest_vring_addr addrs[GUEST_BACK_MAX_QUEUES]; /* if started */
 	char error[GUEST_VHOST_ERROR_LEN];
@@ -72,14 +77,9 @@ struct guest_vhost {
 	struct guest_vhost_queue queues[GUEST_BACK_MAX_QUEUES];
 };
 
-/* A connection and what was said on it; the queues' descriptors serve whichever is in use. */
+/* The queues' descriptors serve whichever connection is in use. */
 struct guest_vhost_aside {
-	struct sockaddr_un addr;
-	int fd;
-	bool broken;
-	uint64_t offered, features, protocol;
-	const struct guest_dirty *log_base;
-	bool logging;
+	struct guest_vhost_link link;
 	struct guest_back *back;
 };
 
@@ -94,7 +94,7 @@ guest_vhost_fail(struct guest_vhost *v, int ret, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(v->error, sizeof(v->error), fmt, ap);
 	va_end(ap);
-	__atomic_store_n(&v->broken, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->link.broken, true, __ATOMIC_RELEASE);
 	base_err(v->log, "guest %s: %s", v->name, v->error);
 	return ret;
 }
@@ -107,15 +107,15 @@ guest_vhost_listen(struct guest_vhost *v)
 	v->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (v->listen_fd < 0)
 		return -errno;
-	if (bind(v->listen_fd, (struct sockaddr *)&v->addr, sizeof(v->addr)) == 0) {
+	if (bind(v->listen_fd, (struct sockaddr *)&v->link.addr, sizeof(v->link.addr)) == 0) {
 		if (listen(v->listen_fd, 1) == 0)
 			return 0;
 		ret = -errno;
-		unlink(v->addr.sun_path);
+		unlink(v->link.addr.sun_path);
 	} else {
 		ret = -errno;
 	}
-	base_err(v->log, "guest %s: cannot listen on %s: %s", v->name, v->addr.sun_path,
+	base_err(v->log, "guest %s: cannot listen on %s: %s", v->name, v->link.addr.sun_path,
 			strerror(-ret));
 	close(v->listen_fd);
 	v->listen_fd = -1;
@@ -159,17 +159,17 @@ guest_vhost_create(const struct guest_vhost_attr *attr, struct guest_vhost **vho
 
 	if (attr->nb_queues == 0 || attr->nb_queues > GUEST_BACK_MAX_QUEUES)
 		return -EINVAL;
-	if (strlen(attr->path) >= sizeof(v->addr.sun_path)) {
+	if (strlen(attr->path) >= sizeof(v->link.addr.sun_path)) {
 		base_err(attr->log, "guest %s: socket path of %zu bytes is too long (max %zu)",
-				attr->name, strlen(attr->path), sizeof(v->addr.sun_path) - 1);
+				attr->name, strlen(attr->path), sizeof(v->link.addr.sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
 	v = calloc(1, sizeof(*v));
 	if (v == NULL)
 		return -ENOMEM;
 	snprintf(v->name, sizeof(v->name), "%s", attr->name);
-	v->addr.sun_family = AF_UNIX;
-	memcpy(v->addr.sun_path, attr->path, strlen(attr->path) + 1);
+	v->link.addr.sun_family = AF_UNIX;
+	memcpy(v->link.addr.sun_path, attr->path, strlen(attr->path) + 1);
 	v->mode = attr->mode;
 	v->nb_queues = attr->nb_queues;
 	v->needed = attr->features | GUEST_VHOST_F_VERSION_1;
@@ -178,7 +178,7 @@ guest_vhost_create(const struct guest_vhost_attr *attr, struct guest_vhost **vho
 	v->timeout_ns = (attr->timeout_ms != 0 ? attr->timeout_ms : GUEST_VHOST_TIMEOUT_MS) *
 			BASE_NS_PER_MS;
 	v->log = attr->log;
-	v->fd = v->listen_fd = -1;
+	v->link.fd = v->listen_fd = -1;
 	base_mutex_init(&v->lock);
 	ret = guest_vhost_open_queues(v);
 	if (ret != 0)
@@ -206,7 +206,7 @@ guest_vhost_destroy(struct guest_vhost *vhost)
 	guest_vhost_disconnect(vhost);
 	if (vhost->listen_fd >= 0) {
 		close(vhost->listen_fd);
-		unlink(vhost->addr.sun_path);
+		unlink(vhost->link.addr.sun_path);
 	}
 	guest_vhost_close_queues(vhost, vhost->nb_queues);
 	base_mutex_destroy(&vhost->lock);
@@ -220,7 +220,7 @@ static int
 guest_vhost_cut(struct guest_vhost *v, uint32_t request)
 {
 	snprintf(v->error, sizeof(v->error), "cut before %s", guest_msg_name(request));
-	__atomic_store_n(&v->broken, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->link.broken, true, __ATOMIC_RELEASE);
 	return -ECONNABORTED;
 }
 
@@ -229,12 +229,12 @@ guest_vhost_send(struct guest_vhost *v, struct guest_msg *msg)
 {
 	int ret;
 
-	if (v->fd < 0 || v->broken)
+	if (v->link.fd < 0 || v->link.broken)
 		return -ENOTCONN;
 	if (v->cut_in != 0 && --v->cut_in == 0)
 		return guest_vhost_cut(v, msg->wire.request);
 	msg->wire.flags |= GUEST_MSG_VERSION;
-	ret = guest_msg_send(v->fd, msg, base_clock_ns() + v->timeout_ns);
+	ret = guest_msg_send(v->link.fd, msg, base_clock_ns() + v->timeout_ns);
 	if (ret != 0)
 		return guest_vhost_fail(v, ret, "%s: cannot be sent: %s",
 				guest_msg_name(msg->wire.request), strerror(-ret));
@@ -246,7 +246,7 @@ static int
 guest_vhost_answer(struct guest_vhost *v, uint32_t request, uint32_t size, struct guest_msg *reply)
 {
 	const char *name = guest_msg_name(request);
-	int ret = guest_msg_recv(v->fd, reply, base_clock_ns() + v->timeout_ns);
+	int ret = guest_msg_recv(v->link.fd, reply, base_clock_ns() + v->timeout_ns);
 	const struct guest_msg_wire *wire = &reply->wire;
 
 	if (ret == -ETIMEDOUT)
@@ -304,7 +304,7 @@ guest_vhost_order(struct guest_vhost *v, struct guest_msg *msg)
 	uint64_t features;
 	int ret;
 
-	if ((v->protocol & GUEST_VHOST_P_REPLY_ACK) == 0) {
+	if ((v->link.protocol & GUEST_VHOST_P_REPLY_ACK) == 0) {
 		ret = guest_vhost_send(v, msg);
 		return ret == 0 ? guest_vhost_ask_u64(v, GUEST_MSG_GET_FEATURES, &features) : ret;
 	}
@@ -360,7 +360,7 @@ guest_vhost_tell_addr(struct guest_vhost *v, unsigned int queue,
 	msg.wire.u.addr.desc = (uint64_t)(uintptr_t)addr->desc;
 	msg.wire.u.addr.used = (uint64_t)(uintptr_t)addr->used;
 	msg.wire.u.addr.avail = (uint64_t)(uintptr_t)addr->avail;
-	msg.wire.u.addr.flags = v->logging ? GUEST_VHOST_RING_LOG : 0;
+	msg.wire.u.addr.flags = v->link.logging ? GUEST_VHOST_RING_LOG : 0;
 	msg.wire.u.addr.log = addr->used_gpa;
 	return guest_vhost_send(v, &msg);
 }
@@ -389,7 +389,7 @@ guest_vhost_dial(struct guest_vhost *v, int *fd)
 		*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (*fd < 0)
 			return -errno;
-		if (connect(*fd, (struct sockaddr *)&v->addr, sizeof(v->addr)) == 0)
+		if (connect(*fd, (struct sockaddr *)&v->link.addr, sizeof(v->link.addr)) == 0)
 			return 0;
 		ret = -errno;
 		close(*fd);
@@ -406,14 +406,14 @@ guest_vhost_choose(struct guest_vhost *v)
 	uint64_t needed = v->needed;
 
 	if (v->settled)
-		needed |= v->features & ~GUEST_VHOST_F_PROTOCOL_FEATURES;
-	if ((needed & ~v->offered) != 0)
+		needed |= v->link.features & ~GUEST_VHOST_F_PROTOCOL_FEATURES;
+	if ((needed & ~v->link.offered) != 0)
 		return guest_vhost_fail(v, -EOPNOTSUPP,
-				"GET_FEATURES: 0x%" PRIx64 " lacks 0x%" PRIx64, v->offered,
-				needed & ~v->offered);
+				"GET_FEATURES: 0x%" PRIx64 " lacks 0x%" PRIx64, v->link.offered,
+				needed & ~v->link.offered);
 	if (!v->settled)
-		needed |= v->wishes & v->offered;
-	v->features = needed | (v->offered & GUEST_VHOST_F_PROTOCOL_FEATURES);
+		needed |= v->wishes & v->link.offered;
+	v->link.features = needed | (v->link.offered & GUEST_VHOST_F_PROTOCOL_FEATURES);
 	return 0;
 }
 
@@ -421,7 +421,7 @@ guest_vhost_choose(struct guest_vhost *v)
 static int
 guest_vhost_take_features(struct guest_vhost *v)
 {
-	int ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_FEATURES, &v->offered);
+	int ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_FEATURES, &v->link.offered);
 
 	return ret == 0 ? guest_vhost_choose(v) : ret;
 }
@@ -441,15 +441,15 @@ guest_vhost_negotiate(struct guest_vhost *v)
 
 	if (ret != 0)
 		return ret;
-	v->protocol = 0;
-	if (v->features & GUEST_VHOST_F_PROTOCOL_FEATURES) {
+	v->link.protocol = 0;
+	if (v->link.features & GUEST_VHOST_F_PROTOCOL_FEATURES) {
 		ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_PROTOCOL_FEATURES, &offered);
 		if (ret != 0)
 			return ret;
-		v->protocol = offered & GUEST_VHOST_PROTOCOL & ~v->protocol_without;
-		ret = guest_vhost_tell_u64(v, GUEST_MSG_SET_PROTOCOL_FEATURES, v->protocol);
+		v->link.protocol = offered & GUEST_VHOST_PROTOCOL & ~v->protocol_without;
+		ret = guest_vhost_tell_u64(v, GUEST_MSG_SET_PROTOCOL_FEATURES, v->link.protocol);
 	}
-	if (ret == 0 && (v->protocol & GUEST_VHOST_P_MQ))
+	if (ret == 0 && (v->link.protocol & GUEST_VHOST_P_MQ))
 		ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_QUEUE_NUM, &max_pairs);
 	if (ret == 0 && (v->nb_queues + 1) / 2 > max_pairs)
 		ret = guest_vhost_fail(v, -EOPNOTSUPP,
@@ -469,7 +469,7 @@ guest_vhost_give_channel(struct guest_vhost *v, struct guest_back *back)
 	};
 	int ret = 0;
 
-	if (v->protocol & GUEST_VHOST_P_BACKEND_REQ)
+	if (v->link.protocol & GUEST_VHOST_P_BACKEND_REQ)
 		ret = guest_vhost_order(v, &msg);
 	guest_back_peer_sent(back);
 	return ret;
@@ -515,10 +515,10 @@ guest_vhost_connect_fd(struct guest_vhost *vhost, int fd)
 		close(fd);
 		return ret;
 	}
-	vhost->fd = fd;
-	vhost->broken = false;
-	vhost->logging = vhost->started = false;
-	vhost->log_base = NULL;
+	vhost->link.fd = fd;
+	vhost->link.broken = false;
+	vhost->link.logging = vhost->started = false;
+	vhost->link.log_base = NULL;
 	vhost->error[0] = '\0';
 	base_mutex_lock(&vhost->lock);
 	vhost->back = back;
@@ -534,8 +534,8 @@ guest_vhost_connect(struct guest_vhost *vhost)
 	ret = vhost->mode == GUEST_VHOST_SERVER ? guest_vhost_accept(vhost, &fd) :
 						  guest_vhost_dial(vhost, &fd);
 	if (ret != 0)
-		return guest_vhost_fail(vhost, ret, "no back-end on %s: %s", vhost->addr.sun_path,
-				strerror(-ret));
+		return guest_vhost_fail(vhost, ret, "no back-end on %s: %s",
+				vhost->link.addr.sun_path, strerror(-ret));
 	return guest_vhost_connect_fd(vhost, fd);
 }
 
@@ -549,9 +549,9 @@ guest_vhost_disconnect(struct guest_vhost *vhost)
 	vhost->back = NULL;
 	base_mutex_unlock(&vhost->lock);
 	guest_back_destroy(back);
-	if (vhost->fd >= 0)
-		close(vhost->fd);
-	vhost->fd = -1;
+	if (vhost->link.fd >= 0)
+		close(vhost->link.fd);
+	vhost->link.fd = -1;
 }
 
 void
@@ -578,19 +578,12 @@ guest_vhost_set_aside(struct guest_vhost *vhost, struct guest_vhost_aside **asid
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
-	a->addr = vhost->addr;
-	a->fd = vhost->fd;
-	a->broken = vhost->broken;
-	a->offered = vhost->offered;
-	a->features = vhost->features;
-	a->protocol = vhost->protocol;
-	a->log_base = vhost->log_base;
-	a->logging = vhost->logging;
+	a->link = vhost->link;
 	base_mutex_lock(&vhost->lock);
 	a->back = vhost->back;
 	vhost->back = NULL;
 	base_mutex_unlock(&vhost->lock);
-	vhost->fd = -1;
+	vhost->link.fd = -1;
 	*aside = a;
 	return 0;
 }
@@ -599,14 +592,7 @@ void
 guest_vhost_take_back(struct guest_vhost *vhost, struct guest_vhost_aside *aside)
 {
 	guest_vhost_disconnect(vhost);
-	vhost->addr = aside->addr;
-	vhost->fd = aside->fd;
-	__atomic_store_n(&vhost->broken, aside->broken, __ATOMIC_RELEASE);
-	vhost->offered = aside->offered;
-	vhost->features = aside->features;
-	vhost->protocol = aside->protocol;
-	vhost->log_base = aside->log_base;
-	vhost->logging = aside->logging;
+	vhost->link = aside->link; /* no other thread looks at it while there is no guest_back */
 	vhost->started = false;
 	base_mutex_lock(&vhost->lock);
 	vhost->back = aside->back;
@@ -620,8 +606,8 @@ guest_vhost_drop_aside(struct guest_vhost_aside *aside)
 	if (aside == NULL)
 		return;
 	guest_back_destroy(aside->back);
-	if (aside->fd >= 0)
-		close(aside->fd);
+	if (aside->link.fd >= 0)
+		close(aside->link.fd);
 	free(aside);
 }
 
@@ -633,7 +619,7 @@ guest_vhost_is_up(const struct guest_vhost *vhost) BASE_NO_TSA
 
 	base_mutex_lock(&v->lock);
 	up = v->back != NULL && !guest_back_is_gone(v->back) &&
-			!__atomic_load_n(&v->broken, __ATOMIC_ACQUIRE);
+			!__atomic_load_n(&v->link.broken, __ATOMIC_ACQUIRE);
 	base_mutex_unlock(&v->lock);
 	return up;
 }
@@ -647,20 +633,20 @@ guest_vhost_error(const struct guest_vhost *vhost)
 void
 guest_vhost_forget_error(struct guest_vhost *vhost)
 {
-	if (!vhost->broken)
+	if (!vhost->link.broken)
 		vhost->error[0] = '\0';
 }
 
 uint64_t
 guest_vhost_features(const struct guest_vhost *vhost)
 {
-	return vhost->features;
+	return vhost->link.features;
 }
 
 uint64_t
 guest_vhost_protocol(const struct guest_vhost *vhost)
 {
-	return vhost->protocol;
+	return vhost->link.protocol;
 }
 
 /* --- QEMU's orders -------------------------------------------------------------------------- */
@@ -731,7 +717,7 @@ guest_vhost_add_status(struct guest_vhost *v, uint8_t must_have, uint8_t add)
 	uint64_t status;
 	int ret;
 
-	if ((v->protocol & GUEST_VHOST_P_STATUS) == 0)
+	if ((v->link.protocol & GUEST_VHOST_P_STATUS) == 0)
 		return 0;
 	ret = guest_vhost_ask_u64(v, GUEST_MSG_GET_STATUS, &status);
 	if (ret != 0)
@@ -770,7 +756,7 @@ guest_vhost_set_features(struct guest_vhost *v, bool must_know)
 		.wire = { .request = GUEST_MSG_SET_FEATURES, .size = 8 },
 	};
 
-	msg.wire.u.u64 = v->features | (v->logging ? GUEST_VHOST_F_LOG_ALL : 0);
+	msg.wire.u.u64 = v->link.features | (v->link.logging ? GUEST_VHOST_F_LOG_ALL : 0);
 	return must_know ? guest_vhost_order(v, &msg) : guest_vhost_send(v, &msg);
 }
 
@@ -784,13 +770,13 @@ guest_vhost_set_log(struct guest_vhost *vhost, const struct guest_dirty *dirty)
 	};
 	int ret;
 
-	if ((vhost->protocol & GUEST_VHOST_P_LOG_SHMFD) == 0)
+	if ((vhost->link.protocol & GUEST_VHOST_P_LOG_SHMFD) == 0)
 		return -EOPNOTSUPP;
 	msg.wire.u.log.size = guest_dirty_size(dirty);
 	msg.wire.u.log.offset = guest_dirty_offset(dirty);
 	ret = guest_vhost_ask(vhost, &msg);
 	if (ret == 0)
-		vhost->log_base = dirty;
+		vhost->link.log_base = dirty;
 	return ret;
 }
 
@@ -800,7 +786,7 @@ guest_vhost_switch_log(struct guest_vhost *v, bool on)
 {
 	int ret;
 
-	v->logging = on;
+	v->link.logging = on;
 	if (!v->started)
 		return 0;
 	ret = guest_vhost_set_features(v, true);
@@ -824,15 +810,15 @@ guest_vhost_log_off(struct guest_vhost *vhost)
 bool
 guest_vhost_is_logging(const struct guest_vhost *vhost)
 {
-	return vhost->logging;
+	return vhost->link.logging;
 }
 
 int
 guest_vhost_retarget(struct guest_vhost *vhost, const char *path)
 {
-	if (strlen(path) >= sizeof(vhost->addr.sun_path))
+	if (strlen(path) >= sizeof(vhost->link.addr.sun_path))
 		return -ENAMETOOLONG;
-	snprintf(vhost->addr.sun_path, sizeof(vhost->addr.sun_path), "%s", path);
+	snprintf(vhost->link.addr.sun_path, sizeof(vhost->link.addr.sun_path), "%s", path);
 	return 0;
 }
 
@@ -851,8 +837,8 @@ guest_vhost_start(struct guest_vhost *vhost, const struct guest_vhost_start *sta
 	}
 	vhost->started = ret == 0;
 	vhost->settled = vhost->settled || ret == 0;
-	if (ret == 0 && vhost->logging && vhost->log_base != NULL)
-		ret = guest_vhost_set_log(vhost, vhost->log_base);
+	if (ret == 0 && vhost->link.logging && vhost->link.log_base != NULL)
+		ret = guest_vhost_set_log(vhost, vhost->link.log_base);
 	if (ret == 0)
 		ret = guest_vhost_add_status(vhost, GUEST_VHOST_STATUS_FEATURES_OK,
 				GUEST_VHOST_STATUS_ALL);
@@ -892,7 +878,7 @@ guest_vhost_stop(struct guest_vhost *vhost, uint16_t *bases)
 	int ret = 0;
 
 	vhost->started = false;
-	if (vhost->protocol & GUEST_VHOST_P_STATUS)
+	if (vhost->link.protocol & GUEST_VHOST_P_STATUS)
 		ret = guest_vhost_tell_u64(vhost, GUEST_MSG_SET_STATUS, 0);
 	for (unsigned int i = 0; i < vhost->nb_queues && ret == 0; i++) {
 		ret = guest_vhost_get_base(vhost, i, &base);
