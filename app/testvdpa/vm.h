@@ -91,7 +91,7 @@ enum vm_state {
 /** "up" for example; never NULL. */
 const char *vm_state_name(enum vm_state state);
 
-/** A guest. Only vm.c writes here, and flows note memory that they add or take away. */
+/** A guest. Only vm*.c write here, and flows note memory that they add or take away. */
 struct vm {
 	TAILQ_ENTRY(vm) next;
 	char name[VM_NAME_MAX + 1];
@@ -155,6 +155,9 @@ void vm_quiet(struct vm *vm);
  * the last vm_start() on is added to @p sum, which may be NULL.
  */
 void vm_stop(struct vm *vm, struct vm_account *sum);
+
+/** Does RXTX join it with its peer? */
+bool vm_is_pair(const struct vm *vm);
 
 enum vm_state vm_state(const struct vm *vm);
 /** Why something that returned @p ret has failed: what the guest's front-end said last, else errno. */
