@@ -16,17 +16,9 @@
 #include <cmdline_parse.h>
 
 #include "command_rows.h"
+#include "said.h"
 
-static char said[1024];
 static char got[1024];
-
-static void
-log_write(void *arg, enum base_log_level level, const char *msg)
-{
-	snprintf(said, sizeof(said), "%s", msg);
-}
-
-static const struct base_log test_log = { .level = BASE_LOG_INFO, .write = log_write };
 
 /* Writes down what it got. */
 static int
@@ -74,7 +66,7 @@ name(const char *word, unsigned int index, char text[SYNTAX_TEXT_MAX])
 
 static struct command_session session = { .sections = test_sections,
 	.name = name,
-	.log = &test_log };
+	.log = &said_log };
 static struct command_set *set;
 static struct cmdline *cl;
 
@@ -301,7 +293,7 @@ test_bad_row(void **state)
 		{ "bad", "bad", rows },
 		{ NULL, NULL, NULL },
 	};
-	struct command_session bad = { .sections = sections, .log = &test_log };
+	struct command_session bad = { .sections = sections, .log = &said_log };
 	struct command_set *none = NULL;
 
 	assert_int_equal(command_set_create(&bad, &none), -EINVAL);

@@ -20,6 +20,7 @@
 #include "fake_back.h"
 #include "flow_migrate.h"
 #include "flow_soak.h"
+#include "said.h"
 
 #define NB_BACKS 2
 
@@ -30,16 +31,6 @@ static struct fake_back *backs[NB_BACKS];
 static struct vm *vm;
 static struct flow_record record;
 static struct guest_migrate_result result;
-static char last[512];
-
-static void
-keep(void *arg, enum base_log_level level, const char *msg)
-{
-	snprintf(last, sizeof(last), "%s", msg);
-}
-
-static const struct base_log log_of_test = { .level = BASE_LOG_ERR, .write = keep };
-
 static void
 serve(unsigned int at, struct fake_back_attr attr)
 {
@@ -65,10 +56,10 @@ begin(void **state)
 		assert_int_equal(listen(fds[i], 1), 0);
 	}
 	attr.socket = addr[0].sun_path;
-	attr.log = &log_of_test;
+	attr.log = &said_log;
 	serve(0, (struct fake_back_attr){ 0 });
 	assert_int_equal(vm_add(&attr, &vm), 0);
-	return vm_up(vm, &log_of_test);
+	return vm_up(vm, &said_log);
 }
 
 static int
@@ -90,7 +81,7 @@ static int
 migrate(const char *device, const char *socket)
 {
 	const struct flow_migrate_to to = { .device = device, .socket = socket };
-	const struct flow_call call = { .vm = vm, .log = &log_of_test, .record = &record };
+	const struct flow_call call = { .vm = vm, .log = &said_log, .record = &record };
 
 	memset(&record, 0, sizeof(record));
 	return flow_migrate(&call, &to, &result);
@@ -139,7 +130,7 @@ test_there_and_back(void **state)
 static void
 test_cancelled(void **state)
 {
-	const struct flow_call call = { .vm = vm, .log = &log_of_test, .record = &record };
+	const struct flow_call call = { .vm = vm, .log = &said_log, .record = &record };
 
 	assert_int_equal(flow_migrate_fail(&call, GUEST_MIGRATE_HOLD, &result), 0);
 	assert_true(flow_passed(&record));
@@ -150,7 +141,7 @@ test_cancelled(void **state)
 	expect_print("  stayed; 3 rounds of ");
 	expect_print("; 0 frames held for ");
 	/* nobody wants the figures, nobody wants the record */
-	assert_int_equal(flow_migrate_fail(&(struct flow_call){ .vm = vm, .log = &log_of_test },
+	assert_int_equal(flow_migrate_fail(&(struct flow_call){ .vm = vm, .log = &said_log },
 					 GUEST_MIGRATE_COMPARE, NULL),
 			0);
 }
@@ -182,18 +173,18 @@ test_refused(void **state)
 	too_long[sizeof(too_long) - 1] = '\0';
 	assert_int_equal(migrate(NULL, addr[0].sun_path), -EALREADY);
 	snprintf(expected, sizeof(expected), "migrate: guest A is at %s already", addr[0].sun_path);
-	assert_string_equal(last, expected);
+	assert_string_equal(said, expected);
 	assert_int_equal(migrate("nobody", addr[1].sun_path), -ENODEV);
-	assert_non_null(strstr(last, "nobody"));
+	assert_non_null(strstr(said, "nobody"));
 	assert_int_equal(record.id, 0);
 	assert_int_equal(migrate(NULL, too_long), -ENAMETOOLONG);
-	assert_string_equal(last,
+	assert_string_equal(said,
 			"migrate: the path of a socket has at most 107 characters, not 199");
 	assert_int_equal(record.id, 0);
 	vm->attr.server = true;
 	assert_int_equal(migrate(NULL, addr[1].sun_path), -EOPNOTSUPP);
 	vm->attr.server = false;
-	assert_string_equal(last,
+	assert_string_equal(said,
 			"migrate: guest A is the server of its socket, only clients move");
 	assert_false(flow_history(0, &record));
 }
@@ -202,11 +193,11 @@ test_refused(void **state)
 static void
 test_soak_without_traffic(void **state)
 {
-	const struct flow_soak_attr attr = { .ms = 1000, .log = &log_of_test };
+	const struct flow_soak_attr attr = { .ms = 1000, .log = &said_log };
 	struct flow_soak_result soaked;
 
 	assert_int_equal(flow_soak(&attr, &soaked), -ENOENT);
-	assert_string_equal(last, "soak: no guest sends ('guest start NAME tx' does that)");
+	assert_string_equal(said, "soak: no guest sends ('guest start NAME tx' does that)");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -15,6 +15,7 @@
 #include <base_math.h>
 
 #include "flow_soak.h"
+#include "said.h"
 
 #define NB 2000u
 
@@ -25,16 +26,6 @@ static const struct flow_soak_facts all = {
 	.has_spare = true,
 	.has_card = true,
 };
-
-static char last[256];
-
-static void
-keep(void *arg, enum base_log_level level, const char *msg)
-{
-	snprintf(last, sizeof(last), "%s", msg);
-}
-
-static const struct base_log log_of_test = { .level = BASE_LOG_ERR, .write = keep };
 
 /* The first numbers of the published generator for seed 0. */
 static void
@@ -128,11 +119,11 @@ test_only_what_can_be_done(void **state)
 static void
 test_without_guests(void **state)
 {
-	const struct flow_soak_attr attr = { .ms = 1000, .log = &log_of_test };
+	const struct flow_soak_attr attr = { .ms = 1000, .log = &said_log };
 	struct flow_soak_result result;
 
 	assert_int_equal(flow_soak(&attr, &result), -ENOENT);
-	assert_string_equal(last, "soak: there is no guest ('guest add' makes one)");
+	assert_string_equal(said, "soak: there is no guest ('guest add' makes one)");
 	assert_int_equal(result.nb_flows, 0);
 }
 
