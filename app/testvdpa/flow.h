@@ -47,7 +47,7 @@
 #define FLOW_FAULTS_MAX 8u
 #define FLOW_DEAD_TIMES 3u
 
-/** What happens. The table flow_kinds in flow.c says of each how it is called and judged. */
+/** What happens. The table in flow_kind.c says of each how it is called and judged. */
 enum flow_kind {
 	FLOW_HOT_ADD,
 	FLOW_UNPLUG,
@@ -67,9 +67,6 @@ enum flow_kind {
 
 /** "hot-add" for example; never NULL. */
 const char *flow_kind_name(enum flow_kind kind);
-/** The words before record->what and before the guest's name: "hot-add *of* 64 MiB *to* A". */
-const char *flow_kind_about(enum flow_kind kind);
-const char *flow_kind_whom(enum flow_kind kind);
 
 /** Available and used index of a ring (packed: with the wrap counter in bit 15), where known. */
 struct flow_index {

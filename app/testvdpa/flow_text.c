@@ -10,7 +10,7 @@
 #include <base_clock.h>
 #include <base_math.h>
 
-#include "flow.h"
+#include "flow_kind.h"
 
 /* A text that grows in a buffer of its caller's. */
 struct flow_line {
@@ -83,10 +83,12 @@ flow_line_packets(struct flow_line *line, const struct flow_record *record)
 static void
 flow_line_title(struct flow_line *line, const struct flow_record *record)
 {
-	flow_line_add(line, "%s", flow_kind_name(record->kind));
+	const struct flow_kind_row *kind = flow_kind_row(record->kind);
+
+	flow_line_add(line, "%s", kind->name);
 	if (record->what[0] != '\0')
-		flow_line_add(line, " %s %s", flow_kind_about(record->kind), record->what);
-	flow_line_add(line, " %s %s", flow_kind_whom(record->kind), record->guest);
+		flow_line_add(line, " %s %s", kind->about, record->what);
+	flow_line_add(line, " %s %s", kind->whom, record->guest);
 }
 
 void
