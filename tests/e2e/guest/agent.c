@@ -177,7 +177,8 @@ agent_receive(struct agent *agent)
 				(struct sockaddr *)&from, &from_len);
 		if (len < 0)
 			return;
-		if (from.sll_pkttype == PACKET_OUTGOING)
+		/* A switch that does not know an address yet sends to all: not for us. */
+		if (from.sll_pkttype != PACKET_HOST)
 			continue;
 		switch (len > (ssize_t)sizeof(buf) ? AGENT_FRAME_CORRUPT :
 						     agent_frame_check(buf, (size_t)len, &frame)) {
