@@ -30,7 +30,7 @@ class VdpaBackend:
     name = "mlx5_devx on mlx5emu"
     plugin = ["-d", "librte_vdpa_mlx5_devx.so"]
     devices = DEVICES[:2]
-    doorbell_pages = 2  # that a guest's QEMU is to map, one for each queue
+    doorbell_pages = 2  # for each pair of queues, that a guest's QEMU is to map
 
     @classmethod
     def launch(cls, build):

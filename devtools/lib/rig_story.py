@@ -199,11 +199,19 @@ class Story:
         for vm in self.vms:
             vm.wait_ready()
         if self.backend.doorbell_pages:
-            for vm in filter(lambda vm: vm.options.notifier, self.vms):
-                until(f"QEMU {vm.name} to map the card's doorbell page for each queue", 10,
-                      lambda vm=vm: vm.doorbell_pages() >= self.backend.doorbell_pages)
+            self.check_doorbells(step)
             step.notes["doorbell pages mapped by QEMU"] = ", ".join(
                 f"{vm.name} {vm.doorbell_pages()}" for vm in self.vms)
+
+    def check_doorbells(self, step):
+        """A QEMU has mapped the card's doorbell page for each queue, or none if it may not."""
+        for vm in self.vms:
+            if vm.options.notifier:
+                until(f"QEMU {vm.name} to map the card's doorbell page for each queue", 10,
+                      lambda vm=vm: vm.doorbell_pages() >= (
+                          self.backend.doorbell_pages * vm.options.pairs))
+            elif vm.doorbell_pages():
+                step.faults.append(f"QEMU {vm.name} has mapped doorbell pages without leave")
 
     def traffic(self, step):
         self.new_epochs()

@@ -9,8 +9,9 @@ excused: frames for a guest that was down just then (their numbers are known), a
 when a process is killed.
 
 split: QEMU listens and the back-end connects, so that the guests live on when the back-end is
-killed. packed: the back-end listens and QEMU connects; guest B has no doorbell pages mapped.
-queues: 4 pairs of queues in guest A, 2 in B, used in numbers that change, and an MTU.
+killed. packed: the back-end listens and QEMU connects. In both, guest A has the card's doorbell
+pages mapped and B has not. queues: 4 pairs of queues in guest A, 2 (packed) in B, used in numbers
+that change, and an MTU.
 """
 import os
 import pathlib
@@ -22,31 +23,28 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from rig import Rig, check  # noqa: E402
 import rig_image  # noqa: E402
 from rig_backend import VdpaBackend  # noqa: E402
+from rig_life import A, A_TO_B, B, B_TO_A, LifeStory  # noqa: E402
 from rig_report import table  # noqa: E402
-from rig_story import RATE, Story  # noqa: E402
 from rig_vm import VmOptions  # noqa: E402
 from rig_wait import Failure, until  # noqa: E402
 
-A, B = 0, 1
-ETHERNET = 14
-A_TO_B, B_TO_A = 0, 1  # a direction has the number of its sender
-AFTER = 200  # frames that must arrive each way when it is over
 PAUSE_S = 0.2
 BOOT_S = 150  # at most, on a machine that does much else
 RATE_TO_NOBODY = 50  # frames a second while the peer boots: there are enough, and it boots sooner
-PLUGS = {"split": 10, "packed": 2}
+PLUGS = 10
 MTU = 1400
 SLOTS = 8
 DIMMS_AT_MOST = 7  # rte_vhost: 8 regions, one is the guest's first memory
 OPTIONS = {
-    "split": (VmOptions(server=True, slots=SLOTS), VmOptions(server=True)),
+    "split": (VmOptions(server=True, slots=SLOTS), VmOptions(server=True, notifier=False)),
     "packed": (VmOptions(packed=True, reconnect=1, slots=SLOTS),
                VmOptions(packed=True, reconnect=1, notifier=False)),
-    "queues": (VmOptions(pairs=4, mtu=MTU), VmOptions(pairs=2, mtu=MTU)),
+    "queues": (VmOptions(server=True, pairs=4, mtu=MTU),
+               VmOptions(server=True, packed=True, pairs=2, mtu=MTU)),
 }
 
 
-class EventStory(Story):
+class EventStory(LifeStory):
     def __init__(self, backend, image, workdir, tell, layout):
         super().__init__(backend, image, workdir, tell, OPTIONS[layout])
         self.layout = layout
@@ -56,38 +54,10 @@ class EventStory(Story):
         for vm in self.vms:
             self.use_mtu(vm)
 
-    def use_mtu(self, vm):
-        """The guest's longest frames are as long as they may be."""
-        if vm.options.mtu:
-            vm.agent(f"longest {vm.options.mtu + ETHERNET}")
-
-    # --- accounts ---------------------------------------------------------------------------
-
-    def arrived(self):
-        """How many frames each guest has sent, when all of them have arrived."""
-        begin = [s["sent"] for s in self.stats()]
-        until("the frames that are under way to arrive", 5,
-              lambda: all(self.missing(1 - i, 0, begin[i]) == 0 for i in (A, B)))
-        return begin
-
-    def sent(self):
-        return [vm.agent("stat")["sent"] for vm in self.vms]
-
-    def begin(self):
-        """Traffic both ways; returns the numbers of the first frames that may be excused."""
-        self.new_epochs()
-        self.start_traffic()
-        begin = self.arrived()
-        self.mark()
-        return begin
-
     def end(self, step, begin, end, excused):
-        """Both directions must run; then the accounts are made. @excused are directions whose
-        frames from @begin to before @end may be missing."""
-        until(f"{AFTER} frames more each way", 15, lambda: all(
-            self.vms[1 - i].agent("stat")["next"] >= end[i] + AFTER for i in (A, B)))
-        spans = [(begin[i], end[i]) if i in excused else (0, 0) for i in (A, B)]
-        self.account(step, spans=spans)
+        super().end(step, begin, end, excused)
+        if self.backend.doorbell_pages:
+            self.check_doorbells(step)
 
     def event(self, name, act, excused=(), order=True):
         """A step: act(step) under traffic. @order: whether it must be kept."""
@@ -135,7 +105,7 @@ class EventStory(Story):
             vm.agent("online online_movable")
             mem = vm.agent("hello")["mem_mb"]
             times = {"device_add": [], "device_del": []}
-            for _ in range(PLUGS[self.layout]):
+            for _ in range(PLUGS):
                 times["device_add"].append(vm.hot_add())
                 until("guest A to use the added memory", 15,
                       lambda: vm.agent("hello")["mem_mb"] > mem)
@@ -144,7 +114,7 @@ class EventStory(Story):
             for name, values in times.items():
                 step.figures[name] = statistics.median(values)
                 step.figures[f"{name} max"] = max(values)
-        self.event(f"{PLUGS[self.layout]} x hot-add and unplug", act)
+        self.event(f"{PLUGS} x hot-add and unplug", act)
 
     def hot_add_most(self):
         """Kernel memory, so that the buffers come from there, until the table is full."""
@@ -183,51 +153,15 @@ class EventStory(Story):
             began = time.monotonic()
             self.backend.restart()
             self.backend.attach()
-            if self.layout == "packed":
+            packed = [vm for vm in self.vms if vm.options.packed]
+            if packed:
                 self.await_carriers()
-                for vm in self.vms:
-                    vm.agent("rebind virtio_net")
+            for vm in packed:
+                vm.agent("rebind virtio_net")
             until("frames from the new process", 15, lambda: all(
                 self.vms[1 - i].agent("stat")["next"] > down[i] for i in (A, B)))
             step.figures["start to frames"] = (time.monotonic() - began) * 1000
         self.event("back-end killed", act, excused=[A_TO_B, B_TO_A])
-
-    def await_carriers(self):
-        until("both guests to see their links", 15,
-              lambda: all(vm.agent("stat")["carrier"] for vm in self.vms))
-
-    def new_life(self, step, begin, arrived):
-        """Guest A begins anew in the middle of B's traffic, and this is its accounts' beginning.
-        @begin: what both had sent when all had arrived; @arrived: frames of A's former life."""
-        a, b = self.vms
-        epoch_of_b = self.epochs
-        self.epochs += 1
-        b.agent(f"expect {self.epochs}")
-        a.agent(f"epoch {self.epochs}")
-        a.agent(f"expect {epoch_of_b}")
-        self.use_mtu(a)
-        end = [0, b.agent("stat")["sent"]]
-        began = time.monotonic()
-        for vm in self.vms:
-            vm.agent(f"start {RATE}")
-        until("a frame of A's new life", 10, lambda: b.agent("stat")["unique"])
-        step.figures["ready to frames"] = (time.monotonic() - began) * 1000
-        self.end(step, [0, 0], end, [B_TO_A])
-        # What A saw before is on no account any more, but was judged when it had arrived.
-        book = step.directions[B_TO_A]
-        book["received"] += begin[B]
-        book["excused"] -= begin[B]
-        book = step.directions[A_TO_B]
-        book["sent"] += arrived
-        book["received"] += arrived
-
-    def arrived_of_former_life(self, step):
-        """How many frames of A have arrived: all up to the last that did. What A had in its ring
-        when it was reset or killed, it has taken back."""
-        arrived = self.vms[B].agent("stat")["next"]
-        if self.missing(B, 0, arrived):
-            step.faults.append("A->B: frames are missing before the last that arrived")
-        return arrived
 
     def reboot(self):
         def play(step):
@@ -297,7 +231,7 @@ class EventStory(Story):
                     **{f"{'AB'[guest]}{i}": lambda guest=guest, pairs=pairs:
                        self.channels(guest, pairs) for i, (guest, pairs) in enumerate(changes)},
                     "stop": self.stop_cont, "rebind": lambda: self.rebind("virtio_net"),
-                    "kill-qemu": self.kill_qemu}
+                    "kill": self.kill_backend, "kill-qemu": self.kill_qemu}
         return {
             "stop": self.stop_cont, "link": self.set_link,
             "rebind": lambda: self.rebind("virtio_net"),
