@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One guest: QEMU, its QMP, and the agent behind its second serial port."""
+"""One guest: QEMU, its QMP, and for each network interface an agent behind a serial port."""
 import dataclasses
 import json
+import pathlib
 import time
 
 from rig_process import Process
@@ -12,6 +13,8 @@ RAM_MB = 160
 DIMM_MB = 128
 RING_SIZE = 256
 HIGH_MEMORY = 1 << 32
+# Of the agents' serial ports, by interface. Not the usual ones: COM3 would have to share COM1's.
+AGENT_IRQS = [3, 5]
 # What a card's virtio queues do not have, and what only matters to a software switch.
 FEATURES_OFF = ["mrg_rxbuf", "indirect_desc", "event_idx", "gso", "host_tso4", "host_tso6",
                 "host_ecn", "host_ufo", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"]
@@ -37,65 +40,23 @@ class VmOptions:
     incoming: bool = False  # waits for a migration
 
 
-class Vm:
-    """@name is a letter; @mac and @peer are Ethernet addresses; @socket is the back-end's."""
+class Agent:
+    """What runs in the guest for one of its interfaces: a line to it, a line of JSON back."""
 
-    features_off = FEATURES_OFF
-
-    def __init__(self, name, mac, peer, socket, image, workdir, options=VmOptions()):
-        self.name = name
-        self.options = options
-        self.dimms = 0
-        self.qmp = self.serial = None
-        self.qmp_path = workdir / f"{name}.qmp"
-        self.serial_path = workdir / f"{name}.agent"
-        self.console_path = workdir / f"guest-{name}.console"
-        self.process = Process(f"qemu-{name}", self.command(mac, peer, socket, image), workdir)
-
-    def command(self, mac, peer, socket, image):
-        kernel, initrd = image
-        # vectors=0: QEMU 7.2 under TCG crashes when a vhost-user device has MSI-X.
-        # page-per-vq=on: a host notifier needs a page of its own for each queue.
-        options = self.options
-        nic = (f"virtio-net-pci,id=nic0,netdev=net0,mac={mac},disable-legacy=on,vectors=0,romfile=,"
-               f"mq={on_off(options.pairs > 1)},packed={on_off(options.packed)},"
-               f"page-per-vq={on_off(options.notifier)},"
-               f"rx_queue_size={options.ring_size},tx_queue_size={options.ring_size},"
-               + ",".join(f"{feature}=off" for feature in self.features_off))
-        nic += f",host_mtu={options.mtu}" if options.mtu else ""
-        back = f"socket,id=back,path={socket}"
-        back += ",server=on" if options.server else ""
-        back += f",reconnect={options.reconnect}" if options.reconnect else ""
-        maxmem = options.ram_kb + (options.slots * DIMM_MB << 10)
-        return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
-                "-machine", "q35,memory-backend=ram", "-display", "none",
-                "-m", f"{options.ram_kb}K,slots={options.slots},maxmem={maxmem}K",
-                "-object", f"memory-backend-memfd,id=ram,size={options.ram_kb}K,share=on",
-                "-kernel", str(kernel), "-initrd", str(initrd),
-                "-append", f"console=ttyS0 quiet nokaslr {self.kernel_words(peer)}",
-                "-serial", f"file:{self.console_path}",
-                "-chardev", f"socket,id=agent,path={self.serial_path},server=on,wait=off",
-                "-serial", "chardev:agent",
-                "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
-                "-chardev", back,
-                "-netdev", f"vhost-user,id=net0,chardev=back,queues={options.pairs}",
-                "-device", nic, *(["-incoming", "defer"] if options.incoming else [])]
-
-    def kernel_words(self, peer):
-        """What the guest's init reads on the kernel's command line."""
-        return f"agent.peer={peer}"
+    def __init__(self, vm, path):
+        self.vm = vm
+        self.path = path
+        self.serial = None
 
     def connect(self):
-        self.qmp = Qmp(self.qmp_path, f"guest {self.name}", self.process.check)
-        self.serial = connect(self.serial_path, f"guest {self.name}'s serial port",
-                              self.process.check)
-        self.lines = Lines(self.serial, f"guest {self.name}'s serial port",
-                           self.process.check)
+        what = f"guest {self.vm.name}'s serial port"
+        self.serial = connect(self.path, what, self.vm.process.check)
+        self.lines = Lines(self.serial, what, self.vm.process.check)
 
-    def wait_ready(self, seconds=60):
-        """Waits for the agent's first line of a life."""
-        deadline = Deadline(f"guest {self.name}'s agent to be ready "
-                            f"(console: {self.console_path})", seconds)
+    def wait_ready(self, seconds):
+        """Waits for its first line of a life."""
+        deadline = Deadline(f"guest {self.vm.name}'s agent to be ready "
+                            f"(console: {self.vm.console_path})", seconds)
         while True:
             try:
                 answer = json.loads(self.lines.next(deadline))
@@ -104,18 +65,110 @@ class Vm:
             if answer.get("ready"):
                 return
             if "error" in answer:
-                raise Failure(f"guest {self.name}: {answer['error']} "
-                              f"(console: {self.console_path})")
+                raise Failure(f"guest {self.vm.name}: {answer['error']} "
+                              f"(console: {self.vm.console_path})")
 
-    def agent(self, command, seconds=10):
-        """One command to the agent; returns its answer."""
-        self.process.check()
+    def ask(self, command, seconds=10):
+        """One command; returns its answer."""
+        self.vm.process.check()
         self.serial.sendall(command.encode() + b"\n")
-        line = self.lines.next(Deadline(f"guest {self.name}'s answer to '{command}'", seconds))
+        line = self.lines.next(Deadline(f"guest {self.vm.name}'s answer to '{command}'", seconds))
         answer = json.loads(line)
         if "error" in answer:
-            raise Failure(f"guest {self.name}: '{command}': {answer['error']}")
+            raise Failure(f"guest {self.vm.name}: '{command}': {answer['error']}")
         return answer
+
+    def close(self):
+        if self.serial:
+            self.serial.close()
+
+
+@dataclasses.dataclass(frozen=True)
+class Nic:
+    """A network interface: Ethernet addresses of its own and of whom it talks to, the back-end's
+    socket, and options, of which only those count that are an interface's."""
+
+    mac: str
+    peer: str
+    socket: pathlib.Path
+    options: VmOptions
+
+
+class Vm:
+    """@name is a letter; @mac, @peer and @socket are of the first interface, @more are further
+    ones (Nic)."""
+
+    features_off = FEATURES_OFF
+
+    def __init__(self, name, mac, peer, socket, image, workdir, options=VmOptions(), more=()):
+        self.name = name
+        self.options = options
+        self.nics = [Nic(mac, peer, socket, options), *more]
+        self.dimms = 0
+        self.qmp = None
+        self.qmp_path = workdir / f"{name}.qmp"
+        self.console_path = workdir / f"guest-{name}.console"
+        self.agents = [Agent(self, workdir / f"{name}{i or ''}.agent")
+                       for i in range(len(self.nics))]
+        self.process = Process(f"qemu-{name}", self.command(image), workdir)
+
+    def nic_arguments(self, index):
+        """QEMU's arguments for an interface and the serial port of its agent."""
+        nic, options = self.nics[index], self.nics[index].options
+        # vectors=0: QEMU 7.2 under TCG crashes when a vhost-user device has MSI-X.
+        # page-per-vq=on: a host notifier needs a page of its own for each queue.
+        device = (f"virtio-net-pci,id=nic{index},netdev=net{index},mac={nic.mac},"
+                  f"disable-legacy=on,vectors=0,romfile=,"
+                  f"mq={on_off(options.pairs > 1)},packed={on_off(options.packed)},"
+                  f"page-per-vq={on_off(options.notifier)},"
+                  f"rx_queue_size={options.ring_size},tx_queue_size={options.ring_size},"
+                  + ",".join(f"{feature}=off" for feature in self.features_off))
+        device += f",host_mtu={options.mtu}" if options.mtu else ""
+        back = f"socket,id=back{index},path={nic.socket}"
+        # wait=off: else QEMU would not make the next socket before somebody came to this one.
+        back += ",server=on,wait=off" if options.server else ""
+        back += f",reconnect={options.reconnect}" if options.reconnect else ""
+        return ["-chardev",
+                f"socket,id=agent{index},path={self.agents[index].path},server=on,wait=off",
+                "-device", f"isa-serial,chardev=agent{index},index={index + 1},"
+                           f"irq={AGENT_IRQS[index]}",
+                "-chardev", back,
+                "-netdev", f"vhost-user,id=net{index},chardev=back{index},queues={options.pairs}",
+                "-device", device]
+
+    def command(self, image):
+        kernel, initrd = image
+        options = self.options
+        maxmem = options.ram_kb + (options.slots * DIMM_MB << 10)
+        return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
+                "-machine", "q35,memory-backend=ram", "-display", "none",
+                "-m", f"{options.ram_kb}K,slots={options.slots},maxmem={maxmem}K",
+                "-object", f"memory-backend-memfd,id=ram,size={options.ram_kb}K,share=on",
+                "-kernel", str(kernel), "-initrd", str(initrd),
+                "-append", "console=ttyS0 quiet nokaslr "
+                + self.kernel_words(",".join(nic.peer for nic in self.nics)),
+                "-serial", f"file:{self.console_path}",
+                "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
+                *(word for i in range(len(self.nics)) for word in self.nic_arguments(i)),
+                *(["-incoming", "defer"] if options.incoming else [])]
+
+    def kernel_words(self, peers):
+        """What the guest's init reads on the kernel's command line."""
+        return f"agent.peers={peers}"
+
+    def connect(self):
+        self.qmp = Qmp(self.qmp_path, f"guest {self.name}", self.process.check)
+        for agent in self.agents:
+            agent.connect()
+
+    def wait_ready(self, seconds=60):
+        """Waits for the agents' first lines of a life."""
+        for agent in self.agents:
+            agent.wait_ready(seconds)
+
+    def agent(self, command, seconds=10):
+        """One command to the first interface's agent; returns its answer."""
+        return self.agents[0].ask(command, seconds)
 
     def hot_add(self):
         """Adds one DIMM; returns how long QEMU was busy with it, in ms."""
@@ -149,12 +202,12 @@ class Vm:
         self.qmp.command(command, **arguments)
         return (time.monotonic() - begin) * 1000
 
-    def rx_in_dimm(self):
-        """How many of the receive ring's descriptors point to hot-added memory, and how many there
+    def rx_in_dimm(self, nic=0):
+        """How many of an interface's receive ring's descriptors point to hot-added memory, and how many there
         are; read from guest memory. Hot-added memory lies at 4 GiB and above, the rest below."""
         # Not x-query-virtio-queue-status: that one asks vhost for the index and so stops the ring.
         ring = self.qmp.command("x-query-virtio-vhost-queue-status", queue=0,
-                                path="/machine/peripheral/nic0/virtio-backend")
+                                path=f"/machine/peripheral/nic{nic}/virtio-backend")
         dump = self.qmp.command("human-monitor-command", **{
             "command-line": f"xp /{ring['num'] * 2}xg {ring['desc-phys']:#x}"})
         words = [int(word, 16) for line in dump.splitlines()
@@ -171,7 +224,7 @@ class Vm:
         self.qmp.command("system_reset")
 
     def stop(self):
-        for connection in (self.qmp, self.serial):
+        for connection in (self.qmp, *self.agents):
             if connection:
                 connection.close()
         self.process.stop()

@@ -14,17 +14,17 @@ class ShellVm(Vm):
 
     features_off = ["indirect_desc", "event_idx"]
 
-    def kernel_words(self, peer):
+    def kernel_words(self, peers):
         return "guest.shell"
 
     def shell(self, command, seconds=30):
         """Runs one line in the guest's shell; returns its output. A status other than 0 fails."""
         self.process.check()
-        self.serial.sendall(command.encode() + b"\n")
+        self.agents[0].serial.sendall(command.encode() + b"\n")
         deadline = Deadline(f"guest {self.name}: '{command}'", seconds)
         output = []
         while True:
-            line = self.lines.next(deadline)
+            line = self.agents[0].lines.next(deadline)
             if line.startswith("=== "):
                 break
             output.append(line)
