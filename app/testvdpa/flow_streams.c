@@ -22,6 +22,8 @@ flow_streams_note(struct flow_streams *streams, const struct vm *vm)
 		if (!vm_concerns(vm, v) || streams->nb_senders == BASE_ARRAY_SIZE(streams->senders))
 			continue;
 		snprintf(sender->name, sizeof(sender->name), "%s", v->name);
+		snprintf(sender->peer, sizeof(sender->peer), "%s",
+				v->peer != NULL ? v->peer->name : "");
 		sender->tx_stream = v->tx_stream;
 		sender->nb_pairs = v->attr.nb_pairs;
 		streams->nb_senders++;
@@ -32,7 +34,8 @@ bool
 flow_streams_are_of(const struct flow_streams *streams, const struct vm *vm)
 {
 	for (unsigned int i = 0; i < streams->nb_senders; i++)
-		if (strcmp(streams->senders[i].name, vm->name) == 0)
+		if (strcmp(streams->senders[i].name, vm->name) == 0 ||
+				strcmp(streams->senders[i].peer, vm->name) == 0)
 			return true;
 	return false;
 }
@@ -160,11 +163,13 @@ flow_streams_count(const struct flow_streams *streams, struct vm_account *accoun
 {
 	memset(account, 0, sizeof(*account));
 	for (unsigned int k = 0; k < streams->nb_senders && streams->span != NULL; k++) {
-		const struct vm *vm = vm_find(streams->senders[k].name);
+		const struct flow_sender *sender = &streams->senders[k];
 
-		for (unsigned int i = 0; i < streams->senders[k].nb_pairs; i++)
-			vm_account_add(account, streams->span, vm->tx_stream + i,
-					vm_way_is_open(vm, i));
+		/* it may have been stopped since then: what it sent is on its way to the same peer */
+		for (unsigned int i = 0; i < sender->nb_pairs; i++)
+			vm_account_add(account, streams->span, sender->tx_stream + i,
+					vm_way_to_is_open(vm_find(sender->name),
+							vm_find(sender->peer), i));
 	}
 }
 

@@ -2,7 +2,8 @@
 /**
  * @file
  * The streams that a flow is about: what its guest sends, and what is sent to it, of senders that
- * send when it begins. They are noted then, for a peer may stop in the meantime. For flow*.c.
+ * send when it begins. They are noted then, and to whom they send, for a sender may stop in the
+ * meantime. For flow*.c.
  */
 #ifndef FLOW_STREAMS_H
 #define FLOW_STREAMS_H
@@ -16,13 +17,14 @@ struct flow_streams {
 	unsigned int nb_senders;
 	struct flow_sender {
 		char name[VM_NAME_MAX + 1];
+		char peer[VM_NAME_MAX + 1]; /**< to whom it sent; "" nobody */
 		uint32_t tx_stream;
 		unsigned int nb_pairs;
 	} senders[FLOW_SENDERS_MAX];
 };
 
 void flow_streams_note(struct flow_streams *streams, const struct vm *vm);
-/** Is @p vm one of the senders? */
+/** Is @p vm one of the senders, or does one send to it? */
 bool flow_streams_are_of(const struct flow_streams *streams, const struct vm *vm);
 
 /**

@@ -171,6 +171,8 @@ bool vm_concerns(const struct vm *vm, const struct vm *sender);
  * its ring enabled, and the same at its peer, if it has one now?
  */
 bool vm_way_is_open(const struct vm *sender, unsigned int pair);
+/** The same for what it sent to @p peer, to whom it may not send any more; NULL: to nobody. */
+bool vm_way_to_is_open(const struct vm *sender, const struct vm *peer, unsigned int pair);
 
 /** The vDPA device of this process that serves the guest's socket; false: none does. */
 bool vm_device(const struct vm *vm, char device[DEVICE_NAME_MAX]);

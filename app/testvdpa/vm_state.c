@@ -95,10 +95,8 @@ vm_all_enabled(const struct vm *vm)
 }
 
 bool
-vm_way_is_open(const struct vm *sender, unsigned int pair)
+vm_way_to_is_open(const struct vm *sender, const struct vm *peer, unsigned int pair)
 {
-	const struct vm *peer = sender->peer;
-
 	if (vm_state(sender) != VM_UP || !guest_vm_is_enabled(sender->guest, 2 * pair + 1))
 		return false;
 	if (peer == NULL || vm_state(peer) != VM_UP)
@@ -106,4 +104,10 @@ vm_way_is_open(const struct vm *sender, unsigned int pair)
 	/* the device chooses among the receive queues that are there; an echo does not */
 	return peer->job != VM_ECHO ? vm_any_enabled(peer, 0) :
 				      vm_all_enabled(peer) && vm_any_enabled(sender, 0);
+}
+
+bool
+vm_way_is_open(const struct vm *sender, unsigned int pair)
+{
+	return vm_way_to_is_open(sender, sender->peer, pair);
 }

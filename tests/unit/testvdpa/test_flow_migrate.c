@@ -11,53 +11,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "fake_back.h"
+#include "backs.h"
 #include "flow_migrate.h"
 #include "flow_soak.h"
 #include "said.h"
 
-#define NB_BACKS 2
-
-static char dir[40];
-static struct sockaddr_un addr[NB_BACKS];
-static int fds[NB_BACKS];
-static struct fake_back *backs[NB_BACKS];
 static struct vm *vm;
 static struct flow_record record;
 static struct guest_migrate_result result;
-static void
-serve(unsigned int at, struct fake_back_attr attr)
-{
-	if (backs[at] != NULL)
-		fake_back_stop(backs[at]);
-	attr.fd = -1;
-	attr.listen_fd = fds[at];
-	backs[at] = fake_back_start(&attr);
-}
-
 static int
 begin(void **state)
 {
 	struct vm_attr attr = { .name = "A", .ring_size = 64, .mem = 8u << 20 };
 
-	strcpy(dir, "/tmp/flow-migrate.XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	for (unsigned int i = 0; i < NB_BACKS; i++) {
-		addr[i].sun_family = AF_UNIX;
-		snprintf(addr[i].sun_path, sizeof(addr[i].sun_path), "%s/%u", dir, i);
-		fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		assert_int_equal(bind(fds[i], (struct sockaddr *)&addr[i], sizeof(addr[i])), 0);
-		assert_int_equal(listen(fds[i], 1), 0);
-	}
-	attr.socket = addr[0].sun_path;
+	backs_begin();
+	attr.socket = backs_path(0);
 	attr.log = &said_log;
-	serve(0, (struct fake_back_attr){ 0 });
+	backs_serve(0, (struct fake_back_attr){ 0 });
 	assert_int_equal(vm_add(&attr, &vm), 0);
 	return vm_up(vm, &said_log);
 }
@@ -67,14 +40,7 @@ end(void **state)
 {
 	vm_remove_all();
 	flow_history_clear();
-	for (unsigned int i = 0; i < NB_BACKS; i++) {
-		if (backs[i] != NULL)
-			fake_back_stop(backs[i]);
-		backs[i] = NULL;
-		close(fds[i]);
-		unlink(addr[i].sun_path);
-	}
-	return rmdir(dir);
+	return backs_end();
 }
 
 static int
@@ -108,14 +74,14 @@ static void
 test_there_and_back(void **state)
 {
 	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int at = (i + 1) % NB_BACKS;
+		unsigned int at = (i + 1) % BACKS_NB;
 
-		serve(at, (struct fake_back_attr){ 0 });
-		assert_int_equal(migrate(NULL, addr[at].sun_path), 0);
+		backs_serve(at, (struct fake_back_attr){ 0 });
+		assert_int_equal(migrate(NULL, backs_path(at)), 0);
 		assert_true(flow_passed(&record));
 		assert_int_equal(record.kind, FLOW_MIGRATE);
-		assert_string_equal(record.what, addr[at].sun_path);
-		assert_string_equal(vm->socket, addr[at].sun_path);
+		assert_string_equal(record.what, backs_path(at));
+		assert_string_equal(vm->socket, backs_path(at));
 		assert_int_equal(vm_state(vm), VM_UP);
 		assert_int_equal(result.state, GUEST_MIGRATE_MOVED);
 		expect_print("  moved; 3 rounds of ");
@@ -137,7 +103,7 @@ test_cancelled(void **state)
 	assert_int_equal(record.kind, FLOW_MIGRATE_FAIL);
 	assert_string_equal(record.what, "");
 	assert_int_equal(vm_state(vm), VM_UP);
-	assert_string_equal(vm->socket, addr[0].sun_path);
+	assert_string_equal(vm->socket, backs_path(0));
 	expect_print("  stayed; 3 rounds of ");
 	expect_print("; 0 frames held for ");
 	/* nobody wants the figures, nobody wants the record */
@@ -149,17 +115,17 @@ test_cancelled(void **state)
 static void
 test_destination_refuses(void **state)
 {
-	serve(1, (struct fake_back_attr){ .features = GUEST_VHOST_F_PROTOCOL_FEATURES });
-	assert_int_equal(migrate(NULL, addr[1].sun_path), -EOPNOTSUPP);
+	backs_serve(1, (struct fake_back_attr){ .features = GUEST_VHOST_F_PROTOCOL_FEATURES });
+	assert_int_equal(migrate(NULL, backs_path(1)), -EOPNOTSUPP);
 	assert_string_equal(record.text,
 			"switch-over: GET_FEATURES: 0x40000000 lacks 0x100000000; the guest goes on "
 			"where it was");
 	assert_int_equal(record.result, -EOPNOTSUPP);
 	assert_int_equal(record.nb_faults, 0);
-	assert_string_equal(vm->socket, addr[0].sun_path);
+	assert_string_equal(vm->socket, backs_path(0));
 	assert_int_equal(vm_state(vm), VM_UP);
-	serve(1, (struct fake_back_attr){ 0 });
-	assert_int_equal(migrate(NULL, addr[1].sun_path), 0);
+	backs_serve(1, (struct fake_back_attr){ 0 });
+	assert_int_equal(migrate(NULL, backs_path(1)), 0);
 }
 
 /* What is refused before anything happens: no record, one sentence. */
@@ -171,10 +137,10 @@ test_refused(void **state)
 	memset(too_long, 'x', sizeof(too_long));
 	too_long[0] = '/';
 	too_long[sizeof(too_long) - 1] = '\0';
-	assert_int_equal(migrate(NULL, addr[0].sun_path), -EALREADY);
-	snprintf(expected, sizeof(expected), "migrate: guest A is at %s already", addr[0].sun_path);
+	assert_int_equal(migrate(NULL, backs_path(0)), -EALREADY);
+	snprintf(expected, sizeof(expected), "migrate: guest A is at %s already", backs_path(0));
 	assert_string_equal(said, expected);
-	assert_int_equal(migrate("nobody", addr[1].sun_path), -ENODEV);
+	assert_int_equal(migrate("nobody", backs_path(1)), -ENODEV);
 	assert_non_null(strstr(said, "nobody"));
 	assert_int_equal(record.id, 0);
 	assert_int_equal(migrate(NULL, too_long), -ENAMETOOLONG);
@@ -182,7 +148,7 @@ test_refused(void **state)
 			"migrate: the path of a socket has at most 107 characters, not 199");
 	assert_int_equal(record.id, 0);
 	vm->attr.server = true;
-	assert_int_equal(migrate(NULL, addr[1].sun_path), -EOPNOTSUPP);
+	assert_int_equal(migrate(NULL, backs_path(1)), -EOPNOTSUPP);
 	vm->attr.server = false;
 	assert_string_equal(said,
 			"migrate: guest A is the server of its socket, only clients move");
