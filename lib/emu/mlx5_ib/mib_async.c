@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Theory of operation: queries that do not keep their caller waiting. A channel is a descriptor
- * and a thread: the call checks the command and queues it, the thread executes what is queued, in
- * order, and sends each answer as one message: the caller's number (struct
- * mlx5_ib_uapi_devx_async_cmd_hdr) and the command's output, status included. The user reads them
- * from the descriptor, one read() an answer.
+ * and some threads: the call checks the command and queues it, the next thread that is free executes
+ * it and sends the answer as one message: the caller's number (struct mlx5_ib_uapi_devx_async_cmd_hdr)
+ * and the command's output, status included. The user reads them from the descriptor, one read() an
+ * answer.
  *
- * Commands of one channel run one after the other, those of several channels side by side. A
- * reader that does not read keeps the thread waiting, then calls get EAGAIN as soon as the answers
- * that are due have more bytes than the kernel would keep.
+ * In the kernel each of them is a command in an entry of its own of the command queue, so they run
+ * side by side, as many as there are entries, and end in any order. Here each has a thread of its
+ * own; the first one comes with the channel, others when they are first needed. A reader that does
+ * not read keeps the threads waiting, and calls get EAGAIN as soon as the answers that are due have
+ * more bytes than the kernel would keep.
  *
  * The object that is asked may be destroyed before its turn comes: the answer is the firmware's
  * refusal then. Closing the descriptor (or the device) drops what is queued and waits for the
- * command in progress: so the thread never outlives the user context.
+ * commands in progress: so no thread outlives the user context.
  *
- * Lock: the channel's, a leaf. The thread holds none while it executes or sends.
+ * Lock: the channel's, a leaf. A thread holds none while it executes or sends.
  */
 #include <errno.h>
 #include <poll.h>
@@ -35,6 +37,8 @@
 #include "mib_async.h"
 
 #define MIB_ASYNC_MAX_BYTES (1u << 20) /* as in the kernel */
+/* Entries of the command queue, without the one that is kept for pages (mlx5_core: max_reg_cmds). */
+#define MIB_ASYNC_MAX_THREADS 31u
 
 struct mib_query {
 	uint64_t wr_id;
@@ -46,13 +50,16 @@ STAILQ_HEAD(mib_queries, mib_query);
 
 struct mib_async {
 	struct mib_ctx *ctx;
-	pthread_t thread;
 	int peer; /* our end */
-	int wake; /* eventfd: something is queued, or the end has come */
+	int end; /* eventfd, readable when the end has come */
 	struct base_mutex lock;
+	pthread_cond_t more; /* something is queued, or the end has come */
 	struct mib_queries queue BASE_GUARDED_BY(lock);
+	unsigned int nb_queued BASE_GUARDED_BY(lock);
 	size_t bytes BASE_GUARDED_BY(lock); /* of answers that are due */
 	bool stop BASE_GUARDED_BY(lock);
+	unsigned int nb_threads, nb_idle BASE_GUARDED_BY(lock);
+	pthread_t threads[MIB_ASYNC_MAX_THREADS];
 };
 
 static void
@@ -62,19 +69,33 @@ mib_query_free(struct mib_query *query)
 	free(query);
 }
 
-/* --- the thread ----------------------------------------------------------------------------- */
+/* --- the threads ---------------------------------------------------------------------------- */
 
-/* The next query, NULL when there is none now; *@p stop: there will be none. */
 static struct mib_query *
-mib_async_next(struct mib_async *async, bool *stop)
+mib_async_pop_locked(struct mib_async *async) BASE_REQUIRES(async->lock)
 {
-	struct mib_query *query;
+	struct mib_query *query = STAILQ_FIRST(&async->queue);
+
+	if (query != NULL) {
+		STAILQ_REMOVE_HEAD(&async->queue, link);
+		async->nb_queued--;
+	}
+	return query;
+}
+
+/* Waits for the next query; NULL: there will be none. */
+static struct mib_query *
+mib_async_next(struct mib_async *async)
+{
+	struct mib_query *query = NULL;
 
 	base_mutex_lock(&async->lock);
-	query = STAILQ_FIRST(&async->queue);
-	if (query != NULL)
-		STAILQ_REMOVE_HEAD(&async->queue, link);
-	*stop = async->stop;
+	async->nb_idle++;
+	while (!async->stop && STAILQ_EMPTY(&async->queue))
+		pthread_cond_wait(&async->more, &async->lock.m);
+	async->nb_idle--;
+	if (!async->stop)
+		query = mib_async_pop_locked(async);
 	base_mutex_unlock(&async->lock);
 	return query;
 }
@@ -99,14 +120,12 @@ mib_async_send(struct mib_async *async, const struct mib_query *query, const voi
 		{ (void *)(uintptr_t)out, query->outlen },
 	};
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
-	struct pollfd fds[2] = { { async->peer, POLLOUT, 0 }, { async->wake, POLLIN, 0 } };
-	uint64_t count;
+	struct pollfd fds[2] = { { async->peer, POLLOUT, 0 }, { async->end, POLLIN, 0 } };
 
 	while (sendmsg(async->peer, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		if (errno != EAGAIN || mib_async_stopped(async))
 			return; /* the reader is gone, or we are */
-		if (poll(fds, 2, -1) > 0 && (fds[1].revents & POLLIN) != 0)
-			(void)!read(async->wake, &count, sizeof(count));
+		poll(fds, 2, -1);
 	}
 }
 
@@ -132,24 +151,40 @@ mib_async_main(void *arg)
 {
 	struct mib_async *async = arg;
 	struct mib_query *query;
-	uint64_t count;
-	bool stop;
 
-	for (;;) {
-		query = mib_async_next(async, &stop);
-		if (stop)
-			break;
-		if (query != NULL)
-			mib_async_run(async, query);
-		else if (read(async->wake, &count, sizeof(count)) < 0 && errno != EINTR)
-			break;
-	}
-	if (query != NULL)
-		mib_query_free(query);
+	while ((query = mib_async_next(async)) != NULL)
+		mib_async_run(async, query);
 	return NULL;
 }
 
+/* One more thread. Signals are the program's threads' business. */
+static int
+mib_async_grow_locked(struct mib_async *async) BASE_REQUIRES(async->lock)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = -pthread_create(&async->threads[async->nb_threads], NULL, mib_async_main, async);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	async->nb_threads += ret == 0;
+	return ret;
+}
+
 /* --- calls ---------------------------------------------------------------------------------- */
+
+/* There is one thread at least; more of them only make it faster. */
+static void
+mib_async_push_locked(struct mib_async *async, struct mib_query *query) BASE_REQUIRES(async->lock)
+{
+	async->bytes += query->outlen;
+	async->nb_queued++;
+	STAILQ_INSERT_TAIL(&async->queue, query, link);
+	if (async->nb_queued > async->nb_idle && async->nb_threads < MIB_ASYNC_MAX_THREADS)
+		mib_async_grow_locked(async);
+	pthread_cond_signal(&async->more);
+}
 
 int
 mib_async_query(struct uv_obj *chan, const struct mib_async_attr *attr)
@@ -173,29 +208,20 @@ mib_async_query(struct uv_obj *chan, const struct mib_async_attr *attr)
 	if (async->bytes + attr->outlen > MIB_ASYNC_MAX_BYTES) {
 		ret = -EAGAIN;
 	} else {
-		async->bytes += attr->outlen;
-		STAILQ_INSERT_TAIL(&async->queue, query, link);
+		mib_async_push_locked(async, query);
 	}
 	base_mutex_unlock(&async->lock);
 	if (ret != 0)
 		mib_query_free(query);
-	else
-		eventfd_write(async->wake, 1);
 	return ret;
 }
 
-/* Signals are the program's threads' business. */
-static int
-mib_async_start(struct mib_async *async)
+static void
+mib_async_free(struct mib_async *async)
 {
-	sigset_t all, old;
-	int ret;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = -pthread_create(&async->thread, NULL, mib_async_main, async);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ret;
+	pthread_cond_destroy(&async->more);
+	base_mutex_destroy(&async->lock);
+	free(async);
 }
 
 static int
@@ -209,17 +235,18 @@ mib_async_alloc(struct uv_call *call)
 		return -ENOMEM;
 	async->ctx = mib_ctx(call);
 	base_mutex_init(&async->lock);
-	base_mutex_lock(&async->lock);
-	STAILQ_INIT(&async->queue);
-	base_mutex_unlock(&async->lock);
+	pthread_cond_init(&async->more, NULL);
 	ret = -EMFILE;
-	async->wake = eventfd(0, EFD_CLOEXEC);
-	if (async->wake < 0)
+	async->end = eventfd(0, EFD_CLOEXEC);
+	if (async->end < 0)
 		goto free_async;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		goto close_wake;
+		goto close_end;
 	async->peer = pair[1];
-	ret = mib_async_start(async);
+	base_mutex_lock(&async->lock);
+	STAILQ_INIT(&async->queue);
+	ret = mib_async_grow_locked(async);
+	base_mutex_unlock(&async->lock);
 	if (ret != 0)
 		goto close_pair;
 	obj->fd = pair[0];
@@ -229,11 +256,10 @@ mib_async_alloc(struct uv_call *call)
 close_pair:
 	close(pair[0]);
 	close(pair[1]);
-close_wake:
-	close(async->wake);
+close_end:
+	close(async->end);
 free_async:
-	base_mutex_destroy(&async->lock);
-	free(async);
+	mib_async_free(async);
 	return ret;
 }
 
@@ -242,19 +268,21 @@ mib_async_destroy(struct uv_obj *obj)
 {
 	struct mib_async *async = obj->priv;
 	struct mib_query *query;
-	bool stop;
+	unsigned int i, nb;
 
 	base_mutex_lock(&async->lock);
 	async->stop = true;
-	base_mutex_unlock(&async->lock);
-	eventfd_write(async->wake, 1);
-	pthread_join(async->thread, NULL);
-	while ((query = mib_async_next(async, &stop)) != NULL)
+	while ((query = mib_async_pop_locked(async)) != NULL)
 		mib_query_free(query);
+	nb = async->nb_threads; /* no call is under way that could add one */
+	pthread_cond_broadcast(&async->more);
+	base_mutex_unlock(&async->lock);
+	eventfd_write(async->end, 1);
+	for (i = 0; i < nb; i++)
+		pthread_join(async->threads[i], NULL);
 	close(async->peer);
-	close(async->wake);
-	base_mutex_destroy(&async->lock);
-	free(async);
+	close(async->end);
+	mib_async_free(async);
 	return 0;
 }
 
