@@ -3,7 +3,8 @@
  * Theory of operation: a ticket lock that sleeps. A plain mutex would do for exclusion, but the
  * engine unlocks and locks again within nanoseconds, and a mutex then lets the engine win for
  * seconds while the thread of a firmware command is still being scheduled. With numbers, whoever
- * waits is next, and the engine queues up behind.
+ * waits is next, and the engine queues up behind. Each number has its place to wait at, so that of
+ * many who wait (firmware commands come from as many threads as the driver has) one is woken, not all.
  *
  * The mutex guards the numbers and is held for moments only; holding the lock means that
  * "serving" is one's own number.
@@ -17,6 +18,7 @@ void
 vnet_turn_init(struct vnet_turn *turn)
 {
 	pthread_condattr_t attr;
+	unsigned int i;
 
 	base_mutex_init(&turn->m);
 	base_mutex_lock(&turn->m);
@@ -25,7 +27,8 @@ vnet_turn_init(struct vnet_turn *turn)
 	base_mutex_unlock(&turn->m);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&turn->turn, NULL);
+	for (i = 0; i < VNET_TURN_PLACES; i++)
+		pthread_cond_init(&turn->turn[i], NULL);
 	pthread_cond_init(&turn->work, &attr);
 	pthread_condattr_destroy(&attr);
 }
@@ -33,8 +36,11 @@ vnet_turn_init(struct vnet_turn *turn)
 void
 vnet_turn_fini(struct vnet_turn *turn)
 {
+	unsigned int i;
+
 	pthread_cond_destroy(&turn->work);
-	pthread_cond_destroy(&turn->turn);
+	for (i = 0; i < VNET_TURN_PLACES; i++)
+		pthread_cond_destroy(&turn->turn[i]);
 	base_mutex_destroy(&turn->m);
 }
 
@@ -46,7 +52,7 @@ vnet_turn_lock(struct vnet_turn *turn) BASE_NO_TSA
 	base_mutex_lock(&turn->m);
 	mine = turn->next++;
 	while (turn->serving != mine)
-		pthread_cond_wait(&turn->turn, &turn->m.m);
+		pthread_cond_wait(&turn->turn[mine % VNET_TURN_PLACES], &turn->m.m);
 	base_mutex_unlock(&turn->m);
 }
 
@@ -56,7 +62,7 @@ vnet_turn_unlock(struct vnet_turn *turn) BASE_NO_TSA
 	base_mutex_lock(&turn->m);
 	turn->serving++;
 	if (turn->serving != turn->next)
-		pthread_cond_broadcast(&turn->turn);
+		pthread_cond_broadcast(&turn->turn[turn->serving % VNET_TURN_PLACES]);
 	base_mutex_unlock(&turn->m);
 }
 

@@ -11,9 +11,11 @@
 
 #include "base_mutex.h"
 
+#define VNET_TURN_PLACES 16u /**< where those wait whose turn has not come, by their number */
+
 struct BASE_CAPABILITY("mutex") vnet_turn {
 	struct base_mutex m; /**< guards all that follows (clang cannot be told in a C struct) */
-	pthread_cond_t turn; /**< somebody's turn has come */
+	pthread_cond_t turn[VNET_TURN_PLACES]; /**< the turn of one who waits here may have come */
 	pthread_cond_t work; /**< the sleeper was woken */
 	uint64_t next; /**< number that the next to come gets */
 	uint64_t serving; /**< number whose turn it is */
