@@ -75,8 +75,7 @@ devx_io_opcode(const struct devx_io *io)
 	return (uint16_t)PRM_GET(cmd_in, io->in, opcode);
 }
 
-/* @p error is the positive errno that rdma-core gave. */
-static int
+int
 devx_cmd_failed(const struct devx_dev *dev, const char *name, const struct devx_io *io, int error)
 {
 	uint8_t status = (uint8_t)PRM_GET(cmd_out, io->out, status);

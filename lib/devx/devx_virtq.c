@@ -6,6 +6,7 @@
  */
 #include "devx_virtq.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -235,6 +236,14 @@ devx_virtq_modify(struct devx_obj *virtq, const struct devx_virtq_attr *attr, ui
 	return devx_cmd_modify(virtq, &io);
 }
 
+/* Whose number the header does not hold yet. */
+static void
+virtq_query_in(void *in)
+{
+	PRM_SET(general_obj_in_cmd_hdr, in, opcode, PRM_OP_QUERY_GENERAL_OBJECT);
+	PRM_SET(general_obj_in_cmd_hdr, in, obj_type, PRM_OBJ_VIRTIO_NET_Q);
+}
+
 int
 devx_virtq_query(struct devx_obj *virtq, struct devx_virtq_attr *attr)
 {
@@ -243,11 +252,50 @@ devx_virtq_query(struct devx_obj *virtq, struct devx_virtq_attr *attr)
 	struct devx_io io = { in, sizeof(in), out, sizeof(out) };
 	int ret;
 
-	PRM_SET(general_obj_in_cmd_hdr, in, opcode, PRM_OP_QUERY_GENERAL_OBJECT);
-	PRM_SET(general_obj_in_cmd_hdr, in, obj_type, PRM_OBJ_VIRTIO_NET_Q);
+	virtq_query_in(in);
 	PRM_SET(general_obj_in_cmd_hdr, in, obj_id, devx_obj_id(virtq));
 	ret = devx_cmd_query(virtq, &io);
 	if (ret == 0)
 		devx_virtq_decode(PRM_PTR(query_virtq_out, out, virtq), attr);
 	return ret;
+}
+
+int
+devx_virtq_query_post(struct devx_query_channel *channel, struct devx_obj *virtq, uint16_t index,
+		uint32_t round)
+{
+	uint8_t in[PRM_SIZE(general_obj_in_cmd_hdr)] = { 0 };
+	struct devx_io io = { in, sizeof(in), NULL, PRM_SIZE(query_virtq_out) };
+
+	virtq_query_in(in);
+	PRM_SET(general_obj_in_cmd_hdr, in, obj_id, devx_obj_id(virtq));
+	return devx_query_post(channel, virtq, &io, (uint64_t)round << 16 | index);
+}
+
+int
+devx_virtq_query_take(struct devx_query_channel *channel, int timeout_ms,
+		struct devx_virtq_answer *answer)
+{
+	uint8_t in[PRM_SIZE(general_obj_in_cmd_hdr)] = { 0 };
+	uint8_t out[PRM_SIZE(query_virtq_out)];
+	struct devx_io io = { in, sizeof(in), out, sizeof(out) };
+	char name[DEVX_NAME_MAX];
+	uint64_t cookie;
+	int ret;
+
+	ret = devx_query_take(channel, timeout_ms, &io, &cookie);
+	if (ret != 0)
+		return ret;
+	virtq_query_in(in);
+	answer->index = (uint16_t)cookie;
+	answer->round = (uint32_t)(cookie >> 16);
+	snprintf(name, sizeof(name), "virtq %u", answer->index);
+	answer->ret = devx_query_judge(channel, name, &io);
+	if (answer->ret != 0)
+		return 0;
+	devx_virtq_decode(PRM_PTR(query_virtq_out, out, virtq), &answer->attr);
+	/* No queue has no size: a command that did not get through (devx_query.c). */
+	if (answer->attr.size == 0)
+		answer->ret = -EIO;
+	return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "devx_cmd.h"
+#include "devx_query.h"
 
 /** One of the three buffers that firmware keeps for a queue. */
 struct devx_virtq_umem {
@@ -70,5 +71,22 @@ int devx_virtq_create(struct devx_dev *dev, const struct devx_virtq_attr *attr,
 /** Changes the fields that @p select names (enum prm_virtq_modify); attr->index always counts. */
 int devx_virtq_modify(struct devx_obj *virtq, const struct devx_virtq_attr *attr, uint64_t select);
 int devx_virtq_query(struct devx_obj *virtq, struct devx_virtq_attr *attr);
+
+/** What a queue answered that was asked with devx_virtq_query_post(). */
+struct devx_virtq_answer {
+	uint16_t index; /**< as asked */
+	uint32_t round; /**< as asked */
+	int ret; /**< 0: attr counts; -errno, logged */
+	struct devx_virtq_attr attr;
+};
+/**
+ * Asks without waiting. @param index of the queue, for the answer and the log; @param round tells the
+ * answer from those of former questions. @return as devx_query_post().
+ */
+int devx_virtq_query_post(struct devx_query_channel *channel, struct devx_obj *virtq,
+		uint16_t index, uint32_t round);
+/** Waits for the next answer. @return as devx_query_take(). */
+int devx_virtq_query_take(struct devx_query_channel *channel, int timeout_ms,
+		struct devx_virtq_answer *answer);
 
 #endif /* DEVX_VIRTQ_H */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -103,6 +104,75 @@ int
 __wrap_mlx5dv_devx_obj_destroy(struct mlx5dv_devx_obj *o)
 {
 	rig.live--;
+	return 0;
+}
+
+/* A channel that answers a query as soon as it is asked; its file is a pipe with a byte an answer. */
+static struct {
+	struct mlx5dv_devx_cmd_comp comp;
+	int peer;
+	uint64_t wr_id;
+	uint16_t size; /* of the queue that answers; 0: an answer of zeros */
+} chan;
+
+struct mlx5dv_devx_cmd_comp *__wrap_mlx5dv_devx_create_cmd_comp(struct ibv_context *c);
+void __wrap_mlx5dv_devx_destroy_cmd_comp(struct mlx5dv_devx_cmd_comp *comp);
+int __wrap_mlx5dv_devx_obj_query_async(struct mlx5dv_devx_obj *o, const void *in, size_t inlen,
+		size_t outlen, uint64_t wr_id, struct mlx5dv_devx_cmd_comp *comp);
+int __wrap_mlx5dv_devx_get_async_cmd_comp(struct mlx5dv_devx_cmd_comp *comp,
+		struct mlx5dv_devx_async_cmd_hdr *answer, size_t len);
+
+struct mlx5dv_devx_cmd_comp *
+__wrap_mlx5dv_devx_create_cmd_comp(struct ibv_context *c)
+{
+	int fds[2];
+
+	if (rig.error != 0) {
+		errno = rig.error;
+		return NULL;
+	}
+	assert_int_equal(pipe(fds), 0);
+	chan.comp.fd = fds[0];
+	chan.peer = fds[1];
+	return &chan.comp;
+}
+
+void
+__wrap_mlx5dv_devx_destroy_cmd_comp(struct mlx5dv_devx_cmd_comp *comp)
+{
+	close(comp->fd);
+	close(chan.peer);
+}
+
+int
+__wrap_mlx5dv_devx_obj_query_async(struct mlx5dv_devx_obj *o, const void *in, size_t inlen,
+		size_t outlen, uint64_t wr_id, struct mlx5dv_devx_cmd_comp *comp)
+{
+	uint8_t out[PRM_SIZE(cmd_out)] = { 0 };
+
+	if (rig.error != 0)
+		return rig.error;
+	assert_int_equal(outlen, PRM_SIZE(query_virtq_out));
+	rig_answer(in, out);
+	chan.wr_id = wr_id;
+	assert_int_equal(write(chan.peer, "", 1), 1);
+	return 0;
+}
+
+int
+__wrap_mlx5dv_devx_get_async_cmd_comp(struct mlx5dv_devx_cmd_comp *comp,
+		struct mlx5dv_devx_async_cmd_hdr *answer, size_t len)
+{
+	uint8_t *q = (uint8_t *)PRM_PTR(query_virtq_out, answer->out_data, virtq);
+	char byte;
+	ssize_t nb = read(comp->fd, &byte, 1);
+
+	if (nb != 1)
+		return nb < 0 ? errno : EINVAL;
+	answer->wr_id = chan.wr_id;
+	PRM_SET(cmd_out, answer->out_data, status, rig.status);
+	PRM_SET(virtio_q, PRM_PTR(virtio_net_q, q, virtio_q_context), queue_size, chan.size);
+	PRM_SET(virtio_net_q, q, hw_used_index, chan.size != 0 ? 41 : 0);
 	return 0;
 }
 
@@ -213,6 +283,54 @@ test_counts(void **state)
 	devx_obj_destroy(NULL);
 	assert_int_equal(rig.live, 0);
 	assert_int_equal(devx_cmd_total(&dev), 5);
+}
+
+/* Asks queue 3 and takes the answer; @return what it says. */
+static int
+ask(struct devx_query_channel *channel, struct devx_obj *obj, struct devx_virtq_answer *answer)
+{
+	assert_int_equal(devx_virtq_query_post(channel, obj, 3, 0xfffffff1), 0);
+	assert_int_equal(devx_virtq_query_take(channel, 20000, answer), 0);
+	assert_int_equal(answer->index, 3);
+	assert_int_equal(answer->round, 0xfffffff1);
+	return answer->ret;
+}
+
+static void
+test_queries_under_way(void **state)
+{
+	struct devx_query_channel *channel = NULL;
+	struct devx_virtq_answer answer;
+	struct devx_obj *obj = NULL;
+
+	rig.error = EMFILE;
+	assert_int_equal(devx_query_channel_create(&dev, &channel), -EMFILE);
+	rig.error = 0;
+	assert_int_equal(devx_query_channel_create(&dev, &channel), 0);
+	assert_int_equal(devx_virtq_create(&dev, &q3, &obj), 0);
+	assert_int_equal(devx_virtq_query_take(channel, 0, &answer), -ETIMEDOUT);
+	chan.size = 256;
+	assert_int_equal(ask(channel, obj, &answer), 0);
+	assert_int_equal(answer.attr.hw_used, 41);
+	chan.size = 0; /* it did not get through: the kernel hands out a buffer of zeros */
+	assert_int_equal(ask(channel, obj, &answer), -EIO);
+	rig.status = PRM_STATUS_NO_RES;
+	rig.nb_logs = 0;
+	assert_int_equal(ask(channel, obj, &answer), -EAGAIN);
+	assert_int_equal(rig.nb_logs, 1);
+	assert_non_null(strstr(rig.log, "virtq 3"));
+	rig.status = 0;
+	rig.error = ENOMEM;
+	assert_int_equal(devx_virtq_query_post(channel, obj, 3, 1), -ENOMEM);
+	rig.error = 0;
+	assert_int_equal(devx_virtq_query_take(channel, 0, &answer), -ETIMEDOUT);
+	close(chan.peer); /* the device is gone */
+	chan.peer = -1;
+	assert_true(devx_virtq_query_take(channel, 20000, &answer) < 0);
+	devx_obj_destroy(obj);
+	devx_query_channel_destroy(channel);
+	devx_query_channel_destroy(NULL);
+	assert_int_equal(devx_cmd_total(&dev), 6); /* create, four questions, destroy */
 }
 
 static void
@@ -358,6 +476,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_refused_by_firmware, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused_by_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_queries_under_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cq_counts_and_arms, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory_outlives_registration, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_qp_sequence, setup, teardown),
