@@ -206,6 +206,7 @@ dev_open_queues(struct mvdpa_dev *dev)
 	ret = dev_start_events(dev);
 	if (ret == 0) {
 		dev_init_env_locked(dev);
+		mvdpa_halt_init(&dev->halt, dev->devx);
 		ret = dev_create_virtqs(dev);
 	}
 	base_mutex_unlock(&dev->lock);
@@ -291,6 +292,9 @@ mvdpa_dev_shut(struct mvdpa_dev *dev)
 	base_mutex_unlock(&dev->lock);
 	mvdpa_notifier_stop(&dev->notifier);
 	dev_free_virtqs(dev);
+	base_mutex_lock(&dev->lock);
+	mvdpa_halt_fini(&dev->halt);
+	base_mutex_unlock(&dev->lock);
 	mvdpa_event_close(&dev->event);
 	for (i = 0; i < MVDPA_MAX_LAG_PORTS; i++)
 		devx_obj_destroy(dev->tis[i]);

@@ -21,6 +21,7 @@
 #include "mvdpa_dirty.h"
 #include "mvdpa_event.h"
 #include "mvdpa_flow.h"
+#include "mvdpa_halt.h"
 #include "mvdpa_mem.h"
 #include "mvdpa_message.h"
 #include "mvdpa_notifier.h"
@@ -66,6 +67,7 @@ struct mvdpa_dev {
 	struct mvdpa_dirty dirty BASE_GUARDED_BY(lock);
 	struct mvdpa_steer steer BASE_GUARDED_BY(lock);
 	struct mvdpa_park park BASE_GUARDED_BY(lock);
+	struct mvdpa_halt halt BASE_GUARDED_BY(lock);
 	struct mvdpa_message message; /**< used by vhost's thread only */
 };
 

@@ -33,14 +33,6 @@ struct queues_set {
 /* --- one queue, on any thread ---------------------------------------------------------------- */
 
 static int
-queues_suspend(void *arg, unsigned int i)
-{
-	const struct queues_set *set = arg;
-
-	return mvdpa_virtq_walk(set->vq[i], MVDPA_WANT_SUSPENDED);
-}
-
-static int
 queues_destroy(void *arg, unsigned int i)
 {
 	const struct queues_set *set = arg;
@@ -353,7 +345,7 @@ mvdpa_queues_stop_locked(struct mvdpa_dev *dev)
 	struct queues_set set;
 
 	queues_choose_locked(dev, queues_runs, &set);
-	queues_run_locked(dev, queues_suspend, &set);
+	mvdpa_halt_run(&dev->halt, dev->pool, set.vq, set.nb);
 	queues_choose_locked(dev, queues_is_loose, &set);
 	queues_take_away_locked(dev, &set);
 }
@@ -387,7 +379,7 @@ mvdpa_queues_drop_locked(struct mvdpa_dev *dev)
 	struct queues_set set;
 
 	queues_choose_locked(dev, queues_runs, &set);
-	queues_run_locked(dev, queues_suspend, &set);
+	mvdpa_halt_run(&dev->halt, dev->pool, set.vq, set.nb);
 	queues_choose_locked(dev, queues_has_object, &set);
 	queues_mark_locked(dev, &set, true);
 	mvdpa_queues_steer_locked(dev); /* down */

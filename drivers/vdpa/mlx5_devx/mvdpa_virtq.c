@@ -125,6 +125,27 @@ mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted)
 }
 
 int
+mvdpa_virtq_halt(struct mvdpa_virtq *vq, struct devx_query_channel *channel, uint32_t round)
+{
+	int ret;
+
+	base_mutex_lock(&vq->lock);
+	assert(vq->state == MVDPA_VIRTQ_READY);
+	ret = mvdpa_virtq_stop_begin_locked(vq, channel, round);
+	base_mutex_unlock(&vq->lock);
+	return ret;
+}
+
+void
+mvdpa_virtq_halted(struct mvdpa_virtq *vq, int asked, struct devx_virtq_attr *hw)
+{
+	base_mutex_lock(&vq->lock);
+	mvdpa_virtq_stop_end_locked(vq, asked, hw);
+	virtq_set_state_locked(vq, MVDPA_VIRTQ_SUSPENDED);
+	base_mutex_unlock(&vq->lock);
+}
+
+int
 mvdpa_virtq_resume(struct mvdpa_virtq *vq)
 {
 	bool fits = false;

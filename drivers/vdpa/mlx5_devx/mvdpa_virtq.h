@@ -122,6 +122,17 @@ void mvdpa_virtq_fini(struct mvdpa_virtq *vq);
 int
 mvdpa_virtq_walk(struct mvdpa_virtq *vq, enum mvdpa_virtq_wanted wanted) BASE_EXCLUDES(vq->lock);
 /**
+ * The first half of READY -> SUSPENDED: tells the card to stop and asks where it stopped; the answer
+ * comes from @p channel with the queue's index and @p round. Nothing may be done with the queue
+ * until mvdpa_virtq_halted(), which the caller's hold of the device's lock sees to.
+ * @return 0: there will be an answer; -errno.
+ */
+int mvdpa_virtq_halt(struct mvdpa_virtq *vq, struct devx_query_channel *channel, uint32_t round)
+		BASE_EXCLUDES(vq->lock);
+/** The second half. @param asked 0: @p hw is the answer; else there is none: asks and waits. */
+void mvdpa_virtq_halted(struct mvdpa_virtq *vq, int asked, struct devx_virtq_attr *hw)
+		BASE_EXCLUDES(vq->lock);
+/**
  * Makes the object that waits (INIT, SUSPENDED) run, as vhost wants it now, without replacing it;
  * costs no command if that cannot be.
  * @return 0; -ESTALE: it has to be replaced; -errno: vhost's ring is bad.

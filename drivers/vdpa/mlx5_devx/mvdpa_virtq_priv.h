@@ -31,6 +31,13 @@ bool mvdpa_virtq_start_fits_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->loc
 int mvdpa_virtq_start_create_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock);
 int mvdpa_virtq_start_ready_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock);
 int mvdpa_virtq_stop_suspend_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock);
+/** The first half of it: the card is told to stop and asked where, without waiting. @return 0: there
+ * will be an answer; -errno. */
+int mvdpa_virtq_stop_begin_locked(struct mvdpa_virtq *vq, struct devx_query_channel *channel,
+		uint32_t round) BASE_REQUIRES(vq->lock);
+/** The second half. @param asked 0: @p hw is the answer; else it is asked again. */
+void mvdpa_virtq_stop_end_locked(struct mvdpa_virtq *vq, int asked, struct devx_virtq_attr *hw)
+		BASE_REQUIRES(vq->lock);
 int mvdpa_virtq_stop_destroy_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock);
 /** Asks for the object's state and indices, a second time if that fails. @return as the query. */
 int mvdpa_virtq_stop_ask_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw)

@@ -5,12 +5,13 @@
  * itself says where it is, and because a card that did not stop may still be writing, it is asked
  * again after the object was destroyed. Because a packed ring cannot say it, and the ring is read at
  * one's own risk, a command that fails is given a second time before.
+ *
+ * The arc can be run in two halves, with the question under way in between (mvdpa_halt.c): the queue
+ * is READY until its answer was read.
  */
 #include <errno.h>
 
 #include "mvdpa_virtq_priv.h"
-
-#define STOP_TRIES 2
 
 static void
 stop_publish_locked(struct mvdpa_virtq *vq, struct mvdpa_index index) BASE_REQUIRES(vq->lock)
@@ -93,24 +94,55 @@ mvdpa_virtq_stop_ask_locked(struct mvdpa_virtq *vq, struct devx_virtq_attr *hw)
 	return devx_virtq_query(vq->obj, hw) == 0 ? 0 : devx_virtq_query(vq->obj, hw);
 }
 
+/* A refusal is logged; the query then says what the queue does. */
+static void
+stop_command_locked(struct mvdpa_virtq *vq) BASE_REQUIRES(vq->lock)
+{
+	const struct devx_virtq_attr attr = { .index = vq->index, .state = PRM_VIRTQ_SUSPEND };
+
+	devx_virtq_modify(vq->obj, &attr, PRM_VIRTQ_MOD_STATE);
+}
+
+/* What the card said after the command; one that says that it runs is told and asked once more. */
+static void
+stop_judge_locked(struct mvdpa_virtq *vq, int asked, struct devx_virtq_attr *hw)
+		BASE_REQUIRES(vq->lock)
+{
+	if (asked == 0 && hw->state == PRM_VIRTQ_RDY) {
+		stop_command_locked(vq);
+		asked = mvdpa_virtq_stop_ask_locked(vq, hw);
+	}
+	if (asked == 0 && hw->state == PRM_VIRTQ_RDY) {
+		vq_err(vq, "the card says that the queue still runs");
+		asked = -EIO;
+	}
+	mvdpa_virtq_stop_read_locked(vq, asked, hw);
+}
+
 int
 mvdpa_virtq_stop_suspend_locked(struct mvdpa_virtq *vq)
 {
-	const struct devx_virtq_attr attr = { .index = vq->index, .state = PRM_VIRTQ_SUSPEND };
-	struct devx_virtq_attr hw = { .state = PRM_VIRTQ_RDY };
-	int ret = 0, tries;
+	struct devx_virtq_attr hw;
 
-	for (tries = 0; tries < STOP_TRIES && ret == 0 && hw.state == PRM_VIRTQ_RDY; tries++) {
-		/* A refusal is logged; the query then says what the queue does. */
-		devx_virtq_modify(vq->obj, &attr, PRM_VIRTQ_MOD_STATE);
-		ret = mvdpa_virtq_stop_ask_locked(vq, &hw);
-	}
-	if (ret == 0 && hw.state == PRM_VIRTQ_RDY) {
-		vq_err(vq, "the card says that the queue still runs");
-		ret = -EIO;
-	}
-	mvdpa_virtq_stop_read_locked(vq, ret, &hw);
+	stop_command_locked(vq);
+	stop_judge_locked(vq, mvdpa_virtq_stop_ask_locked(vq, &hw), &hw);
 	return 0;
+}
+
+int
+mvdpa_virtq_stop_begin_locked(struct mvdpa_virtq *vq, struct devx_query_channel *channel,
+		uint32_t round)
+{
+	stop_command_locked(vq);
+	return devx_virtq_query_post(channel, vq->obj, vq->index, round);
+}
+
+void
+mvdpa_virtq_stop_end_locked(struct mvdpa_virtq *vq, int asked, struct devx_virtq_attr *hw)
+{
+	if (asked != 0)
+		asked = mvdpa_virtq_stop_ask_locked(vq, hw);
+	stop_judge_locked(vq, asked, hw);
 }
 
 int

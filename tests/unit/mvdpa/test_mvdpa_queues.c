@@ -137,6 +137,14 @@ mvdpa_virtq_state(struct mvdpa_virtq *vq)
 	return rig.queue[vq->index].state;
 }
 
+void
+mvdpa_halt_run(struct mvdpa_halt *halt, struct mvdpa_pool *pool, struct mvdpa_virtq *const *vqs,
+		unsigned int nb)
+{
+	while (nb-- > 0)
+		mvdpa_virtq_walk(vqs[nb], MVDPA_WANT_SUSPENDED);
+}
+
 uint32_t
 mvdpa_virtq_id(struct mvdpa_virtq *vq)
 {

@@ -118,6 +118,16 @@ devx_virtq_query(struct devx_obj *obj, struct devx_virtq_attr *attr)
 	return step('Q');
 }
 
+int
+devx_virtq_query_post(struct devx_query_channel *channel, struct devx_obj *obj, uint16_t index,
+		uint32_t round)
+{
+	assert_ptr_equal(channel, &rig);
+	assert_int_equal(index, 2);
+	assert_int_equal(round, 9);
+	return step('P');
+}
+
 void
 devx_obj_destroy(struct devx_obj *obj)
 {
@@ -606,6 +616,60 @@ test_query_fails_once(void **state)
 	assert_true(mvdpa_virtq_has_stopped(&vq));
 }
 
+/* The first half of a stop, and what the card answered meanwhile. */
+static void
+halt(const char *trace)
+{
+	assert_int_equal(mvdpa_virtq_walk(&vq, MVDPA_WANT_READY), 0);
+	check(MVDPA_VIRTQ_READY, "gpCEiRa");
+	stops_at(50, 20, 20);
+	mvdpa_virtq_halt(&vq, (struct devx_query_channel *)&rig, 9);
+	check(MVDPA_VIRTQ_READY, trace);
+}
+
+/* The stop in two halves, with an answer that was not waited for. */
+static void
+test_halt(void **state)
+{
+	struct devx_virtq_attr hw;
+
+	halt("SP");
+	hw = rig.answer;
+	mvdpa_virtq_halted(&vq, 0, &hw);
+	check(MVDPA_VIRTQ_SUSPENDED, "ob");
+	assert_int_equal(vq.stats.saved.avail, 50);
+	assert_int_equal(vq.stats.saved.used, 20);
+	assert_int_equal(vq.stats.fallbacks, 0);
+}
+
+static void
+test_halt_without_answer(void **state)
+{
+	struct devx_virtq_attr hw;
+
+	rig.fail = "P";
+	halt("SP");
+	mvdpa_virtq_halted(&vq, -EIO, &hw);
+	check(MVDPA_VIRTQ_SUSPENDED, "Qob");
+	assert_int_equal(vq.stats.saved.avail, 50);
+	assert_int_equal(vq.stats.fallbacks, 0);
+}
+
+/* The command was refused, and the answer says so: once more. */
+static void
+test_halt_refused(void **state)
+{
+	struct devx_virtq_attr hw;
+
+	rig.fail_once = 'S';
+	halt("SP");
+	hw = (struct devx_virtq_attr){ .state = PRM_VIRTQ_RDY };
+	mvdpa_virtq_halted(&vq, 0, &hw);
+	check(MVDPA_VIRTQ_SUSPENDED, "SQob");
+	assert_int_equal(vq.stats.saved.used, 20);
+	assert_int_equal(vq.stats.fallbacks, 0);
+}
+
 static void
 test_start_fails(void **state)
 {
@@ -1024,6 +1088,9 @@ main(void)
 		TEST(test_suspend_refused),
 		TEST(test_query_fails),
 		TEST(test_query_fails_once),
+		TEST(test_halt),
+		TEST(test_halt_without_answer),
+		TEST(test_halt_refused),
 		TEST(test_start_fails),
 		TEST(test_ring_outside),
 		TEST(test_no_base),
