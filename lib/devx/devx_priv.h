@@ -43,7 +43,7 @@ int devx_errno(void);
 
 /** Says why a command of the object @p name failed. @param error the positive errno that rdma-core
  * gave, which counts where the firmware's status is OK. @return -errno. */
-int devx_cmd_failed(const struct devx_dev *dev, const char *name, const struct devx_io *io,
-		int error);
+int
+devx_cmd_failed(const struct devx_dev *dev, const char *name, const struct devx_io *io, int error);
 
 #endif /* DEVX_PRIV_H */
