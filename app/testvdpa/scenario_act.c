@@ -28,8 +28,11 @@
 struct act {
 	enum flow_kind kind;
 	unsigned int guest;
-	int (*run)(const struct flow_call *call, unsigned int arg);
-	unsigned int arg;
+	/** One of the three. */
+	int (*flow)(const struct flow_call *call);
+	int (*numbered)(const struct flow_call *call, unsigned int number);
+	const struct flow_migrate_to *to;
+	unsigned int number;
 };
 
 /* Puts a flow into the step. */
@@ -66,11 +69,12 @@ act_note(const struct scenario_play *play, struct scenario_step *step, struct sc
 		};
 }
 
-/* A flow that left a stream dead need not be waited for again. */
 static int
-act_result(const struct flow_record *record, int ret)
+act_run(const struct act *act, const struct flow_call *call)
 {
-	return ret == 0 && record->nb_dead != 0 ? -ETIMEDOUT : ret;
+	if (act->to != NULL)
+		return flow_migrate(call, act->to, NULL);
+	return act->flow != NULL ? act->flow(call) : act->numbered(call, act->number);
 }
 
 static int
@@ -83,13 +87,14 @@ act_play(struct scenario_play *play, struct scenario_step *step, const struct ac
 
 	if (record == NULL)
 		return -ENOMEM;
-	ret = act->run(&call, act->arg);
+	ret = act_run(act, &call);
 	if (record->id != 0)
 		act_note(play, step, guest, record);
 	else if (ret != 0)
 		scenario_step_fault(step, "guest %s: %s: %s", guest->name,
 				flow_kind_name(act->kind), strerror(-ret));
-	ret = act_result(record, ret);
+	if (ret == 0 && record->nb_dead != 0)
+		ret = -ETIMEDOUT; /* a stream that is dead need not be waited for again */
 	free(record);
 	return ret;
 }
@@ -105,48 +110,24 @@ act_play_on(struct scenario_play *play, struct scenario_step *step, const struct
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static int
-act_reset(const struct flow_call *call, unsigned int arg)
-{
-	return flow_reset(call);
-}
-
 int
 scenario_act_reset(struct scenario_play *play, struct scenario_step *step, unsigned int g)
 {
-	return act_play_on(play, step, &(struct act){ FLOW_RESET, g, act_reset });
-}
-
-static int
-act_rebind(const struct flow_call *call, unsigned int arg)
-{
-	return flow_rebind(call);
+	return act_play_on(play, step, &(struct act){ FLOW_RESET, g, flow_reset });
 }
 
 int
 scenario_act_rebind(struct scenario_play *play, struct scenario_step *step, unsigned int g)
 {
-	return act_play_on(play, step, &(struct act){ FLOW_REBIND, g, act_rebind });
-}
-
-static int
-act_stop(const struct flow_call *call, unsigned int arg)
-{
-	return flow_stop(call);
-}
-
-static int
-act_start(const struct flow_call *call, unsigned int arg)
-{
-	return flow_start(call);
+	return act_play_on(play, step, &(struct act){ FLOW_REBIND, g, flow_rebind });
 }
 
 int
 scenario_act_stop_start(struct scenario_play *play, struct scenario_step *step, unsigned int g)
 {
-	int ret = act_play(play, step, &(struct act){ FLOW_STOP, g, act_stop });
+	int ret = act_play(play, step, &(struct act){ FLOW_STOP, g, flow_stop });
 
-	return ret == 0 ? act_play_on(play, step, &(struct act){ FLOW_START, g, act_start }) : ret;
+	return ret == 0 ? act_play_on(play, step, &(struct act){ FLOW_START, g, flow_start }) : ret;
 }
 
 int
@@ -155,10 +136,13 @@ scenario_act_queues(struct scenario_play *play, struct scenario_step *step, unsi
 	int ret = 0;
 
 	for (unsigned int i = 0; i < 2 * play->attr->queue_pairs && ret == 0; i++) {
-		ret = act_play(play, step, &(struct act){ FLOW_DISABLE, g, flow_disable, i });
+		ret = act_play(play, step,
+				&(struct act){ FLOW_DISABLE, g, .numbered = flow_disable,
+						.number = i });
 		if (ret == 0)
 			ret = act_play_on(play, step,
-					&(struct act){ FLOW_ENABLE, g, flow_enable, i });
+					&(struct act){ FLOW_ENABLE, g, .numbered = flow_enable,
+							.number = i });
 	}
 	return ret;
 }
@@ -181,7 +165,7 @@ scenario_act_added(const struct scenario_play *play, unsigned int g)
 }
 
 static int
-act_hot_add(const struct flow_call *call, unsigned int arg)
+act_hot_add(const struct flow_call *call)
 {
 	return flow_hot_add(call, ACT_DIMM);
 }
@@ -192,28 +176,16 @@ scenario_act_hot_add(struct scenario_play *play, struct scenario_step *step, uns
 	return act_play_on(play, step, &(struct act){ FLOW_HOT_ADD, g, act_hot_add });
 }
 
-static int
-act_unplug(const struct flow_call *call, unsigned int arg)
-{
-	return flow_unplug(call);
-}
-
 int
 scenario_act_unplug(struct scenario_play *play, struct scenario_step *step, unsigned int g)
 {
-	return act_play_on(play, step, &(struct act){ FLOW_UNPLUG, g, act_unplug });
-}
-
-static int
-act_remap(const struct flow_call *call, unsigned int arg)
-{
-	return flow_remap(call);
+	return act_play_on(play, step, &(struct act){ FLOW_UNPLUG, g, flow_unplug });
 }
 
 int
 scenario_act_remap(struct scenario_play *play, struct scenario_step *step, unsigned int g)
 {
-	return act_play_on(play, step, &(struct act){ FLOW_REMAP, g, act_remap });
+	return act_play_on(play, step, &(struct act){ FLOW_REMAP, g, flow_remap });
 }
 
 /* --- death ----------------------------------------------------------------------------------- */
@@ -222,69 +194,48 @@ int
 scenario_act_kill(struct scenario_play *play, struct scenario_step *step, unsigned int g,
 		unsigned int message)
 {
-	return act_play_on(play, step, &(struct act){ FLOW_KILL, g, flow_kill, message });
+	return act_play_on(play, step,
+			&(struct act){ FLOW_KILL, g, .numbered = flow_kill, .number = message });
 }
 
 int
 scenario_act_error(struct scenario_play *play, struct scenario_step *step, unsigned int g,
 		unsigned int queue)
 {
-	return act_play_on(play, step, &(struct act){ FLOW_ERROR, g, flow_error, queue });
+	return act_play_on(play, step,
+			&(struct act){ FLOW_ERROR, g, .numbered = flow_error, .number = queue });
 }
 
 /* --- migration ------------------------------------------------------------------------------- */
-
-/* Puts a flow that was run into the step, or why it did not begin. */
-static int
-act_finish(struct scenario_play *play, struct scenario_step *step, struct scenario_guest *guest,
-		const struct flow_record *record, int ret)
-{
-	if (record->id != 0)
-		act_note(play, step, guest, record);
-	else if (ret != 0)
-		scenario_step_fault(step, "guest %s: migration: %s", guest->name, strerror(-ret));
-	ret = act_result(record, ret);
-	return ret == 0 ? scenario_play_packets(play, step, ACT_PACKETS) : ret;
-}
 
 int
 scenario_act_migrate(struct scenario_play *play, struct scenario_step *step, unsigned int g,
 		unsigned int port)
 {
 	struct scenario_guest *guest = &play->guests[g];
-	struct flow_record *record = calloc(1, sizeof(*record)); /* large */
-	const struct flow_call call = { .vm = guest->vm, .log = &play->log, .record = record };
 	const struct flow_migrate_to to = {
 		.device = play->ports[port].device,
 		.socket = play->ports[port].socket,
 		.check = GUEST_MIGRATE_COMPARE,
 	};
-	int ret;
+	int ret = act_play(play, step, &(struct act){ FLOW_MIGRATE, g, .to = &to });
 
-	if (record == NULL)
-		return -ENOMEM;
-	ret = flow_migrate(&call, &to, NULL);
-	if (ret == 0)
+	/* it may have moved, and be dead there */
+	if (strcmp(guest->vm->socket, to.socket) == 0)
 		guest->port = port;
-	ret = act_finish(play, step, guest, record, ret);
-	free(record);
-	return ret;
+	return ret == 0 ? scenario_play_packets(play, step, ACT_PACKETS) : ret;
+}
+
+static int
+act_migrate_fail(const struct flow_call *call)
+{
+	return flow_migrate_fail(call, GUEST_MIGRATE_COMPARE, NULL);
 }
 
 int
 scenario_act_migrate_fail(struct scenario_play *play, struct scenario_step *step, unsigned int g)
 {
-	struct scenario_guest *guest = &play->guests[g];
-	struct flow_record *record = calloc(1, sizeof(*record)); /* large */
-	const struct flow_call call = { .vm = guest->vm, .log = &play->log, .record = record };
-	int ret;
-
-	if (record == NULL)
-		return -ENOMEM;
-	ret = act_finish(play, step, guest, record,
-			flow_migrate_fail(&call, GUEST_MIGRATE_COMPARE, NULL));
-	free(record);
-	return ret;
+	return act_play_on(play, step, &(struct act){ FLOW_MIGRATE_FAIL, g, act_migrate_fail });
 }
 
 /* --- soak ------------------------------------------------------------------------------------ */

@@ -12,40 +12,22 @@
 #include "scenario_act.h"
 
 static int
-hotplug_add(struct scenario_play *play, struct scenario_step *step)
-{
-	return scenario_act_hot_add(play, step, SCENARIO_A);
-}
-
-static int
-hotplug_remap(struct scenario_play *play, struct scenario_step *step)
-{
-	return scenario_act_remap(play, step, SCENARIO_A);
-}
-
-static int
-hotplug_unplug(struct scenario_play *play, struct scenario_step *step)
-{
-	return scenario_act_unplug(play, step, SCENARIO_A);
-}
-
-static int
-hotplug_add_all(struct scenario_play *play, struct scenario_step *step)
+hotplug_add_all(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
 	int ret = 0;
 
-	while (ret == 0 && scenario_act_room(play, SCENARIO_A) > 0)
-		ret = scenario_act_hot_add(play, step, SCENARIO_A);
+	while (ret == 0 && scenario_act_room(play, guest) > 0)
+		ret = scenario_act_hot_add(play, step, guest);
 	return ret;
 }
 
 static int
-hotplug_unplug_all(struct scenario_play *play, struct scenario_step *step)
+hotplug_unplug_all(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
 	int ret = 0;
 
-	while (ret == 0 && scenario_act_added(play, SCENARIO_A) > 0)
-		ret = scenario_act_unplug(play, step, SCENARIO_A);
+	while (ret == 0 && scenario_act_added(play, guest) > 0)
+		ret = scenario_act_unplug(play, step, guest);
 	return ret;
 }
 
@@ -69,11 +51,11 @@ hotplug_used(struct scenario_play *play, struct scenario_step *step)
 }
 
 static const struct scenario_plan plans[] = {
-	{ .name = "hot-add", .act = hotplug_add, .judge = hotplug_used },
-	{ .name = "remap", .act = hotplug_remap, .judge = hotplug_used },
-	{ .name = "unplug", .act = hotplug_unplug },
+	{ .name = "hot-add", .act = scenario_act_hot_add, .judge = hotplug_used },
+	{ .name = "remap", .act = scenario_act_remap, .judge = hotplug_used },
+	{ .name = "unplug", .act = scenario_act_unplug },
 	{ .name = "hot-add to the limit", .act = hotplug_add_all, .judge = hotplug_used },
-	{ .name = "remap with a full table", .act = hotplug_remap, .judge = hotplug_used },
+	{ .name = "remap with a full table", .act = scenario_act_remap, .judge = hotplug_used },
 	{ .name = "unplug of all", .act = hotplug_unplug_all },
 };
 

@@ -12,26 +12,20 @@
 #define MIGRATE_SPARE 2
 
 static int
-migrate_there(struct scenario_play *play, struct scenario_step *step)
+migrate_there(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
-	return scenario_act_migrate(play, step, SCENARIO_A, MIGRATE_SPARE);
+	return scenario_act_migrate(play, step, guest, MIGRATE_SPARE);
 }
 
 static int
-migrate_back(struct scenario_play *play, struct scenario_step *step)
+migrate_back(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
-	return scenario_act_migrate(play, step, SCENARIO_A, MIGRATE_HOME);
-}
-
-static int
-migrate_fail(struct scenario_play *play, struct scenario_step *step)
-{
-	return scenario_act_migrate_fail(play, step, SCENARIO_A);
+	return scenario_act_migrate(play, step, guest, MIGRATE_HOME);
 }
 
 static const struct scenario_plan plans[] = {
 	{ .name = "A to the third device", .act = migrate_there, .may_excuse = true },
-	{ .name = "A stays after all", .act = migrate_fail, .may_excuse = true },
+	{ .name = "A stays after all", .act = scenario_act_migrate_fail, .may_excuse = true },
 	{ .name = "A back to its device", .act = migrate_back, .may_excuse = true },
 };
 

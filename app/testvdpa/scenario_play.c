@@ -268,7 +268,7 @@ play_traffic(struct scenario_play *play, struct scenario_step *step,
 
 	if (ret != 0 || plan->act == NULL)
 		return ret;
-	ret = plan->act(play, step);
+	ret = plan->act(play, step, plan->guest);
 	if (ret != 0) {
 		play->is_dead = true; /* nobody knows what works now */
 		return ret;

@@ -63,8 +63,9 @@ struct scenario_plan {
 	const char *name;
 	/** Why the step cannot be played here, or NULL; may be NULL itself. */
 	const char *(*skip)(const struct scenario_play *play);
-	/** @return 0; -errno, with a fault in the step; NULL: nothing happens */
-	int (*act)(struct scenario_play *play, struct scenario_step *step);
+	/** To whom. @return 0; -errno, with a fault in the step; NULL: nothing happens */
+	int (*act)(struct scenario_play *play, struct scenario_step *step, unsigned int guest);
+	unsigned int guest; /**< SCENARIO_A or SCENARIO_B */
 	/** Of more than the traffic, when all has arrived; may be NULL. */
 	void (*judge)(struct scenario_play *play, struct scenario_step *step);
 	bool may_excuse; /**< packets of or to a guest that was down */

@@ -13,35 +13,36 @@
 #define RECOVER_PARTS 8 /* of a start, at whose borders the front-end dies */
 
 static int
-recover_kill(struct scenario_play *play, struct scenario_step *step)
+recover_kill(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
-	return scenario_act_kill(play, step, SCENARIO_A, 0);
+	return scenario_act_kill(play, step, guest, 0);
 }
 
+/* At the borders of half of the parts of a start, from number @first on. */
 static int
-recover_spread(struct scenario_play *play, struct scenario_step *step, unsigned int first,
-		unsigned int end)
+recover_spread(struct scenario_play *play, struct scenario_step *step, unsigned int guest,
+		unsigned int first)
 {
 	int ret = 0;
 
-	for (unsigned int i = first; i < end && ret == 0; i++)
-		ret = scenario_act_kill(play, step, SCENARIO_A,
+	for (unsigned int i = first; i < first + RECOVER_PARTS / 2 && ret == 0; i++)
+		ret = scenario_act_kill(play, step, guest,
 				1 + i * scenario_act_messages(play) / RECOVER_PARTS);
 	return ret;
 }
 
 /* While the two get to know each other. */
 static int
-recover_kill_early(struct scenario_play *play, struct scenario_step *step)
+recover_kill_early(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
-	return recover_spread(play, step, 0, RECOVER_PARTS / 2);
+	return recover_spread(play, step, guest, 0);
 }
 
 /* While memory and rings are handed over. */
 static int
-recover_kill_late(struct scenario_play *play, struct scenario_step *step)
+recover_kill_late(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
-	return recover_spread(play, step, RECOVER_PARTS / 2, RECOVER_PARTS);
+	return recover_spread(play, step, guest, RECOVER_PARTS / 2);
 }
 
 static const char *
@@ -51,25 +52,25 @@ recover_no_card(const struct scenario_play *play)
 }
 
 static int
-recover_rx_error(struct scenario_play *play, struct scenario_step *step)
+recover_rx_error(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
-	return scenario_act_error(play, step, SCENARIO_A, 0);
+	return scenario_act_error(play, step, guest, 0);
 }
 
 static int
-recover_tx_error(struct scenario_play *play, struct scenario_step *step)
+recover_tx_error(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
-	return scenario_act_error(play, step, SCENARIO_A, 1);
+	return scenario_act_error(play, step, guest, 1);
 }
 
-/* The last pair's, of the other guest. */
+/* The last pair's. */
 static int
-recover_last_errors(struct scenario_play *play, struct scenario_step *step)
+recover_last_errors(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
 	unsigned int last = 2 * play->attr->queue_pairs - 1;
-	int ret = scenario_act_error(play, step, SCENARIO_B, last - 1);
+	int ret = scenario_act_error(play, step, guest, last - 1);
 
-	return ret == 0 ? scenario_act_error(play, step, SCENARIO_B, last) : ret;
+	return ret == 0 ? scenario_act_error(play, step, guest, last) : ret;
 }
 
 static const struct scenario_plan plans[] = {
@@ -87,6 +88,7 @@ static const struct scenario_plan plans[] = {
 	{ .name = "errors of B's last pair",
 			.skip = recover_no_card,
 			.act = recover_last_errors,
+			.guest = SCENARIO_B,
 			.may_duplicate = true },
 };
 

@@ -9,7 +9,7 @@
 #include "scenario_act.h"
 
 static int
-soak_some(struct scenario_play *play, struct scenario_step *step)
+soak_some(struct scenario_play *play, struct scenario_step *step, unsigned int guest)
 {
 	return scenario_act_soak(play, step);
 }
