@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ struct option_row {
 	const char *help;
 	enum option_subject subject;
 	int (*store)(struct option_attr *attr, const char *value);
+	size_t text; /**< without @c store: the member that points to the value, which is not empty */
 };
 
 static int
@@ -74,45 +76,10 @@ option_store_client(struct option_attr *attr, const char *value)
 }
 
 static int
-option_store_iface(struct option_attr *attr, const char *value)
-{
-	attr->iface = value;
-	return *value == '\0' ? -EINVAL : 0;
-}
-
-static int
 option_store_auto_start(struct option_attr *attr, const char *value)
 {
 	attr->auto_start = true;
 	return 0;
-}
-
-static int
-option_store_scenario(struct option_attr *attr, const char *value)
-{
-	attr->scenario.name = value;
-	return *value == '\0' ? -EINVAL : 0;
-}
-
-static int
-option_store_json(struct option_attr *attr, const char *value)
-{
-	attr->scenario.json_path = value;
-	return *value == '\0' ? -EINVAL : 0;
-}
-
-static int
-option_store_html(struct option_attr *attr, const char *value)
-{
-	attr->scenario.html_path = value;
-	return *value == '\0' ? -EINVAL : 0;
-}
-
-static int
-option_store_card(struct option_attr *attr, const char *value)
-{
-	attr->scenario.card_path = value;
-	return *value == '\0' ? -EINVAL : 0;
 }
 
 static int
@@ -166,9 +133,9 @@ static const struct option_row option_rows[] = {
 	{ "auto-start", NULL, "attach every device, to the sockets PREFIX0, PREFIX1, ...",
 			OPTION_OF_PROMPT, option_store_auto_start },
 	{ "iface", "PREFIX", "of the sockets of --auto-start (" OPTION_IFACE_DEFAULT ")",
-			OPTION_OF_PROMPT, option_store_iface },
+			OPTION_OF_PROMPT, .text = offsetof(struct option_attr, iface) },
 	{ "scenario", "NAME", "play a scenario with built-in guests, report PASS or FAIL, end",
-			OPTION_OF_ALL, option_store_scenario },
+			OPTION_OF_ALL, .text = offsetof(struct option_attr, scenario.name) },
 	{ "queues", "N", "queue pairs of each guest of the scenario (1)", OPTION_OF_SCENARIO,
 			option_store_queues },
 	{ "packed", NULL, "packed rings in the guests of the scenario", OPTION_OF_SCENARIO,
@@ -180,11 +147,11 @@ static const struct option_row option_rows[] = {
 	{ "patience", "MS", "a stream that is silent for so long is dead (5000)",
 			OPTION_OF_SCENARIO, option_store_patience },
 	{ "card", "SOCKET", "control socket of the emulated card, for errors of queues",
-			OPTION_OF_ALL, option_store_card },
+			OPTION_OF_ALL, .text = offsetof(struct option_attr, scenario.card_path) },
 	{ "json", "FILE", "write the scenario's report to FILE", OPTION_OF_SCENARIO,
-			option_store_json },
+			.text = offsetof(struct option_attr, scenario.json_path) },
 	{ "html", "FILE", "write the scenario's report as a page to FILE", OPTION_OF_SCENARIO,
-			option_store_html },
+			.text = offsetof(struct option_attr, scenario.html_path) },
 	{ "help", NULL, "(-h) print this", OPTION_OF_ALL, option_store_help },
 };
 
@@ -245,9 +212,19 @@ option_short(char letter)
 }
 
 static int
+option_store_text(const struct option_row *row, struct option_attr *attr, const char *value)
+{
+	*(const char **)(void *)((char *)attr + row->text) = value;
+	return *value == '\0' ? -EINVAL : 0;
+}
+
+static int
 option_one(const struct option_row *row, struct option_attr *attr, FILE *err)
 {
-	if (row->store(attr, optarg) == 0)
+	int ret = row->store != NULL ? row->store(attr, optarg) :
+				       option_store_text(row, attr, optarg);
+
+	if (ret == 0)
 		return 0;
 	fprintf(err, "testvdpa: error: --%s: '%s' is not a valid %s\n", row->name, optarg,
 			row->value);
