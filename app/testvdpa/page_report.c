@@ -32,6 +32,7 @@ struct report_texts {
 struct report_page {
 	const struct scenario_report *report;
 	const struct timeline *timeline;
+	struct timeline_data data; /* of the timeline, if there is one */
 	unsigned int nb;
 	struct page_row *rows;
 	struct report_texts *texts;
@@ -210,7 +211,7 @@ report_reason(struct report_page *page)
 }
 
 static int
-report_write(struct report_page *page, const struct timeline_data *data, FILE *out)
+report_write(struct report_page *page, FILE *out)
 {
 	const struct scenario_report *report = page->report;
 	char title[64];
@@ -219,7 +220,7 @@ report_write(struct report_page *page, const struct timeline_data *data, FILE *o
 		.verdict = scenario_report_passed(report) ? PAGE_PASS : PAGE_FAIL,
 		.reason = page->reason,
 		.duration_ns = (uint64_t)(report->seconds * (double)BASE_NS_PER_S),
-		.timeline = data,
+		.timeline = page->timeline != NULL ? &page->data : NULL,
 	};
 	int ret = report_rows(page);
 
@@ -239,22 +240,20 @@ int
 page_report_write(const struct scenario_report *report, struct timeline *timeline, FILE *out)
 {
 	struct report_page *page = calloc(1, sizeof(*page));
-	struct timeline_data data;
-	int ret = page == NULL ? -ENOMEM : 0;
+	int ret = 0;
 
-	if (ret == 0 && timeline != NULL)
-		ret = timeline_copy(timeline, &data);
-	if (ret != 0)
-		goto free_page;
+	if (page == NULL)
+		return -ENOMEM;
 	page->report = report;
 	page->timeline = timeline;
-	ret = report_write(page, timeline != NULL ? &data : NULL, out);
+	if (timeline != NULL)
+		ret = timeline_copy(timeline, &page->data);
+	if (ret == 0)
+		ret = report_write(page, out);
 	free(page->rows);
 	free(page->texts);
 	free(page->queues);
-	if (timeline != NULL)
-		timeline_data_fini(&data);
-free_page:
+	timeline_data_fini(&page->data);
 	free(page);
 	return ret;
 }

@@ -34,6 +34,7 @@ struct session_flow {
 };
 
 struct session_page {
+	struct timeline_data data; /* what was recorded, if anything was */
 	uint64_t begin_ns; /* without a recording: of the first flow */
 	unsigned int nb;
 	struct page_row rows[FLOW_HISTORY_MAX];
@@ -116,10 +117,13 @@ session_facts(struct session_page *page)
 }
 
 static int
-session_write(struct session_page *page, const struct timeline_data *data, FILE *out)
+session_write(struct session_page *page, FILE *out)
 {
 	unsigned int failed = 0;
-	struct page_attr attr = { .title = "dpdk-testvdpa: flows", .timeline = data };
+	struct page_attr attr = {
+		.title = "dpdk-testvdpa: flows",
+		.timeline = record_timeline() != NULL ? &page->data : NULL,
+	};
 
 	while (page->nb < FLOW_HISTORY_MAX && flow_history(page->nb, &page->flows[page->nb].record))
 		page->nb++;
@@ -129,8 +133,8 @@ session_write(struct session_page *page, const struct timeline_data *data, FILE 
 		failed += page->rows[i].verdict == PAGE_FAIL;
 		attr.duration_ns = page->rows[i].settled_ns;
 	}
-	if (data != NULL && timeline_data_end(data) > attr.duration_ns)
-		attr.duration_ns = timeline_data_end(data);
+	if (timeline_data_end(&page->data) > attr.duration_ns)
+		attr.duration_ns = timeline_data_end(&page->data);
 	session_facts(page);
 	snprintf(page->reason, sizeof(page->reason), "%u of %u flows failed", failed, page->nb);
 	attr.verdict = page->nb == 0 ? PAGE_NONE : failed == 0 ? PAGE_PASS : PAGE_FAIL;
@@ -146,18 +150,15 @@ int
 page_session_write(FILE *out)
 {
 	struct session_page *page = calloc(1, sizeof(*page));
-	struct timeline *timeline = record_timeline();
-	struct timeline_data data;
-	int ret = page == NULL ? -ENOMEM : 0;
+	int ret = 0;
 
-	if (ret == 0 && timeline != NULL)
-		ret = timeline_copy(timeline, &data);
-	if (ret != 0)
-		goto free_page;
-	ret = session_write(page, timeline != NULL ? &data : NULL, out);
-	if (timeline != NULL)
-		timeline_data_fini(&data);
-free_page:
+	if (page == NULL)
+		return -ENOMEM;
+	if (record_timeline() != NULL)
+		ret = timeline_copy(record_timeline(), &page->data);
+	if (ret == 0)
+		ret = session_write(page, out);
+	timeline_data_fini(&page->data);
 	free(page);
 	return ret;
 }

@@ -140,15 +140,22 @@ whole(const struct timeline_data *data)
 }
 
 static void
-test_a_whole_page(void **state)
+write_whole(void)
 {
 	struct timeline_data data;
 	struct page_attr page;
 
-	(void)state;
 	fill(&data, 100);
 	page = whole(&data);
 	written(&page);
+	timeline_data_fini(&data);
+}
+
+static void
+test_a_whole_page(void **state)
+{
+	(void)state;
+	write_whole();
 	assert_closed();
 	assert_null(strstr(text, "<script"));
 	assert_non_null(strstr(text, TAME));
@@ -164,25 +171,18 @@ test_a_whole_page(void **state)
 	assert_int_equal(times("<dd>77</dd>"), 1);
 	assert_int_equal(times(">63 ms</text>"), 1); /* of the silence */
 	assert_int_equal(times("class=\"zoom\""), 1);
-	timeline_data_fini(&data);
 }
 
 static void
 test_nothing_comes_from_elsewhere(void **state)
 {
-	struct timeline_data data;
-	struct page_attr page;
-
 	(void)state;
-	fill(&data, 100);
-	page = whole(&data);
-	written(&page);
+	write_whole();
 	assert_int_equal(times("http"), times("xmlns=\"http://www.w3.org/"));
 	assert_null(strstr(text, "url("));
 	assert_null(strstr(text, "src="));
 	assert_null(strstr(text, "href"));
 	assert_null(strstr(text, "@import"));
-	timeline_data_fini(&data);
 }
 
 static void

@@ -9,25 +9,17 @@
 
 #include <cmocka.h>
 
+#include "a_report.h"
 #include "page_report.h"
 
 static char *text;
 
 static int
-setup(void **state)
-{
-	*state = calloc(1, sizeof(struct scenario_report));
-	return *state != NULL ? 0 : -1;
-}
-
-static int
 teardown(void **state)
 {
-	scenario_report_clear(*state);
-	free(*state);
 	free(text);
 	text = NULL;
-	return 0;
+	return a_report_teardown(state);
 }
 
 static void
@@ -149,12 +141,12 @@ test_an_empty_report(void **state)
 int
 main(void)
 {
+#define PAGE_TEST(f) cmocka_unit_test_setup_teardown(f, a_report_setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_step_with_a_flow, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_faults_are_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_skipped_steps_and_an_early_end, setup,
-				teardown),
-		cmocka_unit_test_setup_teardown(test_an_empty_report, setup, teardown),
+		PAGE_TEST(test_a_step_with_a_flow),
+		PAGE_TEST(test_faults_are_told),
+		PAGE_TEST(test_skipped_steps_and_an_early_end),
+		PAGE_TEST(test_an_empty_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,29 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "scenario_report.h"
+#include "a_report.h"
 
 static char text[16384];
-
-static int
-setup(void **state)
-{
-	*state = calloc(1, sizeof(struct scenario_report));
-	return *state != NULL ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	scenario_report_clear(*state);
-	free(*state);
-	return 0;
-}
 
 static const char *
 written(const struct scenario_report *report, void (*write)(const struct scenario_report *, FILE *))
@@ -246,7 +230,7 @@ test_json(void **state)
 int
 main(void)
 {
-#define REPORT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define REPORT_TEST(f) cmocka_unit_test_setup_teardown(f, a_report_setup, a_report_teardown)
 	const struct CMUnitTest tests[] = {
 		REPORT_TEST(test_only_a_faultless_scenario_passes),
 		REPORT_TEST(test_skipped_is_no_fault_but_counted),
