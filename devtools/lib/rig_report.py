@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The report of a story, for people."""
+import statistics
 
 QUEUE_NAMES = ["rx", "tx"]
 COLUMNS = ["sent", "received", "lost", "duplicated", "reordered", "corrupt", "gap_ms"]
@@ -52,6 +53,35 @@ def queue_lines(steps):
     return table(rows)
 
 
+def remark_lines(steps):
+    for step in steps:
+        for key, value in step["notes"].items():
+            yield f"  {step['name']}: {key}: {value}"
+        for fault in step["faults"]:
+            yield f"  {step['name']}: FAULT: {fault}"
+
+
+def median_row(migrations):
+    """Of those that arrived with all their memory copied."""
+    rows = [row for row in migrations if row["dirty_pages"] is not None]
+    return {"name": f"median of {len(rows)}",
+            **{key: round(statistics.median(row[key] for row in rows), 1)
+               for key in rows[0] if key != "name"}} if len(rows) > 2 else None
+
+
+def migration_lines(migration):
+    """The report of a guest that moves between hosts (MigrationStory.as_dict())."""
+    yield from traffic_lines(migration["steps"])
+    yield ""
+    rows = [row for row in (*migration["migrations"], median_row(migration["migrations"])) if row]
+    if rows:
+        yield from table([["migration", *list(rows[0])[1:]],
+                          *(["-" if cell is None else str(cell) for cell in row.values()]
+                            for row in rows)])
+        yield ""
+    yield from remark_lines(migration["steps"])
+
+
 def lines(report):
     """The whole report."""
     yield f"back-end: {report['backend']}"
@@ -60,11 +90,14 @@ def lines(report):
     yield ""
     yield from queue_lines(report["steps"])
     yield ""
-    for step in report["steps"]:
-        for key, value in step["notes"].items():
-            yield f"  {step['name']}: {key}: {value}"
-        for fault in step["faults"]:
-            yield f"  {step['name']}: FAULT: {fault}"
+    yield from remark_lines(report["steps"])
+    yield ""
+    if report["migration"]:
+        yield f"guest A moves between {report['migration']['back-end']}"
+        yield ""
+        yield from migration_lines(report["migration"])
+    else:
+        yield "migration: not played, as software vhost here has no switch to join two hosts"
     yield f"{'PASS' if report['pass'] else 'FAIL'} ({report['seconds']:.1f} s)"
 
 

@@ -143,7 +143,7 @@ class Vm:
         return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
                 "-machine", "q35,memory-backend=ram", "-display", "none",
                 "-m", f"{options.ram_kb}K,slots={options.slots},maxmem={maxmem}K",
-                "-object", f"memory-backend-memfd,id=ram,size={options.ram_kb}K,share=on",
+                "-object", json.dumps(self.memory("ram", options.ram_kb << 10)),
                 "-kernel", str(kernel), "-initrd", str(initrd),
                 "-append", "console=ttyS0 quiet nokaslr "
                 + self.kernel_words(",".join(nic.peer for nic in self.nics)),
@@ -151,6 +151,10 @@ class Vm:
                 "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
                 *(word for i in range(len(self.nics)) for word in self.nic_arguments(i)),
                 *(["-incoming", "defer"] if options.incoming else [])]
+
+    def memory(self, name, size):
+        """The object for so many bytes of the guest's memory; the back-end must see it, too."""
+        return {"qom-type": "memory-backend-memfd", "id": name, "size": size, "share": True}
 
     def kernel_words(self, peers):
         """What the guest's init reads on the kernel's command line."""
@@ -173,8 +177,7 @@ class Vm:
     def hot_add(self):
         """Adds one DIMM; returns how long QEMU was busy with it, in ms."""
         name = f"dimm{self.dimms}"
-        self.qmp.command("object-add", **{"qom-type": "memory-backend-memfd", "id": f"hp-{name}",
-                                          "size": DIMM_MB << 20, "share": True})
+        self.qmp.command("object-add", **self.memory(f"hp-{name}", DIMM_MB << 20))
         try:
             # QEMU answers when the back-end has acknowledged SET_MEM_TABLE.
             took = self.timed("device_add", driver="pc-dimm", id=name, memdev=f"hp-{name}")

@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from rig import Rig, check  # noqa: E402
 import rig_image  # noqa: E402
+import rig_report  # noqa: E402
 from rig_migrate import MigrationStory, TwoHosts  # noqa: E402
 
 
@@ -36,7 +37,7 @@ def play(rig, args):
         story.close()
         backend.stop()
     finally:
-        for line in story.report_lines():
+        for line in rig_report.migration_lines(story.as_dict()):
             tell(line)
         story.close()
         backend.abort()

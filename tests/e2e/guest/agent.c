@@ -12,14 +12,17 @@
  * discipline, because that one drops frames without an error where the interface has no carrier.
  *
  * What is done to the guest itself (rebind and so on) keeps the thread busy: nothing is sent or
- * received meanwhile.
+ * received meanwhile. A frozen guest does less: what comes stays in the ring and nobody touches it,
+ * nor is a command read (the kernel brings them by a thread of its own). The agent alone runs, and
+ * writes into its own memory again and again, so that a migration finds no end by itself, until
+ * the port that tells places apart has another answer.
  *
  * Commands: hello | epoch N (my frames' epoch, numbers from 0) | expect N (the peer's) |
  * longest BYTES (of my frames) | start RATE | stop | mark (begin a new gap) | stat |
  * missing FROM TO (numbers not seen) |
  * silence FROM TO (the longest one at a time of the guest's clock, in us) | clock |
  * hold 1 (leave what comes unread, in the memory that the device wrote it to) | hold 0 |
- * freeze MS (what comes stays in the ring, nobody touches it; commands wait, too) |
+ * freeze MS (until the guest is at another place, or so long) | thawed (how that ended) |
  * rebind DRIVER | online POLICY | channels PAIRS | interface | reboot
  */
 #include <arpa/inet.h>
@@ -35,6 +38,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/timerfd.h>
@@ -51,6 +55,8 @@
 #define AGENT_NS_PER_S 1000000000ULL
 #define AGENT_BURST 256 /* frames sent at one tick at most: the receiver must get its turn */
 #define AGENT_RCVBUF (16 << 20)
+#define AGENT_RESTLESS (16 << 20) /* bytes that are written to again and again in a frozen guest */
+#define AGENT_PAGE 4096 /* or less than the machine's: then it is written to more often */
 
 _Static_assert(AGENT_COUNT_STREAMS == AGENT_FRAME_STREAMS, "order is judged within a stream");
 
@@ -72,6 +78,9 @@ struct agent {
 	uint64_t rx_dropped; /* by the packet socket: too slow here, not the card's fault */
 	bool rx_held;
 	uint64_t thaw_ns; /* 0: not frozen */
+	volatile uint8_t *restless; /* while frozen */
+	int frozen_place;
+	bool moved; /* when it thawed last */
 	struct agent_arrivals arrivals;
 };
 
@@ -243,8 +252,10 @@ agent_cmd_hello(struct agent *agent, char *arg)
 	struct sysinfo si;
 
 	sysinfo(&si);
-	snprintf(text, sizeof(text), "{\"uptime_s\":%ld,\"mem_mb\":%" PRIu64 "}\n", si.uptime,
-			(uint64_t)si.totalram * si.mem_unit >> 20);
+	snprintf(text, sizeof(text),
+			"{\"uptime_s\":%ld,\"mem_mb\":%" PRIu64 ",\"free_mb\":%" PRIu64 "}\n",
+			si.uptime, (uint64_t)si.totalram * si.mem_unit >> 20,
+			(uint64_t)si.freeram * si.mem_unit >> 20);
 	agent_answer(agent, text);
 }
 
@@ -440,10 +451,33 @@ agent_cmd_hold(struct agent *agent, char *arg)
 	agent_answer(agent, "{}\n");
 }
 
+static int
+agent_freeze(struct agent *agent)
+{
+	int place = agent_guest_place();
+	void *memory;
+	int rc;
+
+	if (place < 0)
+		return place;
+	memory = mmap(NULL, AGENT_RESTLESS, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	rc = agent_guest_freeze(agent->interface);
+	if (rc != 0) {
+		munmap(memory, AGENT_RESTLESS);
+		return rc;
+	}
+	agent->frozen_place = place;
+	agent->restless = memory;
+	return 0;
+}
+
 static void
 agent_cmd_freeze(struct agent *agent, char *arg)
 {
-	int rc = agent_guest_freeze(agent->interface);
+	int rc = agent_freeze(agent);
 
 	if (rc == 0)
 		agent->thaw_ns = agent_now() + agent_number(&arg) * 1000000;
@@ -451,16 +485,27 @@ agent_cmd_freeze(struct agent *agent, char *arg)
 	tcdrain(agent->serial);
 }
 
-/* Sends on, but does not sleep. */
+static void
+agent_cmd_thawed(struct agent *agent, char *arg)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "{\"moved\":%s}\n", agent->moved ? "true" : "false");
+	agent_answer(agent, text);
+}
+
+/* Does not sleep: then others would run. */
 static void
 agent_stay_frozen(struct agent *agent)
 {
-	struct pollfd timer = { .fd = agent->timer, .events = POLLIN };
+	size_t i;
 
-	while (agent_now() < agent->thaw_ns) {
-		if (poll(&timer, 1, 0) > 0)
-			agent_send_due(agent);
-	}
+	do {
+		for (i = 0; i < AGENT_RESTLESS; i += AGENT_PAGE)
+			agent->restless[i]++;
+		agent->moved = agent_guest_place() != agent->frozen_place;
+	} while (!agent->moved && agent_now() < agent->thaw_ns);
+	munmap((void *)(uintptr_t)agent->restless, AGENT_RESTLESS);
 	agent->thaw_ns = 0;
 	agent_guest_thaw();
 }
@@ -482,6 +527,7 @@ static const struct {
 	{ "silence", agent_cmd_silence },
 	{ "hold", agent_cmd_hold },
 	{ "freeze", agent_cmd_freeze },
+	{ "thawed", agent_cmd_thawed },
 	{ "rebind", agent_cmd_rebind },
 	{ "online", agent_cmd_online },
 	{ "channels", agent_cmd_channels },

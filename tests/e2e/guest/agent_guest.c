@@ -15,12 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent_guest.h"
+
+#define GUEST_PLACE_PORT 0xe9 /* isa-debugcon's usual one */
 
 static int
 guest_write(const char *path, const char *text)
@@ -157,6 +160,14 @@ agent_guest_freeze(const char *interface)
 	if (rc == 0)
 		rc = guest_write("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	return rc == 0 ? guest_schedule(SCHED_FIFO, 1) : rc;
+}
+
+int
+agent_guest_place(void)
+{
+	if (ioperm(GUEST_PLACE_PORT, 1, 1) != 0)
+		return -errno;
+	return inb(GUEST_PLACE_PORT);
 }
 
 int

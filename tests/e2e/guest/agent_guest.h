@@ -39,7 +39,13 @@ bool agent_guest_has_carrier(const char *interface);
  */
 int agent_guest_freeze(const char *interface);
 
-/** The end of that: the caller is a process like others. */
+/**
+ * Which place the machine is at: what the rig's debug port reads as (isa-debugcon's readback, which
+ * QEMU does not migrate). Can be asked while frozen.
+ */
+int agent_guest_place(void);
+
+/** The end of being frozen: the caller is a process like others. */
 int agent_guest_thaw(void);
 
 /** Restarts the machine at once; does not return unless that fails. */
