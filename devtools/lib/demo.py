@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Shows the main job: guests' packets cross an emulated card through the driver, and the rings
-survive a memory hot-add and a guest's reset.
+survive a memory hot-add and a guest's reset; then a guest moves to another host and back.
 
     devtools/demo                           two Linux guests in QEMU
     devtools/demo --guest builtin           all scenarios of dpdk-testvdpa, with built-in guests
@@ -23,13 +23,15 @@ import time
 
 import rig_image
 import rig_report
-from rig_backend import BACKENDS
+from rig_backend import BACKENDS, VdpaBackend
+from rig_migrate import MigrationStory, TwoHosts
 from rig_process import Process, status_text
 from rig_story import Story
 from rig_wait import Failure
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILTIN_RUNS = [(layout, pairs) for layout in ("split", "packed") for pairs in (1, 8)]
+MIGRATIONS = 2
 BUILTIN_SECONDS = 240  # for one of these, however badly it goes
 
 
@@ -78,27 +80,47 @@ def build(directory, tell):
             raise Failure(f"'{' '.join(command)}' failed:\n{done.stdout[-4000:]}")
 
 
-def play_qemu(args, workdir, tell):
-    """Returns the report."""
-    tell("preparing the guests' kernel and initramfs ...")
-    image = rig_image.prepare(args.build, update=not args.no_setup)
-    progress = Progress()
-    backend = BACKENDS[args.backend](args.build, workdir)
-    story = Story(backend, image, workdir, tell)
+def tell_story(story, tell):
+    """Plays a story to its end; returns what ended it too early, and what its end was like."""
     faults = []
     try:
         story.play()
         story.close()
-        backend.stop()
+        story.backend.stop()
     except Failure as e:
         faults.append(str(e))
         tell(f"FAIL: {e}")
     finally:
         story.close()
-        backend.abort()
-    return {"backend": backend.name, "guest": "qemu", "pass": story.passed() and not faults,
+        story.backend.abort()
+    return faults
+
+
+def play_migration(args, image, workdir, tell):
+    """Returns this part of the report; software vhost has no switch to join two hosts."""
+    kind = BACKENDS[args.backend]
+    if not issubclass(kind, VdpaBackend):
+        return None
+    workdir = workdir / "migration"
+    workdir.mkdir()
+    story = MigrationStory(TwoHosts(args.build, workdir, kind, ["", ""]), image, workdir, tell,
+                           MIGRATIONS)
+    faults = tell_story(story, tell)
+    return {**story.as_dict(), "pass": story.passed() and not faults, "faults": faults}
+
+
+def play_qemu(args, workdir, tell):
+    """Returns the report."""
+    tell("preparing the guests' kernel and initramfs ...")
+    image = rig_image.prepare(args.build, update=not args.no_setup)
+    progress = Progress()
+    story = Story(BACKENDS[args.backend](args.build, workdir), image, workdir, tell)
+    faults = tell_story(story, tell)
+    migration = play_migration(args, image, workdir, tell)
+    passed = story.passed() and not faults and (migration is None or migration["pass"])
+    return {"backend": story.backend.name, "guest": "qemu", "pass": passed,
             "seconds": progress.seconds(), "faults": faults,
-            "steps": [step.as_dict() for step in story.steps]}
+            "steps": [step.as_dict() for step in story.steps], "migration": migration}
 
 
 def run_scenarios(args, workdir, layout, pairs):
