@@ -4,7 +4,7 @@
  * tests/integration/scenario.py holds against a real report. What is not known (a driver without
  * the statistics) is null, never 0.
  */
-#include "json.h"
+#include "report_json.h"
 #include "scenario_report.h"
 
 #define NS_PER_MS 1e6
@@ -17,32 +17,18 @@ write_direction(struct json *json, const struct scenario_direction *dir)
 
 	json_open(json, NULL, '{');
 	json_text(json, "direction", name);
-	json_u64(json, "sent", c->sent);
-	json_u64(json, "received", c->received);
-	json_u64(json, "lost", c->lost);
-	json_u64(json, "excused", c->excused);
-	json_u64(json, "duplicated", c->duplicated);
-	json_u64(json, "reordered", c->reordered);
-	json_u64(json, "torn", c->torn);
-	json_u64(json, "invented", c->invented);
-	json_open(json, "gap_ms", '{');
-	json_real(json, "median", (double)dir->gap_median_ns / NS_PER_MS);
-	json_real(json, "max", (double)c->longest_gap_ns / NS_PER_MS);
-	json_close(json, '}');
+	report_json_count(json, c);
+	report_json_gap(json, (double)dir->gap_median_ns / NS_PER_MS,
+			(double)c->longest_gap_ns / NS_PER_MS);
 	json_close(json, '}');
 }
 
 static void
 write_indices(struct json *json, const char *name, const struct scenario_indices *indices)
 {
-	if (!indices->known) {
-		json_text(json, name, NULL);
-		return;
-	}
-	json_open(json, name, '[');
-	json_u64(json, NULL, indices->avail);
-	json_u64(json, NULL, indices->used);
-	json_close(json, ']');
+	const uint16_t pair[] = { indices->avail, indices->used };
+
+	report_json_indices(json, name, indices->known ? pair : NULL);
 }
 
 static void
@@ -74,10 +60,7 @@ write_flow(struct json *json, const struct scenario_flow *flow)
 	json_real(json, "begin", flow->begin);
 	json_real(json, "ms", flow->ms);
 	json_int(json, "result", flow->result);
-	json_open(json, "gap_ms", '{');
-	json_real(json, "median", flow->gap_median_ms);
-	json_real(json, "max", flow->gap_max_ms);
-	json_close(json, '}');
+	report_json_gap(json, flow->gap_median_ms, flow->gap_max_ms);
 	json_close(json, '}');
 }
 
@@ -88,11 +71,7 @@ write_remarks(struct json *json, const struct scenario_step *step)
 	for (unsigned int i = 0; i < step->nb_notes; i++)
 		json_real(json, step->notes[i].name, step->notes[i].value);
 	json_close(json, '}');
-	json_u64(json, "nb_faults", step->nb_faults);
-	json_open(json, "faults", '[');
-	for (unsigned int i = 0; i < step->nb_faults && i < SCENARIO_FAULTS_MAX; i++)
-		json_text(json, NULL, step->faults[i]);
-	json_close(json, ']');
+	report_json_faults(json, step->nb_faults, step->faults, SCENARIO_FAULTS_MAX);
 }
 
 static void
@@ -123,14 +102,9 @@ write_step(struct json *json, const struct scenario_step *step)
 	json_text(json, "skipped", step->skipped[0] != '\0' ? step->skipped : NULL);
 	json_real(json, "begin", step->begin);
 	json_real(json, "seconds", step->seconds);
-	if (step->commands_known)
-		json_u64(json, "firmware_commands", step->commands);
-	else
-		json_text(json, "firmware_commands", NULL);
-	json_open(json, "gap_ms", '{');
-	json_real(json, "median", (double)step->gap_median_ns / NS_PER_MS);
-	json_real(json, "max", (double)step->gap_max_ns / NS_PER_MS);
-	json_close(json, '}');
+	report_json_commands(json, step->commands_known ? &step->commands : NULL);
+	report_json_gap(json, (double)step->gap_median_ns / NS_PER_MS,
+			(double)step->gap_max_ns / NS_PER_MS);
 	write_lists(json, step);
 	write_remarks(json, step);
 	json_close(json, '}');

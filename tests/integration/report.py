@@ -20,7 +20,7 @@ import rig  # noqa: E402
 import scenario  # noqa: E402
 import typed  # noqa: E402
 
-TYPED = ["record on|off", "report FILE"]
+TYPED = ["record on|off", "report FILE", "report json FILE"]
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -201,6 +201,18 @@ def typed_flows(typist):
     say(typist, "flow reset B", "reset of B")
 
 
+def check_typed_json(r, typist, rows):
+    """The JSON of the flows says the same as their page."""
+    say(typist, f"report json {r.path('flows.json')}", r"wrote .*flows.json")
+    flows = json.loads(r.path("flows.json").read_text())["flows"]
+    rig.check([flow["title"] for flow in flows] == [name for name, _ in rows], f"{flows}")
+    for flow, (name, row) in zip(flows, rows):
+        rig.check(flow["pass"] and flow["error"] is None, f"{name}: {flow}")
+        for count in COUNTS:
+            rig.check(row[count] == str(flow[count]), f"{name}: {count} {row[count]}, not {flow}")
+        check_flow(row, flow, name)
+
+
 def prompt():
     """A page without anything, one while it is recorded, and one when a guest has gone."""
     with rig.Rig("report") as r:
@@ -217,6 +229,7 @@ def prompt():
         for name, row in rows_of(page):
             rig.check(row["verdict"] == "PASS" and row["lost"] == "0" and int(row["sent"]) > 0 and
                       float(row["gap_max_ms"]) > 0, f"{name}: {row}")
+        check_typed_json(r, typist, rows_of(page))
         titles = [text_of(e) for e in page.iter(f"{SVG}text") if words(e) == ["name"]]
         rig.check(titles[:2] == ["from A", "from B"], titles)
         say(typist, "guest stop A", "stopped guest A")
