@@ -10,14 +10,15 @@ from rig_wait import until
 A, B = 0, 1
 A_TO_B, B_TO_A = 0, 1  # a direction has the number of its sender
 ETHERNET = 14
+USUAL_MTU = 1500
 AFTER = 200  # frames that must arrive each way when it is over
 
 
 class LifeStory(Story):
     def use_mtu(self, vm):
-        """The guest's longest frames are as long as they may be."""
+        """The guest's longest frames are as long as they may be on a usual network."""
         if vm.options.mtu:
-            vm.agent(f"longest {vm.options.mtu + ETHERNET}")
+            vm.agent(f"longest {min(vm.options.mtu, USUAL_MTU) + ETHERNET}")
 
     def arrived(self):
         """How many frames each guest has sent, when all of them have arrived."""

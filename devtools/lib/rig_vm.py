@@ -33,6 +33,8 @@ class VmOptions:
     reconnect: int = 0  # seconds after which it looks for a back-end that it lost; 0: never
     notifier: bool = True  # QEMU may map the card's doorbell pages
     slots: int = 4  # for added memory
+    qemu: tuple = ("qemu-system-x86_64",)  # the program and where its firmware is
+    msix: bool = False  # an interrupt for each queue, which not every QEMU survives (rig_qemu)
     pairs: int = 1  # of queues, of which the guest uses one until it is told otherwise
     mtu: int = 0  # that the guest is told; 0: none
     ram_kb: int = RAM_MB << 10
@@ -115,10 +117,12 @@ class Vm:
     def nic_arguments(self, index):
         """QEMU's arguments for an interface and the serial port of its agent."""
         nic, options = self.nics[index], self.nics[index].options
-        # vectors=0: QEMU 7.2 under TCG crashes when a vhost-user device has MSI-X.
+        # vectors=0, no MSI-X: QEMU 7.2 under TCG crashes when a vhost-user device has it. Else one
+        # for each queue, one for the control queue, and one for changes of the configuration.
         # page-per-vq=on: a host notifier needs a page of its own for each queue.
         device = (f"virtio-net-pci,id=nic{index},netdev=net{index},mac={nic.mac},"
-                  f"disable-legacy=on,vectors=0,romfile=,"
+                  f"disable-legacy=on,romfile=,"
+                  f"vectors={2 * options.pairs + 2 if options.msix else 0},"
                   f"mq={on_off(options.pairs > 1)},packed={on_off(options.packed)},"
                   f"page-per-vq={on_off(options.notifier)},"
                   f"rx_queue_size={options.ring_size},tx_queue_size={options.ring_size},"
@@ -140,7 +144,7 @@ class Vm:
         kernel, initrd = image
         options = self.options
         maxmem = options.ram_kb + (options.slots * DIMM_MB << 10)
-        return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-nodefaults",
+        return [*options.qemu, "-accel", "tcg", "-cpu", "max", "-nodefaults",
                 "-machine", "q35,memory-backend=ram", "-display", "none",
                 "-m", f"{options.ram_kb}K,slots={options.slots},maxmem={maxmem}K",
                 "-object", json.dumps(self.memory("ram", options.ram_kb << 10)),

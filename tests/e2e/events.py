@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What happens to a guest in its life, one after the other, under traffic and with exact accounts.
 
-usage: events.py BUILD-DIRECTORY split|packed|queues [SCENARIO ...]
+usage: events.py BUILD-DIRECTORY split|packed|queues|msix [SCENARIO ...]
 
 Two Linux guests in QEMU send each other numbered frames through our driver on an emulated card. Not
 one that was posted may be lost, come twice, in another order or damaged, but for those told as
@@ -11,8 +11,10 @@ when a process is killed.
 split: QEMU listens and the back-end connects, so that the guests live on when the back-end is
 killed. packed: the back-end listens and QEMU connects. In both, guest A has the card's doorbell
 pages mapped and B has not. queues: 4 pairs of queues in guest A, 2 (packed) in B, used in numbers
-that change, and an MTU.
+that change, and an MTU. msix: an interrupt for each queue, which needs another QEMU (rig_qemu), and
+an MTU of more than a page of the guest.
 """
+import dataclasses
 import os
 import pathlib
 import statistics
@@ -20,11 +22,13 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from rig import Rig, check  # noqa: E402
+from rig import Rig, check, skip  # noqa: E402
 import rig_image  # noqa: E402
 from rig_backend import VdpaBackend  # noqa: E402
-from rig_life import A, A_TO_B, B, B_TO_A, LifeStory  # noqa: E402
+from rig_life import A, A_TO_B, B, B_TO_A, ETHERNET, LifeStory  # noqa: E402
+import rig_qemu  # noqa: E402
 from rig_report import table  # noqa: E402
+from rig_story import RATE  # noqa: E402
 from rig_vm import VmOptions  # noqa: E402
 from rig_wait import Failure, until  # noqa: E402
 
@@ -33,6 +37,9 @@ BOOT_S = 150  # at most, on a machine that does much else
 RATE_TO_NOBODY = 50  # frames a second while the peer boots: there are enough, and it boots sooner
 PLUGS = 10
 MTU = 1400
+LONG_MTU = 9000
+LONG_RATE = 100  # frames a second: to make and check each byte takes an emulated guest its time
+LONG_RAM_KB = 320 << 10  # receive buffers are chains of many pages then
 SLOTS = 8
 DIMMS_AT_MOST = 7  # rte_vhost: 8 regions, one is the guest's first memory
 OPTIONS = {
@@ -41,12 +48,15 @@ OPTIONS = {
                VmOptions(packed=True, reconnect=1, notifier=False)),
     "queues": (VmOptions(server=True, pairs=4, mtu=MTU),
                VmOptions(server=True, packed=True, pairs=2, mtu=MTU)),
+    "msix": (VmOptions(server=True, msix=True, pairs=2, mtu=LONG_MTU, ram_kb=LONG_RAM_KB),
+             VmOptions(server=True, msix=True, packed=True, mtu=LONG_MTU, ram_kb=LONG_RAM_KB)),
 }
 
 
 class EventStory(LifeStory):
-    def __init__(self, backend, image, workdir, tell, layout):
-        super().__init__(backend, image, workdir, tell, OPTIONS[layout])
+    def __init__(self, backend, image, workdir, tell, layout, qemu=VmOptions.qemu):
+        super().__init__(backend, image, workdir, tell, tuple(
+            dataclasses.replace(options, qemu=qemu) for options in OPTIONS[layout]))
         self.layout = layout
 
     def boot(self, step):
@@ -84,12 +94,16 @@ class EventStory(LifeStory):
         """QEMU drops what lies in the transmit ring when it takes the link away."""
         def act(step):
             vm = self.vms[A]
+            before = vm.agent("interrupts")
             step.figures["off"] = vm.timed("set_link", name="nic0", up=False)
             until("guest A to see that its link is down", 10,
                   lambda: not vm.agent("stat")["carrier"])
             time.sleep(PAUSE_S)
             step.figures["on"] = vm.timed("set_link", name="nic0", up=True)
             until("guest A to see its link", 10, lambda: vm.agent("stat")["carrier"])
+            changes = vm.agent("interrupts").get("config", 0) - before.get("config", 0)
+            if changes != (2 if vm.options.msix else 0):
+                step.faults.append(f"the vector for changes has interrupted {changes} times")
         self.event("link of A off and on", act, excused=[A_TO_B, B_TO_A])
 
     def rebind(self, driver):
@@ -214,13 +228,59 @@ class EventStory(LifeStory):
                 step.faults.append(f"queues {moved} are in use, not those of {pairs} pairs")
         self.event(f"guest {'AB'[guest]}: {pairs} pairs", act, order=False)
 
+    def long_frames(self):
+        """As long as the MTU allows."""
+        def act(step):
+            for vm in self.vms:
+                vm.agent(f"longest {vm.options.mtu + ETHERNET}")
+                vm.agent(f"start {LONG_RATE}")
+            end = self.sent()
+            until("long frames each way", 15, lambda: all(
+                self.vms[1 - i].agent("stat")["next"] >= end[i] + LONG_RATE for i in (A, B)))
+            for vm in self.vms:
+                self.use_mtu(vm)
+                vm.agent(f"start {RATE}")
+        self.event(f"frames of up to {LONG_MTU + ETHERNET} bytes", act)
+
+    def completed_by_queue(self):
+        """For each guest and queue the descriptors that the card has completed so far."""
+        return [{virtq["index"]: virtq["stats"]["completed_desc"] for virtq in dev["virtqs"]}
+                for dev in self.backend.query()]
+
+    def interrupts(self):
+        """Each queue in use has a vector of its own, which interrupts for nothing but what the
+        card has completed; the others are silent."""
+        def act(step):
+            completed = self.completed_by_queue()
+            before = [vm.agent("interrupts") for vm in self.vms]
+            end = self.sent()
+            until("frames of all streams each way", 15, lambda: all(
+                self.vms[1 - i].agent("stat")["next"] >= end[i] + 256 for i in (A, B)))
+            after = [vm.agent("interrupts") for vm in self.vms]
+            now = self.completed_by_queue()
+            for i, vm in enumerate(self.vms):
+                got = {name: after[i][name] - before[i][name] for name in after[i]}
+                step.notes[f"guest {vm.name}"] = ", ".join(
+                    f"{name} {count}" for name, count in got.items())
+                for queue, name in enumerate(
+                        f"{way}.{pair}" for pair in range(vm.options.pairs)
+                        for way in ("input", "output")):
+                    # one may have been under way
+                    most = now[i].get(queue, 0) - completed[i].get(queue, 0) + 1
+                    if queue >= 2 * vm.agent("interface")["pairs"]:
+                        most = 0
+                    if not min(most, 1) <= got.get(name, 0) <= most:
+                        step.faults.append(f"guest {vm.name}: {name} has interrupted "
+                                           f"{got.get(name, 0)} times, at most {most} allowed")
+        self.event("interrupts", act)
+
     def interface(self):
         """What the guests were told."""
         def look(step):
             for vm in self.vms:
                 found = vm.agent("interface")
                 step.notes[f"guest {vm.name}"] = f"MTU {found['mtu']}, pairs {found['max_pairs']}"
-                if (found["mtu"], found["max_pairs"]) != (MTU, vm.options.pairs):
+                if (found["mtu"], found["max_pairs"]) != (vm.options.mtu, vm.options.pairs):
                     step.faults.append(f"guest {vm.name} was told {found}")
         self.step("MTU and queues", look)
 
@@ -232,6 +292,12 @@ class EventStory(LifeStory):
                        self.channels(guest, pairs) for i, (guest, pairs) in enumerate(changes)},
                     "stop": self.stop_cont, "rebind": lambda: self.rebind("virtio_net"),
                     "kill": self.kill_backend, "kill-qemu": self.kill_qemu}
+        if self.layout == "msix":
+            return {"interface": self.interface, "long": self.long_frames,
+                    "interrupts": self.interrupts,
+                    "link": self.set_link, "rebind": lambda: self.rebind("virtio-pci"),
+                    "A2": lambda: self.channels(A, 2), "kill": self.kill_backend,
+                    "interrupts-2": self.interrupts}
         return {
             "stop": self.stop_cont, "link": self.set_link,
             "rebind": lambda: self.rebind("virtio_net"),
@@ -266,10 +332,21 @@ def report(steps):
             yield f"  {step.name}: FAULT: {fault}"
 
 
+def qemu_for(build, layout):
+    """The QEMU that the layout's guests can live in."""
+    if not any(options.msix for options in OPTIONS[layout]):
+        return VmOptions.qemu
+    try:
+        return rig_qemu.prepare(build)
+    except Failure as e:
+        skip(str(e))
+
+
 def play(build, rig, layout, only):
     image = rig_image.prepare(build, update=False)
     backend = VdpaBackend(build, rig.dir, client=OPTIONS[layout][A].server)
-    story = EventStory(backend, image, rig.dir, lambda text: print(text, flush=True), layout)
+    story = EventStory(backend, image, rig.dir, lambda text: print(text, flush=True), layout,
+                       qemu_for(build, layout))
     story.traffic_s = 1.0
     try:
         story.play_all(only)

@@ -4,7 +4,7 @@
 usage: two_nics.py BUILD-DIRECTORY one-card|two-cards
 
 Guests A and B have each an interface 0 with split rings and an interface 1 with packed ones; the
-interfaces of one number talk to each other. What is done to the guest (memory, a reboot) concerns
+interfaces of one number talk to each other. What is done to the guest, as with its memory, concerns
 both: each device gets its own memory table. What is done to one interface must not cost the other
 a single frame.
 
@@ -18,7 +18,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from rig import Rig, check  # noqa: E402
-from events import BOOT_S, RATE_TO_NOBODY, report  # noqa: E402
+from events import BOOT_S, report  # noqa: E402
 import rig_image  # noqa: E402
 from rig_backend import VdpaBackend  # noqa: E402
 from rig_life import A, A_TO_B, B, B_TO_A, LifeStory  # noqa: E402
@@ -207,21 +207,6 @@ class TwoNicsStory:
             step.figures["cont"] = self.vms[A].timed("cont")
         self.event("stop and cont of A", act, [[B_TO_A]] * NICS)
 
-    def reboot(self):
-        """Both interfaces' devices are reset; how much A had sent nobody knows."""
-        steps = self.opened("reboot of A")
-        began = time.monotonic()
-        a, b = self.vms
-        begin = [pair.begin() for pair in self.pairs]
-        a.agent("reboot")
-        for agent in b.agents:
-            agent.ask(f"start {RATE_TO_NOBODY}")
-        a.wait_ready(BOOT_S)
-        steps[0].figures["reboot to ready"] = (time.monotonic() - began) * 1000
-        for pair, step, sent in zip(self.pairs, steps, begin):
-            pair.new_life(step, sent, pair.arrived_of_former_life(step))
-        steps[0].seconds = time.monotonic() - began
-
     # --- what is done to one interface or card ----------------------------------------------
 
     def rebind(self):
@@ -279,7 +264,6 @@ class TwoNicsStory:
             self.rebind()
             self.set_link()
             self.kill([0])
-            self.reboot()
         self.hot_add()
 
     def close(self):

@@ -23,7 +23,7 @@
  * silence FROM TO (the longest one at a time of the guest's clock, in us) | clock |
  * hold 1 (leave what comes unread, in the memory that the device wrote it to) | hold 0 |
  * freeze MS (until the guest is at another place, or so long) | thawed (how that ended) |
- * rebind DRIVER | online POLICY | channels PAIRS | interface | reboot
+ * rebind DRIVER | online POLICY | channels PAIRS | interface | interrupts | reboot
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -50,6 +50,7 @@
 #include "agent_count.h"
 #include "agent_frame.h"
 #include "agent_guest.h"
+#include "agent_interrupt.h"
 
 #define AGENT_TICK_NS 1000000
 #define AGENT_NS_PER_S 1000000000ULL
@@ -57,6 +58,7 @@
 #define AGENT_RCVBUF (16 << 20)
 #define AGENT_RESTLESS (16 << 20) /* bytes that are written to again and again in a frozen guest */
 #define AGENT_PAGE 4096 /* or less than the machine's: then it is written to more often */
+#define AGENT_VECTORS 32
 
 _Static_assert(AGENT_COUNT_STREAMS == AGENT_FRAME_STREAMS, "order is judged within a stream");
 
@@ -406,6 +408,27 @@ agent_cmd_interface(struct agent *agent, char *arg)
 	agent_answer(agent, text);
 }
 
+/* Of the interface's device, by vector. */
+static void
+agent_cmd_interrupts(struct agent *agent, char *arg)
+{
+	struct agent_interrupt found[AGENT_VECTORS];
+	int nb = agent_interrupt_read(agent->interface, found, AGENT_VECTORS);
+	char text[AGENT_VECTORS * 64];
+	size_t len = 0;
+	int i;
+
+	if (nb < 0) {
+		agent_done(agent, nb, 0);
+		return;
+	}
+	for (i = 0; i < nb; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%c\"%s\":%" PRIu64,
+				i == 0 ? '{' : ',', found[i].name, found[i].count);
+	snprintf(text + len, sizeof(text) - len, "%s}\n", nb == 0 ? "{" : "");
+	agent_answer(agent, text);
+}
+
 static void
 agent_cmd_reboot(struct agent *agent, char *arg)
 {
@@ -532,6 +555,7 @@ static const struct {
 	{ "online", agent_cmd_online },
 	{ "channels", agent_cmd_channels },
 	{ "interface", agent_cmd_interface },
+	{ "interrupts", agent_cmd_interrupts },
 	{ "reboot", agent_cmd_reboot },
 };
 
