@@ -24,7 +24,8 @@ import time
 import rig_image
 import rig_report
 from rig_backend import BACKENDS, VdpaBackend
-from rig_migrate import MigrationStory, TwoHosts
+from rig_hosts import TwoHosts
+from rig_migrate import MigrationStory
 from rig_process import Process, status_text
 from rig_story import Story
 from rig_wait import Failure

@@ -60,6 +60,8 @@ def pair(stats, what):
 class Story:
     """Of two guests; @options are those of A and of B."""
 
+    rate = RATE
+
     def __init__(self, backend, image, workdir, tell, options=(VmOptions(), VmOptions())):
         self.options = options
         self.backend = backend
@@ -82,7 +84,7 @@ class Story:
 
     def start_traffic(self):
         for vm in self.vms:
-            vm.agent(f"start {RATE}")
+            vm.agent(f"start {self.rate}")
         for vm in self.vms:
             until(f"guest {vm.name} to receive its first frames", 10,
                   lambda vm=vm: vm.agent("stat")["unique"] >= 20)
@@ -236,7 +238,7 @@ class Story:
         step.notes["rx buffers in the added memory"] = f"{in_dimm} of {descriptors}"
         if in_dimm == 0:
             step.faults.append("no receive buffer lies in the added memory")
-        if any(now["unique"] <= before + RATE for now, before in zip(self.stats(), seen)):
+        if any(now["unique"] <= before + self.rate for now, before in zip(self.stats(), seen)):
             step.faults.append("a direction does not run after the hot-add")
         self.account(step)
 

@@ -12,7 +12,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from rig import Rig, check  # noqa: E402
 import rig_image  # noqa: E402
 import rig_report  # noqa: E402
-from rig_migrate import MigrationStory, TwoHosts  # noqa: E402
+from rig_hosts import TwoHosts  # noqa: E402
+from rig_migrate import MigrationStory  # noqa: E402
 
 
 def arguments():
