@@ -23,7 +23,7 @@ import dpdk  # noqa: E402
 from rig import Failure, Rig, check, skip  # noqa: E402
 import rig_ovs  # noqa: E402
 from rig_wait import until  # noqa: E402
-from tap import ip, namespace  # noqa: E402
+from netns import ip, namespace  # noqa: E402
 
 BRIDGE, TAP, SOFTWARE = "br0", "card0", "vm1"
 RATE, WINDOW = 1000, 32  # packets a second, and under way, of each guest

@@ -26,7 +26,7 @@ import rig_ovs  # noqa: E402
 from rig_story import MACS, RATE, SETTLE_S  # noqa: E402
 from rig_vm import RAM_MB, Vm, VmOptions  # noqa: E402
 from rig_wait import until  # noqa: E402
-from tap import ip, namespace  # noqa: E402
+from netns import ip, namespace  # noqa: E402
 
 BRIDGE, TAP = "br0", "card0"
 FEATURES = "features=-csum-host_tso4-host_tso6-host_ecn-guest_tso4-guest_tso6-guest_ecn-mrg_rxbuf"

@@ -8,7 +8,6 @@ host talks to the guest: 100 MiB each way, one after the other, by IPv4 and IPv6
 be right. tcpdump judges what passes the interface: no frame is longer than the MTU allows, and
 every checksum is right, though the guest segments nothing and sums nothing.
 """
-import contextlib
 import json
 import os
 import pathlib
@@ -19,6 +18,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from netns import namespace  # noqa: E402
 from rig import Rig, check, skip  # noqa: E402
 import rig_image  # noqa: E402
 from rig_backend import VdpaBackend  # noqa: E402
@@ -35,21 +35,6 @@ TAP = "card0"
 GUEST = {4: "10.99.1.1", 6: "fd99:1::1"}
 HOST = {4: "10.99.1.2", 6: "fd99:1::2"}
 SAMPLE = 20000  # packets whose checksums are looked at, of each transfer
-
-
-def ip(*words):
-    subprocess.run(["ip", *words], check=True)
-
-
-@contextlib.contextmanager
-def namespace(name):
-    """A network namespace, gone with all its interfaces afterwards."""
-    ip("netns", "add", name)
-    try:
-        ip("-n", name, "link", "set", "lo", "up")
-        yield ["ip", "netns", "exec", name]
-    finally:
-        ip("netns", "del", name)
 
 
 class TapBackend(VdpaBackend):
