@@ -145,3 +145,20 @@ class Ovs:
             if len(words) == 4 and words[2] == mac and words[0].isdigit():
                 return int(words[0])
         return None
+
+    def counters(self):
+        """What the switch has counted since it started: "from PORT", "to PORT" and "dropped for
+        PORT" of the ports, but for those that nobody is at, whose counters it does not show;
+        "read from interfaces" by the main thread, which serves what is no port of DPDK's."""
+        counters = {}
+        for port in re.split(r"port \d+: ", self.appctl("dpctl/show", "-s"))[1:]:
+            name = port.split()[0]
+            for key, pattern in (("from", r"RX packets:(\d+)"), ("to", r"TX packets:(\d+)"),
+                                 ("dropped for", r"TX packets:\S+ errors:\S+ dropped:(\d+)")):
+                found = re.search(pattern, port)
+                if found:
+                    counters[f"{key} {name}"] = int(found[1])
+        threads = self.appctl("dpif-netdev/pmd-stats-show")
+        main = re.search(r"main thread:\s+packets received: (\d+)", threads)
+        counters["read from interfaces"] = int(main[1]) if main else 0
+        return counters
