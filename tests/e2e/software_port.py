@@ -1,123 +1,145 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A virtual machine migrates from a software port of OVS-DPDK to our vDPA port, whose card is wired
-to the same bridge, and back to another software port, under two-way traffic.
+to the same bridge, and back, under two-way traffic.
 
 usage: software_port.py BUILD-DIRECTORY
 
 Guest B stays on a software port of its own. OVS has to find A's address at A's new port, and frames
-go on. Before and after a move nothing is lost. In it, of A's frames, no more than OVS's socket or port
-has counted as dropped; of B's besides what it sent while it heard nothing of A. Both back-ends have
-to offer the same: QEMU's options take away what only OVS has, the driver's argument `features` what
-only the card has.
+go on. Each frame is accounted for by the counters along its way: what was lost is, to the frame, what
+OVS, its socket at the TAP, the TAP or the card's port has counted as dropped. In a move that is what
+came for A's old port after A had left it, until OVS heard A at the new one. Else it is 0, but for
+what the kernel drops at OVS's socket, and OVS at a guest's ring, when a busy machine does not let
+them be read in time.
+
+While nobody is at a software port OVS does not show its counters: what it has dropped for A's is
+checked when A is back, for all the time.
+
+Both back-ends have to offer the same: QEMU's options take away what only OVS has, the driver's
+argument `features` what only the card has.
 """
-import os
 import pathlib
-import re
-import shutil
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from rig import check  # noqa: E402
 import dpdk  # noqa: E402
-import card_ctl  # noqa: E402
-from rig import Failure, Rig, check, skip  # noqa: E402
+import ovs_bench  # noqa: E402
+from ovs_bench import BRIDGE, TAP  # noqa: E402
 import rig_image  # noqa: E402
-import rig_ovs  # noqa: E402
-from rig_story import MACS, RATE, SETTLE_S  # noqa: E402
-from rig_vm import RAM_MB, Vm, VmOptions  # noqa: E402
+from rig_migrate import RAM_KB, RING_SIZE, MovingVm  # noqa: E402
+from rig_story import MACS  # noqa: E402
+from rig_vm import FEATURES_OFF, VmOptions  # noqa: E402
 from rig_wait import until  # noqa: E402
-from netns import ip, namespace  # noqa: E402
 
-BRIDGE, TAP = "br0", "card0"
 FEATURES = "features=-csum-host_tso4-host_tso6-host_ecn-guest_tso4-guest_tso6-guest_ecn-mrg_rxbuf"
-# QEMU 7.2's TCG loses dirty bits of memory whose size is a multiple of 256 KiB.
-RAM_KB = (RAM_MB << 10) + 8
-ENOUGH = 500  # frames that each guest has to get
-RING = 1024  # half a second's silence of a busy machine must fit into a software port's ring
-UNDER_WAY = 100  # frames that a busy machine has under way when A stops
-PORTS_OF_A = ("vm1", TAP, "vm2")
+RATE = 300  # frames a second: what a busy machine holds back must fit into the rings
+ENOUGH = 300  # frames that each guest has to get
+LATE_S = 30  # a busy machine may hold frames back for so long
+A_AT, B_AT = "vm1", "vmb"
 FAULTS = ["duplicated", "reordered", "corrupt", "dropped", "stale", "beyond"]
 
 
-class MovingVm(Vm):
-    """A guest with memory that can be migrated; @incoming: it waits for one."""
+class Station:
+    """A place on a way, with the names of counters of frames: those that come into it, or are taken
+    away before ("-"), those that leave it, and those that it has counted as dropped."""
 
-    def __init__(self, *words, incoming=False):
-        self.incoming = incoming
-        super().__init__(*words)
+    def __init__(self, name, came, left, dropped=None):
+        self.name, self.came, self.left, self.dropped = name, came, left, dropped
 
-    def command(self, *words):
-        command = super().command(*words)
-        command[command.index("-m") + 1] = f"{RAM_KB}K"
-        at = next(i for i, word in enumerate(command) if word.startswith("memory-backend-memfd"))
-        command[at] = f"memory-backend-memfd,id=ram,size={RAM_KB}K,share=on"
-        command[-1] = re.sub(r"x_queue_size=\d+", f"x_queue_size={RING}", command[-1])
-        return [*command, *(["-incoming", "defer"] if self.incoming else [])]
+    def lost(self, books):
+        return self.sum(books, self.came) - self.sum(books, self.left)
 
-    def prepare(self):
-        """With the return path the source hears whether the destination took the guest."""
-        self.qmp.command("migrate-set-capabilities", capabilities=[
-            {"capability": name, "state": True} for name in ("events", "return-path")])
-        self.qmp.command("migrate-set-parameters", **{"max-bandwidth": 1 << 30})
+    def counted(self, books):
+        return books[self.dropped] if self.dropped else 0
+
+    @staticmethod
+    def sum(books, names):
+        return sum(-books[name[1:]] if name[0] == "-" else books[name] for name in names)
+
+
+# A's ring is OVS's and the card's, one after the other; what neither took from it counts as lost here,
+# and what was put into it and has not come out.
+FOR_A = Station("OVS at A's port", [f"from {B_AT}", "-given to the TAP"],
+                ["A got", "-received by the card's port"], f"dropped for {A_AT}")
+SOCKET = Station("OVS's socket at the TAP", ["written by the card"], ["read from interfaces"],
+                 "dropped at OVS's socket")
+FOR_B = Station("OVS at B's port", ["A sent", "-sent by the card's port", "read from interfaces"],
+                [f"to {B_AT}"], f"dropped for {B_AT}")
+WAYS = {
+    "A->B": [Station("the card", ["sent by the card's port"], ["written by the card"]), SOCKET,
+             FOR_B, Station("B's ring", [f"to {B_AT}"], ["B got"])],
+    "B->A": [Station("B's ring", ["B sent"], [f"from {B_AT}"]), FOR_A,
+             Station("the TAP", ["given to the TAP"], ["read by the card"], "dropped by the TAP"),
+             Station("the card's port", ["read by the card"], ["received by the card's port"],
+                     "dropped by the card's port")],
+}
+SLOW = [SOCKET, FOR_B]  # may drop frames at any time, if they count them
+
+
+class PortVm(MovingVm):
+    """A guest that only the agent sends frames of."""
+
+    features_off = FEATURES_OFF
+
+    def kernel_words(self, peer):
+        return super().kernel_words(peer) + " ipv6.disable=1"
 
 
 class Bench:
     """OVS, our back-end and the guests."""
 
-    def __init__(self, rig, build, enter, root):
-        self.rig, self.enter = rig, enter
-        self.image = rig_image.prepare(build, update=False)
+    def __init__(self, base):
+        self.base, self.rig, self.ovs = base, base.rig, base.ovs
+        self.image = rig_image.prepare(base.build, update=False)
         self.vms = []  # A and B
         self.lives = 0
         self.epochs = 0
-        ip("-n", enter[-1], "tuntap", "add", "mode", "tap", "name", TAP)
-        built = {"MLX5EMU": "app/mlx5emu/mlx5emu", "TESTVDPA": "app/testvdpa/dpdk-testvdpa",
-                 "DRIVER": "drivers/vdpa/mlx5_devx/librte_vdpa_mlx5_devx.so"}
-        os.environ.update({name: str(build / path) for name, path in built.items()})
-        card = {"control": {"socket": str(rig.path("ctl"))}, "wire": {"nets": [{"name": "lan",
-            "kind": "switch", "functions": [0], "uplinks": [{"name": "host", "tap": {
-                "interface": TAP, "up": True}}]}]}}
-        self.app = dpdk.testvdpa(rig, card=card, wire=None, enter=enter,
-                                 devargs=f"class=vdpa,{FEATURES}")
-        self.app.ask(f"attach {dpdk.DEVICES[0]} {rig.path('vdpa.sock')} server", r"attached ")
-        self.ovs = rig_ovs.Ovs(rig, root, enter)
-        self.ovs.start()
-        self.ovs.bridge(BRIDGE)
-        self.ovs.add_interface(BRIDGE, TAP)
-        for port in ("vm1", "vm2", "vmb"):
-            self.ovs.add_vhost(BRIDGE, port, rig.path(f"{port}.sock"))
+        self.place = A_AT  # A's port
+        self.seen = {}  # counters
+        self.unseen = 0  # frames that OVS must have dropped for A_AT since its counters were seen
+        base.start_app("vdpa.sock", f"class=vdpa,{FEATURES}")
+        for port in (A_AT, B_AT):
+            self.ovs.add_vhost(BRIDGE, port, self.rig.path(f"{port}.sock"))
 
     def make_vm(self, index, port, incoming=False):
         """A guest at a port of the bridge; at software ports QEMU has the socket."""
         self.lives += 1
-        socket, server = ("vdpa.sock", False) if port == TAP else (f"{port}.sock", True)
-        return MovingVm(f"{'AB'[index]}{self.lives}", MACS[index], MACS[1 - index],
-                        self.rig.path(socket), self.image, self.rig.dir,
-                        VmOptions(server=server), incoming=incoming)
+        socket = "vdpa.sock" if port == TAP else f"{port}.sock"
+        options = VmOptions(server=port != TAP, ram_kb=RAM_KB, ring_size=RING_SIZE,
+                            incoming=incoming)
+        return PortVm(f"{'AB'[index]}{self.lives}", MACS[index], MACS[1 - index],
+                      self.rig.path(socket), self.image, self.rig.dir, options)
 
     def boot(self):
-        self.vms = [self.make_vm(0, "vm1"), self.make_vm(1, "vmb")]
+        self.vms = [self.make_vm(0, A_AT), self.make_vm(1, B_AT)]
         for vm in self.vms:
             vm.connect()
         for vm in self.vms:
             vm.wait_ready()
 
-    def dropped(self):
-        """Frames for B, and for A, that the bridge or the card had no place for, so far."""
-        text = self.ovs.appctl("dpctl/show", "-s")
-        found = {}
-        for port in re.split(r"port \d+: ", text)[1:]:
-            # a port that nobody was ever connected to has no counters
-            sent = re.search(r"TX packets:\S+ errors:\S+ dropped:(\d+)", port)
-            found[port.split()[0]] = int(sent[1]) if sent else 0
-        card = card_ctl.ask(self.rig.path("ctl"), "wire", "stats", "0")["ports"][0]["rx_dropped"]
-        # of OVS's socket at the TAP, which OVS reads between its other work
-        sockets = self.rig.run([*self.enter, "ss", "-0", "-n", "-m"])[1]
-        unread = sum(map(int, re.findall(r"skmem:\([^)]*,d(\d+)\)", sockets)))
-        return [unread + found["vmb"], card + sum(found[port] for port in PORTS_OF_A)]
+    def introduce(self):
+        """The bridge learns where the guests are. Until its flows say so, it sends B's frames to
+        all ports, and there are more frames than were sent."""
+        self.start_traffic()
+
+        def learned():
+            before = self.counters()["given to the TAP"]
+            self.await_frames(ENOUGH)
+            return self.counters()["given to the TAP"] == before
+        until("the bridge to learn where A is", 30, learned)
+        self.stop_traffic()
+        until("all frames to arrive", LATE_S, lambda: self.books() and all(
+            map(self.arrived, (0, 1))))
+
+    def counters(self):
+        """What cannot be seen now is as it was seen last."""
+        self.seen = {**self.seen, **self.base.tap_counters(), **self.base.ovs_counters(),
+                     **self.base.card_counters()}
+        return self.seen
 
     def start_traffic(self):
-        self.before = self.dropped()
+        self.before = self.counters()
         for index, vm in enumerate(self.vms):
             self.epochs += 1
             vm.agent(f"epoch {self.epochs}")
@@ -128,106 +150,113 @@ class Bench:
             vm.agent("mark")
         self.await_frames(ENOUGH)
 
+    def stop_traffic(self):
+        for vm in self.vms:
+            vm.agent("stop")
+
     def await_frames(self, count):
         """Until both guests have got so many frames more."""
         seen = [vm.agent("stat")["unique"] for vm in self.vms]
         until(f"{count} frames at both guests", 30, lambda: all(
             vm.agent("stat")["unique"] >= had + count for vm, had in zip(self.vms, seen)), 0.05)
 
-    def account(self, what, moved=False):
-        """Ends the traffic and closes the account."""
-        for vm in self.vms:
-            vm.agent("stop")
+    def books(self):
+        """What happened since the traffic began, by all counters."""
+        books = {name: count - self.before.get(name, 0)
+                 for name, count in self.counters().items()}
+        self.stats = [vm.agent("stat") for vm in self.vms]
+        for name, stat in zip("AB", self.stats):
+            books[f"{name} sent"], books[f"{name} got"] = stat["sent"], stat["unique"]
+        return books
 
-        seen, since = None, time.monotonic()
-        while time.monotonic() - since < SETTLE_S:
-            stats = [vm.agent("stat") for vm in self.vms]
-            if all(stats[i]["sent"] == stats[1 - i]["unique"] for i in (0, 1)):
-                break
-            now = [stat["unique"] for stat in stats]
-            if now != seen:
-                seen, since = now, time.monotonic()
+    def arrived(self, index):
+        """Has a guest got the other's last frame? Nothing overtakes, so no more comes."""
+        return self.stats[index]["next"] == self.stats[1 - index]["sent"]
+
+    def closed(self, books):
+        """Is everything accounted for?"""
+        if any(station.lost(books) != station.counted(books) for stations in WAYS.values()
+               for station in stations if station != FOR_A):
+            return False
+        if self.place != A_AT:
+            return self.arrived(0)
+        return FOR_A.lost(books) + self.unseen == FOR_A.counted(books)
+
+    def account(self, what):
+        """Ends the traffic and closes the account; returns where frames were lost."""
+        self.stop_traffic()
+        books, before = self.books(), None
+        end = time.monotonic() + LATE_S
+        while books != before or not self.closed(books):
+            lost = [(station.name, station.lost(books), station.counted(books))
+                    for stations in WAYS.values() for station in stations]
+            check(time.monotonic() < end, f"{what}: the account does not close: (station, frames "
+                  f"lost, counted) is {lost}, {self.unseen} were lost for {A_AT} before; {books}")
             time.sleep(0.05)
-        lost = [stats[0]["sent"] - stats[1]["unique"], stats[1]["sent"] - stats[0]["unique"]]
-        gaps = [stat["gap_us"] / 1000 for stat in stats]
-        print(f"{what}: A->B {stats[0]['sent']} sent, {lost[0]} lost; B->A {stats[1]['sent']} sent, "
-              f"{lost[1]} lost; longest silence {gaps[0]:.0f} ms at A, {gaps[1]:.0f} ms at B",
-              flush=True)
-        # B's frames go to A's old place until OVS hears A at the new one
-        late = int(gaps[1] * RATE / 1000) + UNDER_WAY
-        most = [now - then for now, then in zip(self.dropped(), self.before)] if moved else [0, 0]
-        most[1] += late if moved else 0
-        check(all(0 <= nb <= limit for nb, limit in zip(lost, most)),
-              f"{what}: lost {lost}, at most {most} may be")
-        wrong = [(name, stat[name]) for stat in stats for name in FAULTS if stat[name]]
+            before, books = books, self.books()
+        self.unseen = 0 if self.place == A_AT else self.unseen + FOR_A.lost(books)
+        self.tell(what, books)
+        wrong = [(name, stat[name]) for stat in self.stats for name in FAULTS if stat[name]]
         check(not wrong, f"{what}: {wrong}")
+        place, wanted = self.ovs.place(BRIDGE, MACS[0]), self.ovs.ofport(self.place)
+        check(place == wanted, f"OVS has A at port {place}, and {self.place} is {wanted}")
+        return [station for stations in WAYS.values() for station in stations
+                if station.lost(books)]
 
-    def calm(self, port):
-        """Nothing happens, and A is where it ought to be."""
+    def tell(self, what, books):
+        told = []
+        for way, stations in WAYS.items():
+            sent, got = books[f"{way[0]} sent"], books[f"{way[-1]} got"]
+            lost = ", ".join(f"{station.lost(books)} by {station.name}" for station in stations
+                             if station.lost(books))
+            told.append(f"{way} {sent} sent, {sent - got} lost" + (f" ({lost})" if lost else ""))
+        gaps = [stat["gap_us"] / 1000 for stat in self.stats]
+        print(f"{what}: {'; '.join(told)}; longest silence {gaps[0]:.0f} ms at A, {gaps[1]:.0f} ms "
+              "at B", flush=True)
+
+    def calm(self):
+        """Nothing happens, and nothing is lost but by those who are slow."""
         self.start_traffic()
-        self.account(f"A at {port}")
-        place, wanted = self.ovs.place(BRIDGE, MACS[0]), self.ovs.ofport(port)
-        check(place == wanted, f"OVS has A at port {place}, and {port} is {wanted}")
+        slow = [*SLOW, *([FOR_A] if self.place == A_AT else [])]
+        lost = [station.name for station in self.account(f"A at {self.place}")
+                if station not in slow]
+        check(not lost, f"A at {self.place}: lost in calm by {lost}")
 
     def move(self, port):
         source, destination = self.vms[0], self.make_vm(0, port, incoming=True)
         try:
             destination.connect()
             self.start_traffic()
-            for vm in (source, destination):
-                vm.prepare()
-            uri = f"unix:{self.rig.path('migration')}"
-            destination.qmp.command("migrate-incoming", uri=uri)
-            source.qmp.command("migrate", uri=uri)
-
-            def ended():
-                info = source.qmp.command("query-migrate")
-                if info.get("status") == "completed" and "total-time" not in info:
-                    return None
-                return info if info.get("status") in ("completed", "failed", "cancelled") else None
-            info = until("the end of the migration", 60, ended)
+            source.migrate_to(destination, f"unix:{self.rig.path('migration')}")
+            info = source.await_end(60)
             check(info["status"] == "completed", f"the migration to {port}: {info}; the "
                   f"destination: {destination.process.last_words()}")
         except Exception:
             destination.stop()
             raise
         self.vms[0] = destination
+        self.place = port
         source.stop()
         self.await_frames(ENOUGH)
-        self.account(f"A moved to {port} (downtime {info['downtime']} ms of {info['total-time']})",
-                     moved=True)
+        self.account(f"A moved to {port} (downtime {info['downtime']} ms of {info['total-time']})")
 
 
-def play(b):
+def play(base):
+    b = Bench(base)
     try:
         b.boot()
-        b.calm("vm1")
-        for port in (TAP, "vm2"):
+        b.introduce()
+        b.calm()
+        for port in (TAP, A_AT):
             b.move(port)
-            b.calm(port)
+            b.calm()
     finally:
         for vm in b.vms:
             vm.stop()
-    dpdk.end(b.rig, b.app)
+    base.end_app()
     dpdk.card_is_content(b.rig)
     b.ovs.exit()
 
 
-def main():
-    os.umask(0o077)
-    for program in ("ip", "apt-get", "qemu-system-x86_64"):
-        if not shutil.which(program):
-            skip(f"{program} is not installed")
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        skip("a TAP interface in a network namespace needs root and /dev/net/tun")
-    build = pathlib.Path(sys.argv[1]).resolve()
-    try:
-        root = rig_ovs.prepare(build)
-    except Failure as e:
-        skip(f"no OVS-DPDK: {e}")
-    with Rig("software-port") as rig, namespace(f"vdpa-port-{os.getpid()}") as enter:
-        play(Bench(rig, build, enter, root))
-
-
 if __name__ == "__main__":
-    main()
+    ovs_bench.main("software-port", play, ["qemu-system-x86_64"])
