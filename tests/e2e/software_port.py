@@ -27,7 +27,8 @@ import dpdk  # noqa: E402
 import ovs_bench  # noqa: E402
 from ovs_bench import BRIDGE, TAP  # noqa: E402
 import rig_image  # noqa: E402
-from rig_migrate import RAM_KB, RING_SIZE, MovingVm  # noqa: E402
+from rig_migrate import RAM_KB, RING_SIZE  # noqa: E402
+from rig_moving import MovingVm  # noqa: E402
 from rig_story import MACS  # noqa: E402
 from rig_vm import FEATURES_OFF, VmOptions  # noqa: E402
 from rig_wait import until  # noqa: E402
