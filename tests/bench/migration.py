@@ -4,7 +4,8 @@ software vhost; see frontends.py."""
 import os
 
 from rig import Rig
-from rig_migrate import MigrationStory, TwoHosts
+from rig_hosts import TwoHosts
+from rig_migrate import MigrationStory
 from rig_wait import Failure
 from software_hosts import SoftwareHosts, network
 
