@@ -140,8 +140,8 @@ mvdpa_virtq_stop_begin_locked(struct mvdpa_virtq *vq, struct devx_query_channel 
 void
 mvdpa_virtq_stop_end_locked(struct mvdpa_virtq *vq, int asked, struct devx_virtq_attr *hw)
 {
-	if (asked != 0)
-		asked = mvdpa_virtq_stop_ask_locked(vq, hw);
+	if (asked != 0) /* the second time, as with mvdpa_virtq_stop_ask_locked() */
+		asked = devx_virtq_query(vq->obj, hw);
 	stop_judge_locked(vq, asked, hw);
 }
 

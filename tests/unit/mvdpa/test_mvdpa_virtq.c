@@ -655,6 +655,20 @@ test_halt_without_answer(void **state)
 	assert_int_equal(vq.stats.fallbacks, 0);
 }
 
+/* Asked twice in all, then memory counts. */
+static void
+test_halt_never_answered(void **state)
+{
+	struct devx_virtq_attr hw;
+
+	halt("SP");
+	rig.fail = "Q";
+	mvdpa_virtq_halted(&vq, -EIO, &hw);
+	check(MVDPA_VIRTQ_SUSPENDED, "Qob");
+	assert_int_equal(vq.stats.saved.used, 20);
+	assert_int_equal(vq.stats.fallbacks, 1);
+}
+
 /* The command was refused, and the answer says so: once more. */
 static void
 test_halt_refused(void **state)
@@ -1090,6 +1104,7 @@ main(void)
 		TEST(test_query_fails_once),
 		TEST(test_halt),
 		TEST(test_halt_without_answer),
+		TEST(test_halt_never_answered),
 		TEST(test_halt_refused),
 		TEST(test_start_fails),
 		TEST(test_ring_outside),
