@@ -93,7 +93,7 @@ class MovingVm(Vm):
         """query-migrate's last answer; QEMU knows its figures a little after the end."""
         def ended():
             info = self.migration()
-            if info.get("status") == "completed" and "total-time" not in info:
+            if info.get("status") == "completed" and not info.get("total-time"):
                 return None
             return info if info.get("status") in FINAL else None
         return until(f"the end of {self.name}'s migration", seconds, ended)
