@@ -92,6 +92,13 @@ class MigrationStory(Story):
         return kind(name, MACS[index], MACS[1 - index], self.backend.sockets[index], self.image,
                     self.workdir, self.base)
 
+    def check_doorbells(self, step):
+        """The driver offers its pages when a guest rings first, which B does not do by itself."""
+        self.new_epochs()
+        self.start_traffic()
+        self.quiesce()
+        super().check_doorbells(step)
+
     def destination(self, socket, twin=None):
         """A QEMU that waits for A."""
         self.lives_of_a += 1
