@@ -282,22 +282,28 @@ guest_net_cross_out(struct guest_net *net, const struct guest_vring_used *used)
 	guest_mem_wrote(net->attr.mem, slot->gpa + used->len - 1, 1);
 }
 
-/*
- * Without segmentation the header is 0 but for num_buffers, and DATA_VALID where check sums were
- * asked for (5.1.6.4.1). Where buffers do not merge num_buffers is 1; rte_vhost 22.11 leaves it 0,
- * and nobody reads it.
- */
+/* How many buffers the frame says that it is in. Where they do not merge it is in one, whatever is said:
+ * rte_vhost 22.11 leaves there what the buffer held before, and no driver reads it. */
+static uint16_t
+guest_net_num_buffers(const struct guest_net *net, const struct virtio_net_hdr_mrg_rxbuf *hdr)
+{
+	bool merge = (net->attr.features & GUEST_NET_F_MRG_RXBUF) != 0;
+
+	return merge ? le16toh(hdr->num_buffers) : 1;
+}
+
+/* Without segmentation the header is 0 but for num_buffers, and DATA_VALID where check sums were
+ * asked for (5.1.6.4.1). */
 static bool
 guest_net_header_ok(const struct guest_net *net, const struct virtio_net_hdr_mrg_rxbuf *hdr)
 {
 	bool csum = (net->attr.features & GUEST_NET_F_GUEST_CSUM) != 0;
-	bool merge = (net->attr.features & GUEST_NET_F_MRG_RXBUF) != 0;
-	uint16_t nb = le16toh(hdr->num_buffers);
+	uint16_t nb = guest_net_num_buffers(net, hdr);
 
 	if ((hdr->hdr.flags & ~(csum ? VIRTIO_NET_HDR_F_DATA_VALID : 0)) != 0 ||
 			hdr->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE)
 		return false;
-	return merge ? nb >= 1 && nb <= net->attr.ring_size : nb <= 1;
+	return nb >= 1 && nb <= net->attr.ring_size;
 }
 
 static void
@@ -375,6 +381,7 @@ guest_net_deliver(struct guest_net *net, unsigned int pair, const struct guest_v
 	struct guest_net_stats *stats = &net->queues[2 * pair].stats;
 	struct guest_slot *slot = used->cookie;
 	struct virtio_net_hdr_mrg_rxbuf hdr;
+	uint16_t nb;
 	bool ok;
 
 	guest_pool_note_received(slot);
@@ -386,8 +393,9 @@ guest_net_deliver(struct guest_net *net, unsigned int pair, const struct guest_v
 	ok = guest_net_header_ok(net, &hdr);
 	if (!ok)
 		guest_net_count(&stats->odd_header, 1);
-	if (ok && le16toh(hdr.num_buffers) > 1)
-		guest_net_gather(net, pair, used, le16toh(hdr.num_buffers), taker);
+	nb = guest_net_num_buffers(net, &hdr);
+	if (ok && nb > 1)
+		guest_net_gather(net, pair, used, nb, taker);
 	else
 		guest_net_give(net, pair, slot->hva + GUEST_NET_HDR_LEN,
 				used->len - GUEST_NET_HDR_LEN, taker);

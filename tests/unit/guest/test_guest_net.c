@@ -474,7 +474,7 @@ test_headers(void **state)
 	} rows[] = {
 		{ 0, 0, 0, 0, false },
 		{ 0, 0, 0, 1, false },
-		{ 0, 0, 0, 2, true },
+		{ 0, 0, 0, 2, false }, /* left there by whom buffers merged for */
 		{ 0, 2, 0, 1, true }, /* DATA_VALID */
 		{ GUEST_NET_F_GUEST_CSUM, 2, 0, 1, false },
 		{ GUEST_NET_F_GUEST_CSUM, 1, 0, 1, true }, /* NEEDS_CSUM */
