@@ -21,6 +21,7 @@
 
 #include "base_clock.h"
 #include "base_math.h"
+#include "guest_net_fault.h"
 #include "looped.h"
 
 #define MAX_PAIRS 8u
@@ -41,9 +42,6 @@ struct two {
 	bool echo;
 	struct guest_vm_driver driver; /* of both */
 	uint64_t dimm[2];
-	bool packed;
-	bool killed; /* the back-end was... */
-	uint64_t errors_before; /* ... and so much had the drivers complained of until then */
 };
 
 static const uint8_t two_macs[2][GUEST_FRAME_MAC_LEN] = { { 0x52, 0x54, 0, 0, 0, 1 },
@@ -126,21 +124,6 @@ flow_reconnect(struct two *two, unsigned int i)
 	return guest_vm_reconnect(two->vms[i]);
 }
 
-/* What the guests' drivers found wrong in their rings. */
-static uint64_t
-two_device_errors(struct two *two)
-{
-	struct guest_vm_stats *stats = calloc(1, sizeof(*stats));
-	uint64_t errors = stats == NULL;
-
-	for (unsigned int i = 0; i < 2 && stats != NULL; i++) {
-		guest_vm_stats(two->vms[i], stats);
-		errors += stats->device_errors;
-	}
-	free(stats);
-	return errors;
-}
-
 static int
 flow_killed(struct two *two, unsigned int i)
 {
@@ -156,8 +139,6 @@ flow_killed(struct two *two, unsigned int i)
 	}
 	guest_vm_disconnect(two->vms[0]);
 	guest_vm_disconnect(two->vms[1]);
-	two->killed = true;
-	two->errors_before = two_device_errors(two);
 	printf("start the back-end\n");
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return -ENODATA;
@@ -253,11 +234,21 @@ two_blame(struct two *two, unsigned int nb_phases)
 	}
 }
 
-/*
- * What a packed ring had given back when its back-end was killed cannot be told from the ring (virtio
- * 1.2, 2.8: each descriptor says it of itself only), and this back-end keeps no other record: the next
- * one may give it back once more. So of those rings the errors since then are told, and not counted.
- */
+/* What the driver found wrong, by queue and kind. */
+static void
+two_complain(char guest, const struct guest_vm_stats *stats)
+{
+	struct guest_net_fault faults[GUEST_NET_NB_FAULTS];
+
+	for (unsigned int queue = 0; queue < stats->nb_queues; queue++) {
+		guest_net_faults(&stats->queues[queue], faults);
+		for (unsigned int i = 0; i < GUEST_NET_NB_FAULTS; i++)
+			if (faults[i].nb != 0)
+				printf("%c, queue %u: %" PRIu64 " x %s\n", guest, queue,
+						faults[i].nb, faults[i].what);
+	}
+}
+
 static uint64_t
 two_errors(struct two *two)
 {
@@ -270,11 +261,12 @@ two_errors(struct two *two)
 		       ", echoed %" PRIu64 "\n",
 				'A' + (int)i, stats->device_errors, stats->base_errors,
 				stats->traffic.echoed);
-		errors += stats->base_errors;
+		two_complain((char)('A' + i), stats);
+		errors += stats->device_errors + stats->base_errors;
 		errors += i == 1 && two->echo && stats->traffic.echoed == 0;
 	}
 	free(stats);
-	return errors + (two->killed && two->packed ? two->errors_before : two_device_errors(two));
+	return errors;
 }
 
 static int
@@ -308,7 +300,6 @@ two_open(struct two *two, const struct guest_vm_attr *like, char *const *sockets
 
 	two->nb_streams = two->echo ? two->pairs : 2 * two->pairs;
 	two->driver = attr.driver;
-	two->packed = attr.packed;
 	attr.ledger = two->ledger;
 	for (unsigned int i = 0; i < 2 && ret == 0; i++) {
 		attr.name = i == 0 ? "A" : "B";
