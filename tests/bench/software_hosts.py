@@ -11,6 +11,7 @@ import contextlib
 import subprocess
 import types
 
+from netns import ip, keep_quiet, namespace
 from rig_backend import EAL
 from rig_process import Process
 from rig_wait import until
@@ -18,24 +19,16 @@ from rig_wait import until
 PORTS = ["a1", "b", "a2"]  # A's first place, B's, A's second
 
 
-def ip(*words):
-    subprocess.run(["ip", *words], check=True)
-
-
 @contextlib.contextmanager
 def network(name):
     """A namespace with a bridge that says nothing by itself; gone with all its interfaces
     afterwards."""
-    ip("netns", "add", name)
-    try:
-        for scope in ("all", "default"):
-            ip("netns", "exec", name, "sysctl", "-q", "-w", f"net.ipv6.conf.{scope}.disable_ipv6=1")
+    with namespace(name) as enter:
+        keep_quiet(enter)
         ip("-n", name, "link", "add", "lan", "type", "bridge", "forward_delay", "0",
            "mcast_snooping", "0")
         ip("-n", name, "link", "set", "lan", "up")
         yield name
-    finally:
-        ip("netns", "del", name)
 
 
 class SoftwareHosts:
