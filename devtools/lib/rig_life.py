@@ -4,14 +4,51 @@ because nobody could have received it, by the frames' numbers.
 """
 import time
 
+from rig_report import table
 from rig_story import RATE, Story
-from rig_wait import until
+from rig_wait import Failure, until
 
 A, B = 0, 1
 A_TO_B, B_TO_A = 0, 1  # a direction has the number of its sender
 ETHERNET = 14
 USUAL_MTU = 1500
 AFTER = 200  # frames that must arrive each way when it is over
+
+
+def report(steps):
+    rows = [["step", "lost A->B", "B->A", "excused A->B", "B->A", "gap ms A->B", "B->A", "commands",
+             "s", "ms"]]
+    for step in steps:
+        books = step.directions or [{}, {}]
+        rows.append([step.name, *(str(book.get(key, "-")) for key in ("lost", "excused", "gap_ms")
+                                  for book in books),
+                     "-" if step.commands is None else str(step.commands), f"{step.seconds:.1f}",
+                     ", ".join(f"{key} {ms:.1f}" for key, ms in step.figures.items())])
+    yield from table(rows)
+    for step in steps:
+        for key, value in step.notes.items():
+            yield f"  {step.name}: {key}: {value}"
+        for fault in step.faults:
+            yield f"  {step.name}: FAULT: {fault}"
+
+
+def live(story, play, backends):
+    """All of a @story: @play, then its guests end, then the @backends. Told however it goes; a fault
+    in any step is a Failure."""
+    try:
+        play()
+        story.close()
+        for backend in backends:
+            backend.stop()
+    finally:
+        for line in report(story.steps):
+            print(line)
+        story.close()
+        for backend in backends:
+            backend.abort()
+    faults = [f"{step.name}: {fault}" for step in story.steps for fault in step.faults]
+    if faults:
+        raise Failure("; ".join(faults))
 
 
 class LifeStory(Story):

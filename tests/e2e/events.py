@@ -25,9 +25,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from rig import Rig, check, skip  # noqa: E402
 import rig_image  # noqa: E402
 from rig_backend import VdpaBackend  # noqa: E402
-from rig_life import A, A_TO_B, B, B_TO_A, ETHERNET, LifeStory  # noqa: E402
+from rig_life import A, A_TO_B, B, B_TO_A, ETHERNET, LifeStory, live  # noqa: E402
 import rig_qemu  # noqa: E402
-from rig_report import table  # noqa: E402
 from rig_story import RATE  # noqa: E402
 from rig_vm import VmOptions  # noqa: E402
 from rig_wait import Failure, until  # noqa: E402
@@ -315,23 +314,6 @@ class EventStory(LifeStory):
                 scenario()
 
 
-def report(steps):
-    rows = [["step", "lost A->B", "B->A", "excused A->B", "B->A", "gap ms A->B", "B->A", "commands",
-             "s", "ms"]]
-    for step in steps:
-        books = step.directions or [{}, {}]
-        rows.append([step.name, *(str(book.get(key, "-")) for key in ("lost", "excused", "gap_ms")
-                                  for book in books),
-                     "-" if step.commands is None else str(step.commands), f"{step.seconds:.1f}",
-                     ", ".join(f"{key} {ms:.1f}" for key, ms in step.figures.items())])
-    yield from table(rows)
-    for step in steps:
-        for key, value in step.notes.items():
-            yield f"  {step.name}: {key}: {value}"
-        for fault in step.faults:
-            yield f"  {step.name}: FAULT: {fault}"
-
-
 def qemu_for(build, layout):
     """The QEMU that the layout's guests can live in."""
     if not any(options.msix for options in OPTIONS[layout]):
@@ -348,17 +330,7 @@ def play(build, rig, layout, only):
     story = EventStory(backend, image, rig.dir, lambda text: print(text, flush=True), layout,
                        qemu_for(build, layout))
     story.traffic_s = 1.0
-    try:
-        story.play_all(only)
-        story.close()
-        backend.stop()
-    finally:
-        for line in report(story.steps):
-            print(line)
-        story.close()
-        backend.abort()
-    faults = [f"{step.name}: {fault}" for step in story.steps for fault in step.faults]
-    check(not faults, "; ".join(faults))
+    live(story, lambda: story.play_all(only), [backend])
 
 
 def main():

@@ -17,11 +17,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from rig import Rig, check  # noqa: E402
-from events import BOOT_S, report  # noqa: E402
+from rig import Rig  # noqa: E402
+from events import BOOT_S  # noqa: E402
 import rig_image  # noqa: E402
 from rig_backend import VdpaBackend  # noqa: E402
-from rig_life import A, A_TO_B, B, B_TO_A, LifeStory  # noqa: E402
+from rig_life import A, A_TO_B, B, B_TO_A, LifeStory, live  # noqa: E402
 from rig_story import NAMES, Step  # noqa: E402
 from rig_vm import Nic, Vm, VmOptions  # noqa: E402
 from rig_wait import until  # noqa: E402
@@ -278,19 +278,7 @@ def play(build, rig, layout):
     image = rig_image.prepare(build, update=False)
     cards = LAYOUTS[layout](build, rig.dir)
     story = TwoNicsStory(cards, image, rig.dir)
-    try:
-        story.play()
-        story.close()
-        for backend in cards.backends:
-            backend.stop()
-    finally:
-        for line in report(story.steps):
-            print(line)
-        story.close()
-        for backend in cards.backends:
-            backend.abort()
-    faults = [f"{step.name}: {fault}" for step in story.steps for fault in step.faults]
-    check(not faults, "; ".join(faults))
+    live(story, story.play, cards.backends)
 
 
 def main():
