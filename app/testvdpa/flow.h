@@ -40,6 +40,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "ring_index.h"
 #include "vm.h"
 
 #define FLOW_HISTORY_MAX 64u
@@ -68,16 +69,10 @@ enum flow_kind {
 /** "hot-add" for example; never NULL. */
 const char *flow_kind_name(enum flow_kind kind);
 
-/** Available and used index of a ring (packed: with the wrap counter in bit 15), where known. */
-struct flow_index {
-	bool known;
-	uint16_t avail, used;
-};
-
 /** What a virtqueue of the guest went through. */
 struct flow_queue {
-	struct flow_index before, after; /**< as the guest has them */
-	struct flow_index saved,
+	struct ring_index before, after; /**< as the guest has them */
+	struct ring_index saved,
 			resumed; /**< as the driver tells after the flow: last stop and start */
 	bool restarted; /**< the driver tells another stop or start than before the flow */
 	uint16_t base; /**< the back-end's last answer to GET_VRING_BASE */

@@ -19,15 +19,15 @@ flow_device_stat(const struct device_stats *stats, const char *name, uint64_t *v
 	return false;
 }
 
-static struct flow_index
+static struct ring_index
 flow_device_index(const struct device_stats *stats, const char *avail_name, const char *used_name)
 {
 	uint64_t avail, used;
 
 	if (!flow_device_stat(stats, avail_name, &avail) ||
 			!flow_device_stat(stats, used_name, &used))
-		return (struct flow_index){ .known = false };
-	return (struct flow_index){ true, (uint16_t)avail, (uint16_t)used };
+		return (struct ring_index){ .known = false };
+	return (struct ring_index){ true, (uint16_t)avail, (uint16_t)used };
 }
 
 void

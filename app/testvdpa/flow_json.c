@@ -12,23 +12,15 @@
 #include "report_json.h"
 
 static void
-flow_json_index(struct json *json, const char *name, const struct flow_index *index)
-{
-	const uint16_t indices[] = { index->avail, index->used };
-
-	report_json_indices(json, name, index->known ? indices : NULL);
-}
-
-static void
 flow_json_queue(struct json *json, unsigned int number, const struct flow_queue *queue)
 {
 	json_open(json, NULL, '{');
 	json_u64(json, "queue", number);
 	json_bool(json, "restarted", queue->restarted);
-	flow_json_index(json, "before", &queue->before);
-	flow_json_index(json, "after", &queue->after);
-	flow_json_index(json, "saved", &queue->saved);
-	flow_json_index(json, "resumed", &queue->resumed);
+	report_json_index(json, "before", &queue->before);
+	report_json_index(json, "after", &queue->after);
+	report_json_index(json, "saved", &queue->saved);
+	report_json_index(json, "resumed", &queue->resumed);
 	json_close(json, '}');
 }
 

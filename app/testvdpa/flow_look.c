@@ -9,13 +9,13 @@
 #include "flow_look.h"
 
 /* Where the rings stand; into .before or .after is the caller's matter. */
-static struct flow_index
+static struct ring_index
 flow_look_place(struct vm *vm, unsigned int queue)
 {
 	struct guest_vm_place place;
 
 	guest_vm_place(vm->guest, queue, &place);
-	return (struct flow_index){ true, place.avail, place.used };
+	return (struct ring_index){ true, place.avail, place.used };
 }
 
 void
@@ -59,12 +59,6 @@ flow_look_commands(struct vm *vm, const struct flow_look *before, struct flow_re
 		record->commands = now - before->commands - (again - now);
 }
 
-static bool
-flow_look_same(const struct flow_index *a, const struct flow_index *b)
-{
-	return a->known == b->known && a->avail == b->avail && a->used == b->used;
-}
-
 void
 flow_look_compare(const struct vm *vm, const struct flow_look *before, const struct flow_look *now,
 		struct flow_record *record)
@@ -77,7 +71,7 @@ flow_look_compare(const struct vm *vm, const struct flow_look *before, const str
 
 		*q = now->queues[i];
 		q->before = before->queues[i].after;
-		q->restarted = !flow_look_same(&q->saved, &before->queues[i].saved) ||
-				!flow_look_same(&q->resumed, &before->queues[i].resumed);
+		q->restarted = !ring_index_same(&q->saved, &before->queues[i].saved) ||
+				!ring_index_same(&q->resumed, &before->queues[i].resumed);
 	}
 }

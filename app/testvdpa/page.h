@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ring_index.h"
 #include "timeline_data.h"
 
 enum page_verdict {
@@ -29,17 +30,11 @@ struct page_fact {
 	const char *name, *value;
 };
 
-/** An index pair of a ring. */
-struct page_indices {
-	bool known;
-	uint16_t avail, used;
-};
-
 /** What a virtqueue went through in a step. */
 struct page_queue {
 	const char *guest; /**< name */
 	unsigned int queue;
-	struct page_indices saved, resumed;
+	struct ring_index saved, resumed;
 };
 
 /** Packets, of all directions. */

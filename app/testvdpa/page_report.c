@@ -82,12 +82,6 @@ report_remark(struct report_texts *texts, const struct scenario_step *step)
 				len == 0 ? "" : ", ", step->notes[i].name, step->notes[i].value);
 }
 
-static struct page_indices
-report_indices(const struct scenario_indices *indices)
-{
-	return (struct page_indices){ indices->known, indices->avail, indices->used };
-}
-
 static void
 report_step(struct report_page *page, unsigned int i)
 {
@@ -113,8 +107,7 @@ report_step(struct report_page *page, unsigned int i)
 	};
 	for (unsigned int k = 0; k < step->nb_queues; k++)
 		page->queues[i][k] = (struct page_queue){ step->queues[k].guest == 'A' ? "A" : "B",
-			step->queues[k].queue, report_indices(&step->queues[k].saved),
-			report_indices(&step->queues[k].resumed) };
+			step->queues[k].queue, step->queues[k].saved, step->queues[k].resumed };
 	report_packets(row, step);
 	report_faults(row, texts, step);
 	report_remark(texts, step);

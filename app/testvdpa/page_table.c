@@ -154,12 +154,6 @@ page_rows_table(const struct page_attr *page, FILE *out)
 /* --- indices -------------------------------------------------------------------------------- */
 
 static bool
-page_same(const struct page_indices *a, const struct page_indices *b)
-{
-	return a->known == b->known && (!a->known || (a->avail == b->avail && a->used == b->used));
-}
-
-static bool
 page_same_queue(const struct page_queue *a, const struct page_queue *b)
 {
 	return a->queue == b->queue && strcmp(a->guest, b->guest) == 0;
@@ -189,8 +183,8 @@ page_queue_changed(const struct page_attr *page, unsigned int step, unsigned int
 		return false;
 	for (unsigned int i = step; i-- > 0 && before == NULL;)
 		before = page_queue_in(page, i, now, k);
-	return before == NULL || !page_same(&now->saved, &before->saved) ||
-			!page_same(&now->resumed, &before->resumed);
+	return before == NULL || !ring_index_same(&now->saved, &before->saved) ||
+			!ring_index_same(&now->resumed, &before->resumed);
 }
 
 /* The queue in row @step, where that changed it; else NULL. */
@@ -216,7 +210,7 @@ page_queues_changed(const struct page_attr *page, unsigned int step)
 }
 
 static void
-page_indices_text(const struct page_indices *indices, FILE *out)
+page_indices_text(const struct ring_index *indices, FILE *out)
 {
 	if (indices->known)
 		fprintf(out, "%u,&#160;%u", indices->avail, indices->used);

@@ -25,15 +25,15 @@ report_json_gap(struct json *json, double median_ms, double max_ms)
 }
 
 void
-report_json_indices(struct json *json, const char *name, const uint16_t indices[2])
+report_json_index(struct json *json, const char *name, const struct ring_index *index)
 {
-	if (indices == NULL) {
+	if (!index->known) {
 		json_text(json, name, NULL);
 		return;
 	}
 	json_open(json, name, '[');
-	json_u64(json, NULL, indices[0]);
-	json_u64(json, NULL, indices[1]);
+	json_u64(json, NULL, index->avail);
+	json_u64(json, NULL, index->used);
 	json_close(json, ']');
 }
 

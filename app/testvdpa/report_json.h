@@ -10,6 +10,7 @@
 #include <guest_ledger.h>
 
 #include "json.h"
+#include "ring_index.h"
 
 /** The counters of an account, as members of the object that is open. */
 void report_json_count(struct json *json, const struct guest_ledger_count *count);
@@ -17,8 +18,8 @@ void report_json_count(struct json *json, const struct guest_ledger_count *count
 /** "gap_ms". */
 void report_json_gap(struct json *json, double median_ms, double max_ms);
 
-/** A pair of indices; NULL: they are not known. */
-void report_json_indices(struct json *json, const char *name, const uint16_t indices[2]);
+/** A pair: available and used index. */
+void report_json_index(struct json *json, const char *name, const struct ring_index *index);
 
 /** "firmware_commands"; NULL: not known. */
 void report_json_commands(struct json *json, const uint64_t *nb);

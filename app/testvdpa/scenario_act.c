@@ -62,11 +62,7 @@ act_note(const struct scenario_play *play, struct scenario_step *step, struct sc
 	if (record->nb_dead != 0)
 		flow_autopsy(&play->log);
 	for (unsigned int i = 0; i < record->nb_queues; i++)
-		guest->rings[i].before = (struct scenario_indices){
-			record->queues[i].before.known,
-			record->queues[i].before.avail,
-			record->queues[i].before.used,
-		};
+		guest->rings[i].before = record->queues[i].before;
 }
 
 static int

@@ -24,14 +24,6 @@ write_direction(struct json *json, const struct scenario_direction *dir)
 }
 
 static void
-write_indices(struct json *json, const char *name, const struct scenario_indices *indices)
-{
-	const uint16_t pair[] = { indices->avail, indices->used };
-
-	report_json_indices(json, name, indices->known ? pair : NULL);
-}
-
-static void
 write_queue(struct json *json, const struct scenario_queue *queue)
 {
 	char guest[] = { queue->guest, '\0' };
@@ -39,9 +31,9 @@ write_queue(struct json *json, const struct scenario_queue *queue)
 	json_open(json, NULL, '{');
 	json_text(json, "guest", guest);
 	json_u64(json, "queue", queue->queue);
-	write_indices(json, "before", &queue->before);
-	write_indices(json, "saved", &queue->saved);
-	write_indices(json, "resumed", &queue->resumed);
+	report_json_index(json, "before", &queue->before);
+	report_json_index(json, "saved", &queue->saved);
+	report_json_index(json, "resumed", &queue->resumed);
 	json_u64(json, "passed_over", queue->passed_over);
 	json_u64(json, "never_returned", queue->never_returned);
 	json_u64(json, "returned_twice", queue->returned_twice);

@@ -197,12 +197,6 @@ play_count_commands(const struct scenario_play *play, struct scenario_step *step
 		step->commands = now - before - (again - now);
 }
 
-static struct scenario_indices
-play_indices(const struct flow_index *index)
-{
-	return (struct scenario_indices){ index->known, index->avail, index->used };
-}
-
 /* A row a queue; what acts have noted of it is used up. */
 static void
 play_fill_queues(struct scenario_play *play, struct scenario_step *step)
@@ -218,8 +212,8 @@ play_fill_queues(struct scenario_play *play, struct scenario_step *step)
 				.guest = guest->name[0],
 				.queue = i,
 				.before = guest->rings[i].before,
-				.saved = play_indices(&told.saved),
-				.resumed = play_indices(&told.resumed),
+				.saved = told.saved,
+				.resumed = told.resumed,
 			};
 			guest->rings[i].before.known = false;
 		}

@@ -31,7 +31,7 @@ struct scenario_port {
 struct scenario_ring {
 	uint64_t faults[GUEST_NET_NB_FAULTS];
 	uint64_t twice; /**< returned twice or never posted */
-	struct scenario_indices before; /**< the act of the step that is being played */
+	struct ring_index before; /**< the act of the step that is being played */
 };
 
 /** One guest. */

@@ -14,6 +14,7 @@
 #include <guest_ledger.h>
 
 #include "device.h"
+#include "ring_index.h"
 
 #define SCENARIO_STEPS_MAX GUEST_LEDGER_MAX_PHASES
 #define SCENARIO_QUEUES_MAX 256 /**< rows of one step: both guests' virtqueues */
@@ -23,19 +24,13 @@
 #define SCENARIO_FLOWS_MAX 128 /**< kept of one step; all are counted */
 #define SCENARIO_DEVICES_MAX 3 /**< A's, B's, and the one that A moves to */
 
-/** An index pair of a ring; only where it is known. */
-struct scenario_indices {
-	bool known;
-	uint16_t avail, used;
-};
-
 /** What a virtqueue went through. */
 struct scenario_queue {
 	char guest; /**< 'A' or 'B' */
 	unsigned int queue;
-	struct scenario_indices before; /**< in the guest's ring when the (last) flow began */
-	struct scenario_indices saved; /**< at the last stop, as its driver told after the step */
-	struct scenario_indices resumed; /**< at the last start, likewise */
+	struct ring_index before; /**< in the guest's ring when the (last) flow began */
+	struct ring_index saved; /**< at the last stop, as its driver told after the step */
+	struct ring_index resumed; /**< at the last start, likewise */
 	uint64_t passed_over; /**< descriptors in flight although later ones have come back */
 	uint64_t never_returned; /**< transmit: in flight though all packets are accounted for */
 	uint64_t returned_twice; /**< used entries of this step that name no chain in flight */

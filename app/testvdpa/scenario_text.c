@@ -53,18 +53,12 @@ text_traffic(const struct scenario_report *report, FILE *out)
 }
 
 static void
-text_indices(const struct scenario_indices *indices, char text[16])
+text_indices(const struct ring_index *indices, char text[16])
 {
 	if (indices->known)
 		snprintf(text, 16, "(%u,%u)", indices->avail, indices->used);
 	else
 		snprintf(text, 16, "-");
-}
-
-static bool
-text_same_indices(const struct scenario_indices *a, const struct scenario_indices *b)
-{
-	return a->known == b->known && a->avail == b->avail && a->used == b->used;
 }
 
 /* The queue's row in the last step before @step that has one. */
@@ -84,8 +78,8 @@ text_queue_changed(const struct scenario_report *report, unsigned int step, unsi
 	const struct scenario_queue *now = &report->steps[step]->queues[row];
 	const struct scenario_queue *before = text_former(report, step, row);
 
-	return before == NULL || !text_same_indices(&now->saved, &before->saved) ||
-			!text_same_indices(&now->resumed, &before->resumed);
+	return before == NULL || !ring_index_same(&now->saved, &before->saved) ||
+			!ring_index_same(&now->resumed, &before->resumed);
 }
 
 static void

@@ -53,7 +53,7 @@ add_step(struct scenario_report *report, const char *name)
 	step->nb_queues = 1;
 	step->queues[0].guest = 'B';
 	step->queues[0].queue = 3;
-	step->queues[0].saved = (struct scenario_indices){ true, 77, 66 };
+	step->queues[0].saved = (struct ring_index){ true, 77, 66 };
 	return step;
 }
 
