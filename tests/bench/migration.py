@@ -10,6 +10,8 @@ from rig_wait import Failure
 from software_hosts import SoftwareHosts, network
 
 NAME = "migration"
+CANCELLED = "migration cancelled"
+HOT_ADDED = "memory hot-added, then migration"
 GAP = "gap at B ms"  # what the other guest hears of it: nothing
 MOVES = 2  # there and back
 # Of rig_migrate's figures, those of which there is a median.
@@ -27,13 +29,25 @@ class BenchStory(MigrationStory):
         self.account(step, spans=((0, 0), (0, self.quiesce()[1]["sent"])))
         return step.directions[1]["excused"]
 
+    def play(self):
+        super().play()
+        self.step(CANCELLED, self.cancel)
+        self.step(HOT_ADDED, self.hot_added)
+
     def measured(self):
-        """The migrations, all under one name."""
-        for step, figures in zip(self.steps[2:], self.figures):
-            values = {text: float(figures.values[key]) for key, text in FIGURES.items()}
-            if step.faults:
-                values["faulty runs"] = 1
-            yield {**step.as_dict(), "name": NAME, "values": values}
+        """All migrations; those to and fro under one name. One that was cancelled before A had to
+        stop has the accounts of any other step."""
+        by_step = {figures.name: figures.values for figures in self.figures}
+        for step in self.steps[2:]:
+            name = step.name if step.name in (CANCELLED, HOT_ADDED) else NAME
+            told = {**step.as_dict(), "name": name}
+            if step.name in by_step:
+                told["values"] = {text: float(by_step[step.name][key])
+                                  for key, text in FIGURES.items()
+                                  if by_step[step.name].get(key) is not None}
+                if step.faults:
+                    told["values"]["faulty runs"] = 1
+            yield told
 
 
 def play(backend, image, rig, name, packed):
