@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A virtual machine migrates from a software port of OVS-DPDK to our vDPA port, whose card is wired
-to the same bridge, and back, under two-way traffic.
+to the same bridge, and back, and there again, under two-way traffic; there OVS and our back-end are
+ended and started.
 
 usage: software_port.py BUILD-DIRECTORY
 
@@ -14,6 +15,9 @@ them be read in time.
 While nobody is at a software port OVS does not show its counters: what it has dropped for A's is
 checked when A is back, for all the time.
 
+While OVS or our back-end is away nobody takes what is sent, and counters begin anew: what was lost is
+told, nothing may come twice or out of order, and afterwards the exact accounts hold again.
+
 Both back-ends have to offer the same: QEMU's options take away what only OVS has, the driver's
 argument `features` what only the card has.
 """
@@ -22,7 +26,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from rig import check  # noqa: E402
+from rig import Failure, check  # noqa: E402
 import dpdk  # noqa: E402
 import ovs_bench  # noqa: E402
 from ovs_bench import BRIDGE, TAP  # noqa: E402
@@ -43,16 +47,16 @@ FAULTS = ["duplicated", "reordered", "corrupt", "dropped", "stale", "beyond"]
 
 class Station:
     """A place on a way, with the names of counters of frames: those that come into it, or are taken
-    away before ("-"), those that leave it, and those that it has counted as dropped."""
+    away before ("-"), those that leave it, and those that were counted as dropped there."""
 
-    def __init__(self, name, came, left, dropped=None):
+    def __init__(self, name, came, left, *dropped):
         self.name, self.came, self.left, self.dropped = name, came, left, dropped
 
     def lost(self, books):
         return self.sum(books, self.came) - self.sum(books, self.left)
 
     def counted(self, books):
-        return books[self.dropped] if self.dropped else 0
+        return self.sum(books, self.dropped)
 
     @staticmethod
     def sum(books, names):
@@ -76,6 +80,13 @@ WAYS = {
                      "dropped by the card's port")],
 }
 SLOW = [SOCKET, FOR_B]  # may drop frames at any time, if they count them
+# What goes on while one of the programs is away, or later. What A had sent when the back-end went, QEMU
+# drops from A's ring itself, since the link is gone; it does so with any back-end that it looks for.
+WITHOUT_OVS = [WAYS["A->B"][0], *WAYS["B->A"][2:],
+               Station("A's ring", ["received by the card's port"], ["A got"]),
+               Station("the card's port", ["A sent"], ["sent by the card's port"])]
+WITHOUT_BACK_END = [Station("OVS", ["written by the card"], ["B got"], SOCKET.dropped[0],
+                            FOR_B.dropped[0])]
 
 
 class PortVm(MovingVm):
@@ -99,16 +110,19 @@ class Bench:
         self.place = A_AT  # A's port
         self.seen = {}  # counters
         self.unseen = 0  # frames that OVS must have dropped for A_AT since its counters were seen
-        base.start_app("vdpa.sock", f"class=vdpa,{FEATURES}")
+        self.start_app()
         for port in (A_AT, B_AT):
             self.ovs.add_vhost(BRIDGE, port, self.rig.path(f"{port}.sock"))
+
+    def start_app(self):
+        self.base.start_app("vdpa.sock", f"class=vdpa,{FEATURES}")
 
     def make_vm(self, index, port, incoming=False):
         """A guest at a port of the bridge; at software ports QEMU has the socket."""
         self.lives += 1
         socket = "vdpa.sock" if port == TAP else f"{port}.sock"
-        options = VmOptions(server=port != TAP, ram_kb=RAM_KB, ring_size=RING_SIZE,
-                            incoming=incoming)
+        options = VmOptions(server=port != TAP, reconnect=int(port == TAP), ram_kb=RAM_KB,
+                            ring_size=RING_SIZE, incoming=incoming)
         return PortVm(f"{'AB'[index]}{self.lives}", MACS[index], MACS[1 - index],
                       self.rig.path(socket), self.image, self.rig.dir, options)
 
@@ -183,26 +197,40 @@ class Bench:
             return self.arrived(0)
         return FOR_A.lost(books) + self.unseen == FOR_A.counted(books)
 
+    def whole(self, stations):
+        """Has all arrived that can, and these stations lost nothing but what they say?"""
+        books = self.books()
+        return all(map(self.arrived, (0, 1))) and not any(
+            lost != counted for _, lost, counted in self.arrears(stations, books))
+
+    @staticmethod
+    def arrears(stations, books):
+        return [(station.name, station.lost(books), station.counted(books))
+                for station in stations]
+
     def account(self, what):
         """Ends the traffic and closes the account; returns where frames were lost."""
         self.stop_traffic()
         books, before = self.books(), None
         end = time.monotonic() + LATE_S
         while books != before or not self.closed(books):
-            lost = [(station.name, station.lost(books), station.counted(books))
-                    for stations in WAYS.values() for station in stations]
+            lost = self.arrears([station for stations in WAYS.values() for station in stations],
+                                books)
             check(time.monotonic() < end, f"{what}: the account does not close: (station, frames "
                   f"lost, counted) is {lost}, {self.unseen} were lost for {A_AT} before; {books}")
             time.sleep(0.05)
             before, books = books, self.books()
         self.unseen = 0 if self.place == A_AT else self.unseen + FOR_A.lost(books)
         self.tell(what, books)
-        wrong = [(name, stat[name]) for stat in self.stats for name in FAULTS if stat[name]]
-        check(not wrong, f"{what}: {wrong}")
+        self.check_frames(what)
         place, wanted = self.ovs.place(BRIDGE, MACS[0]), self.ovs.ofport(self.place)
         check(place == wanted, f"OVS has A at port {place}, and {self.place} is {wanted}")
         return [station for stations in WAYS.values() for station in stations
                 if station.lost(books)]
+
+    def check_frames(self, what):
+        wrong = [(name, stat[name]) for stat in self.stats for name in FAULTS if stat[name]]
+        check(not wrong, f"{what}: {wrong}")
 
     def tell(self, what, books):
         told = []
@@ -241,6 +269,25 @@ class Bench:
         self.await_frames(ENOUGH)
         self.account(f"A moved to {port} (downtime {info['downtime']} ms of {info['total-time']})")
 
+    def restart(self, what, end, start, stations):
+        """Ends a program under traffic, and starts it. These stations must have lost nothing."""
+        self.start_traffic()
+        end()
+        start()
+        self.ovs.await_port(TAP)
+        until("the kernel to have the TAP up", 20, self.base.tap_is_up, 0.1)
+        self.ovs.await_vhost(B_AT)
+        self.await_frames(ENOUGH)
+        self.stop_traffic()
+        try:
+            until("the last frames to arrive", LATE_S, lambda: self.whole(stations))
+        except Failure:
+            raise Failure(f"{what}: {self.arrears(stations, self.books())}") from None
+        lost = [self.stats[1 - i]["sent"] - self.stats[i]["unique"] for i in (0, 1)]
+        print(f"{what} and started: lost meanwhile {lost[1]} A->B of {self.stats[0]['sent']}, "
+              f"{lost[0]} B->A of {self.stats[1]['sent']}", flush=True)
+        self.check_frames(what)
+
 
 def play(base):
     b = Bench(base)
@@ -248,8 +295,13 @@ def play(base):
         b.boot()
         b.introduce()
         b.calm()
-        for port in (TAP, A_AT):
+        for port in (TAP, A_AT, TAP):
             b.move(port)
+            b.calm()
+        for what, end, start, stations in (
+                ("OVS ended", b.ovs.exit, b.ovs.start, WITHOUT_OVS),
+                ("back-end ended", base.end_app, b.start_app, WITHOUT_BACK_END)):
+            b.restart(what, end, start, stations)
             b.calm()
     finally:
         for vm in b.vms:
