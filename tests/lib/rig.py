@@ -194,7 +194,7 @@ class Rig:
         if kind is not None and kind is not SystemExit:
             for proc in self.procs:
                 print(f"--- {proc.name} ---\n{proc.text}")
-            for log in sorted(self.dir.glob("*.log")):
+            for log in sorted([*self.dir.glob("*.log"), *self.dir.glob("*.console")]):
                 print(f"--- {log.name} ---\n{log.read_text(errors='replace')[-20000:]}")
         if kind is not None and os.environ.get("RIG_KEEP"):
             print(f"kept: {self.dir}")
