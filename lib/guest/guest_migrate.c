@@ -29,7 +29,8 @@
 #define GUEST_MIGRATE_ROUNDS 16u
 #define GUEST_MIGRATE_FEW 64u
 #define GUEST_MIGRATE_HOLD_MS 20u
-#define GUEST_MIGRATE_HOLDS 4u /* attempts, where there is no traffic */
+#define GUEST_MIGRATE_QUIET 4u /* attempts, where there is no traffic */
+#define GUEST_MIGRATE_HOLDS 50u /* where there is: on a busy machine most may show nothing */
 
 struct guest_migrate {
 	struct guest_migrate_attr attr; /* without zeroes that stand for something */
@@ -166,6 +167,7 @@ guest_migrate_hold(struct guest_migrate *m)
 {
 	uint64_t until = base_clock_ns() +
 			GUEST_MIGRATE_HOLDS * m->attr.hold_ms * (uint64_t)BASE_NS_PER_MS;
+	unsigned int nb_quiet = 0;
 	int ret = 0;
 
 	if (m->attr.check != GUEST_MIGRATE_HOLD)
@@ -177,7 +179,9 @@ guest_migrate_hold(struct guest_migrate *m)
 		ret = guest_vm_hold(m->attr.vm);
 		if (ret == 0)
 			(void)guest_vm_wait_unread(m->attr.vm, m->attr.hold_ms);
-	} while (ret == 0 && !guest_migrate_has_frames(m) && base_clock_ns() < until);
+		nb_quiet += guest_vm_unread(m->attr.vm) == 0;
+	} while (ret == 0 && !guest_migrate_has_frames(m) && nb_quiet < GUEST_MIGRATE_QUIET &&
+			base_clock_ns() < until);
 	return ret;
 }
 
