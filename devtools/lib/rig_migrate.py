@@ -355,7 +355,7 @@ class MigrationStory(Story):
 
     def frozen(self, place, socket):
         """Migrates A with frames in its ring that came when all its pages had been copied, and that
-        nobody has touched since. Returns how many."""
+        nobody has touched since. Returns how many, and figures."""
         a = self.vms[0]
         destination = self.destination(socket)
         self.freeze()
@@ -366,10 +366,10 @@ class MigrationStory(Story):
         count = self.fill_ring()
         a.must_migrate()
         a.pace(FAST, downtime_ms=10 * DOWNTIME_MS)
-        self.finish(destination, place)
+        info, stop, resume = self.finish(destination, place)
         if not destination.agent("thawed")["moved"]:
             raise Failure("guest A thawed before it had moved")
-        return count
+        return count, {"downtime_ms": info["downtime"], "stop_resume_ms": in_ms(resume - stop)}
 
     def resume(self, step):
         """Behind that; returns whether A receives."""
@@ -384,7 +384,9 @@ class MigrationStory(Story):
 
     def unread(self, step):
         """What only the card's marks can bring along must come along."""
-        count = self.frozen(1 - self.backend.place, self.spare(0))
+        figures = Figures(step.name)
+        count, figures.values = self.frozen(1 - self.backend.place, self.spare(0))
+        self.figures.append(figures)
         step.notes["frames in copied pages"] = str(count)
         self.resume(step)
 
@@ -396,7 +398,7 @@ class MigrationStory(Story):
         self.carry(1 - place, self.relay("log-hidden", self.spare(0), log_not_wanted))
         self.vms[0].agent("hold 0")
         self.quiesce()
-        count = self.frozen(place, self.spare(0))
+        count, _ = self.frozen(place, self.spare(0))
         if self.closing[-1].changed == 0:
             step.faults.append("QEMU did not ask for a log")
         victim = Step("judged")

@@ -211,17 +211,36 @@ class Vm:
         self.qmp.command(command, **arguments)
         return (time.monotonic() - begin) * 1000
 
-    def rx_in_dimm(self, nic=0):
-        """How many of an interface's receive ring's descriptors point to hot-added memory, and how many there
-        are; read from guest memory. Hot-added memory lies at 4 GiB and above, the rest below."""
+    def rx_ring(self, nic):
+        """Where an interface's receive ring is."""
         # Not x-query-virtio-queue-status: that one asks vhost for the index and so stops the ring.
-        ring = self.qmp.command("x-query-virtio-vhost-queue-status", queue=0,
+        return self.qmp.command("x-query-virtio-vhost-queue-status", queue=0,
                                 path=f"/machine/peripheral/nic{nic}/virtio-backend")
+
+    def words(self, address, count):
+        """So many words of eight bytes of guest memory."""
         dump = self.qmp.command("human-monitor-command", **{
-            "command-line": f"xp /{ring['num'] * 2}xg {ring['desc-phys']:#x}"})
-        words = [int(word, 16) for line in dump.splitlines()
-                 for word in line.split(":", 1)[1].split()]
-        return sum(addr >= HIGH_MEMORY for addr in words[::2]), ring["num"]
+            "command-line": f"xp /{count}xg {address:#x}"})
+        return [int(word, 16) for line in dump.splitlines()
+                for word in line.split(":", 1)[1].split()]
+
+    def rx_in_dimm(self, nic=0):
+        """How many of an interface's receive ring's descriptors point to hot-added memory, and how
+        many there are. Hot-added memory lies at 4 GiB and above, the rest below."""
+        ring = self.rx_ring(nic)
+        addresses = self.words(ring["desc-phys"], 2 * ring["num"])[::2]
+        return sum(address >= HIGH_MEMORY for address in addresses), ring["num"]
+
+    def rx_returned(self, nic=0):
+        """A number that grows by one with each receive descriptor that comes back, while the guest
+        takes none of them: the used index, or how many say that they are used (virtio 1.2, 2.7.8
+        and 2.8.1). For a little-endian guest."""
+        ring = self.rx_ring(nic)
+        if not self.nics[nic].options.packed:
+            at = ring["used-phys"]  # a multiple of 4; the index comes behind two bytes of flags
+            return self.words(at & ~7, 1)[0] >> 8 * (at % 8) + 16 & 0xffff
+        flags = [word >> 48 for word in self.words(ring["desc-phys"], 2 * ring["num"])[1::2]]
+        return sum(flag >> 7 & 1 == flag >> 15 for flag in flags)
 
     def doorbell_pages(self):
         """Pages of the card that QEMU has mapped for its guest (host notifiers): a kick is then a
