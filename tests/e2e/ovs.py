@@ -84,9 +84,7 @@ class Bench:
         """Both guests are up and only receive; returns when the bridge serves both."""
         self.ask("guest start B rx", r"^guest B: .*$")
         self.ask("guest start A rx", r"^guest A: .*$")
-        self.ovs.await_port(TAP)
-        until("the kernel to have the TAP up", 20, self.base.tap_is_up, 0.1)
-        self.ovs.await_vhost(SOFTWARE)
+        self.base.await_ports(SOFTWARE)
 
     def guest_counters(self):
         """Of both guests since they were made. What comes twice was sent twice."""

@@ -58,6 +58,10 @@ class Station:
     def counted(self, books):
         return self.sum(books, self.dropped)
 
+    def agrees(self, books):
+        """Is each lost frame a counted one?"""
+        return self.lost(books) == self.counted(books)
+
     @staticmethod
     def sum(books, names):
         return sum(-books[name[1:]] if name[0] == "-" else books[name] for name in names)
@@ -190,8 +194,8 @@ class Bench:
 
     def closed(self, books):
         """Is everything accounted for?"""
-        if any(station.lost(books) != station.counted(books) for stations in WAYS.values()
-               for station in stations if station != FOR_A):
+        if not all(station.agrees(books) for stations in WAYS.values()
+                   for station in stations if station != FOR_A):
             return False
         if self.place != A_AT:
             return self.arrived(0)
@@ -200,8 +204,8 @@ class Bench:
     def whole(self, stations):
         """Has all arrived that can, and these stations lost nothing but what they say?"""
         books = self.books()
-        return all(map(self.arrived, (0, 1))) and not any(
-            lost != counted for _, lost, counted in self.arrears(stations, books))
+        return all(map(self.arrived, (0, 1))) and all(
+            station.agrees(books) for station in stations)
 
     @staticmethod
     def arrears(stations, books):
@@ -274,9 +278,7 @@ class Bench:
         self.start_traffic()
         end()
         start()
-        self.ovs.await_port(TAP)
-        until("the kernel to have the TAP up", 20, self.base.tap_is_up, 0.1)
-        self.ovs.await_vhost(B_AT)
+        self.base.await_ports(B_AT)
         self.await_frames(ENOUGH)
         self.stop_traffic()
         try:

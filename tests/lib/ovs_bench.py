@@ -19,6 +19,7 @@ import dpdk
 from netns import ip, keep_quiet, namespace
 from rig import Failure, Rig, skip
 import rig_ovs
+from rig_wait import until
 
 BRIDGE, TAP = "br0", "card0"
 NEEDED = ["ip", "tc", "ss", "apt-get"]
@@ -81,6 +82,12 @@ class Bench:
         """The kernel drops what is sent to an interface until it has dealt with its new carrier,
         which may take it a second."""
         return self.read("cat", f"/sys/class/net/{TAP}/operstate").strip() == "up"
+
+    def await_ports(self, software):
+        """Until the bridge serves the TAP and a front-end at a software port, whoever was away."""
+        self.ovs.await_port(TAP)
+        until("the kernel to have the TAP up", 20, self.tap_is_up, 0.1)
+        self.ovs.await_vhost(software)
 
     def tap_counters(self):
         """The kernel's: they outlive both OVS and the card."""
