@@ -49,6 +49,19 @@ vq_fetch(struct vq *vq, struct vq_chain *chain)
 }
 
 /**
+ * Takes up to @p nb chains of one buffer each, all for @p access, in memory that was translated last,
+ * and starts to bring the buffers' beginnings into the cache. Stops before the first chain that is
+ * different, which is vq_fetch()'s, and finds no faults. What was taken needs no vq_reserve().
+ * @return how many
+ */
+static inline unsigned int
+vq_fetch_plain(struct vq *vq, enum vnet_access access, struct vq_plain *plain, unsigned int nb)
+{
+	return vq->packed ? vq_packed_fetch_plain(vq, access, plain, nb) :
+			    vq_split_fetch_plain(vq, access, plain, nb);
+}
+
+/**
  * Starts to bring what is available, up to @p distance chains ahead, into the cache: descriptors and
  * the beginnings of their first buffers. Not what was asked for before. Finds no faults.
  */

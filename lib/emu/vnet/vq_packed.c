@@ -142,6 +142,32 @@ vq_packed_fetch(struct vq *vq, struct vq_chain *chain)
 	return VNET_ERR_NONE;
 }
 
+unsigned int
+vq_packed_fetch_plain(struct vq *vq, enum vnet_access access, struct vq_plain *plain,
+		unsigned int nb)
+{
+	const struct vnet_window win = vq->windows[access][0];
+	struct vq_desc desc = { 0 };
+	uint16_t pos = vq->avail;
+	unsigned int i;
+
+	if (vq->areas[VQ_DESC].whole == NULL)
+		return 0;
+	for (i = 0; i < nb; i++) {
+		if (vq_desc_load(vq, pos, &desc) != VNET_ERR_NONE ||
+				!vq_desc_is_avail(desc.flags, pos))
+			break;
+		desc.flags &= (uint16_t) ~(VQ_DESC_F_AVAIL | VQ_DESC_F_USED);
+		if (!vq_plain_set(&plain[i], &desc, access, &win))
+			break;
+		pos = vq_pos_add(vq, pos, 1);
+		plain[i].id = desc.other;
+		plain[i].end = pos;
+	}
+	vq_advance(vq, pos, i);
+	return i;
+}
+
 /* The descriptor @p ahead of the next one; @return whether it is the device's. */
 static bool
 vq_prefetch_desc(struct vq *vq, uint32_t ahead)

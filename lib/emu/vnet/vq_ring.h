@@ -36,6 +36,14 @@ struct vq_chain {
 	uint64_t read_len, write_len;
 };
 
+/** A chain of one buffer, which lies in one piece of memory whose place is known. */
+struct vq_plain {
+	uint8_t *ptr;
+	uint32_t len;
+	uint16_t id; /**< goes to the used entry */
+	uint16_t end; /**< available position behind it */
+};
+
 /** A used entry. */
 struct vq_elem {
 	uint16_t id;
@@ -195,14 +203,10 @@ vq_prefetch_write(const void *p)
 #endif
 }
 
-/** Prefetches the beginning of a buffer if that costs no translation. */
+/** Prefetches the beginning of a buffer for what is going to be done with it. */
 static inline void
-vq_buf_prefetch(const struct vq *vq, uint64_t addr, enum vnet_access access)
+vq_prefetch_buf(const uint8_t *p, enum vnet_access access)
 {
-	const uint8_t *p = vq_buf_whole(vq, addr, 2 * VQ_LINE, access);
-
-	if (p == NULL)
-		return;
 	if (access == VNET_WRITE) {
 		vq_prefetch_write(p);
 		vq_prefetch_write(p + VQ_LINE);
@@ -210,6 +214,16 @@ vq_buf_prefetch(const struct vq *vq, uint64_t addr, enum vnet_access access)
 		__builtin_prefetch(p, 0);
 		__builtin_prefetch(p + VQ_LINE, 0);
 	}
+}
+
+/** The same if that costs no translation. */
+static inline void
+vq_buf_prefetch(const struct vq *vq, uint64_t addr, enum vnet_access access)
+{
+	const uint8_t *p = vq_buf_whole(vq, addr, 2 * VQ_LINE, access);
+
+	if (p != NULL)
+		vq_prefetch_buf(p, access);
 }
 
 /** A descriptor, read once. */
@@ -260,6 +274,23 @@ static inline bool
 vq_chain_is_simple(const struct vq_desc *desc)
 {
 	return (desc->flags & ~VQ_DESC_F_WRITE) == 0 && desc->len != 0;
+}
+
+/**
+ * Is this descriptor a chain of one buffer for @p access, inside of @p win? Then @p plain says where;
+ * who fetches fills in the rest.
+ */
+static inline bool
+vq_plain_set(struct vq_plain *plain, const struct vq_desc *desc, enum vnet_access access,
+		const struct vnet_window *win)
+{
+	if (desc->flags != (access == VNET_WRITE ? VQ_DESC_F_WRITE : 0) ||
+			!base_range_inside(desc->addr, desc->len, win->addr, win->len))
+		return false;
+	plain->ptr = win->ptr + (desc->addr - win->addr);
+	plain->len = desc->len;
+	vq_prefetch_buf(plain->ptr, access);
+	return true;
 }
 
 /** Makes the chain that consists of this one. */

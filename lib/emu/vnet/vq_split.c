@@ -119,6 +119,45 @@ vq_split_fetch(struct vq *vq, struct vq_chain *chain)
 	return VNET_ERR_NONE;
 }
 
+/* How many chains are available as far as is known; asks the guest when that is fewer than @p nb. */
+static unsigned int
+vq_pending(struct vq *vq, unsigned int nb)
+{
+	if ((uint16_t)(vq->avail_end - vq->avail) < nb && vq_avail_refresh(vq) != VNET_ERR_NONE)
+		return 0;
+	return (uint16_t)(vq->avail_end - vq->avail);
+}
+
+unsigned int
+vq_split_fetch_plain(struct vq *vq, enum vnet_access access, struct vq_plain *plain,
+		unsigned int nb)
+{
+	const uint8_t *table = vq->areas[VQ_DESC].whole, *driver = vq->areas[VQ_DRIVER].whole;
+	const struct vnet_window win = vq->windows[access][0];
+	unsigned int i, pending;
+	uint16_t avail = vq->avail;
+
+	if (table == NULL || driver == NULL || vq->areas[VQ_DEVICE].whole == NULL)
+		return 0;
+	pending = vq_pending(vq, nb);
+	for (i = 0; i < nb && i < pending; i++) {
+		uint32_t off = VQ_RING_HEAD + (avail & (vq->size - 1)) * VQ_AVAIL_ENTRY;
+		uint16_t head = le16toh(__atomic_load_n((const uint16_t *)(driver + off),
+				__ATOMIC_RELAXED));
+		struct vq_desc desc;
+
+		if (head >= vq->size)
+			break;
+		vq_split_desc((const uint64_t *)(table + (size_t)head * VQ_DESC_SIZE), &desc);
+		if (!vq_plain_set(&plain[i], &desc, access, &win))
+			break;
+		plain[i].id = head;
+		plain[i].end = ++avail;
+	}
+	vq_advance(vq, avail, i);
+	return i;
+}
+
 /* The chain @p ahead of the next one, which is pending. */
 static void
 vq_prefetch_chain(struct vq *vq, uint32_t ahead)

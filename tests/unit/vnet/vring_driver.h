@@ -44,6 +44,7 @@ struct vmem_range {
 struct vmem {
 	struct vmem_range ranges[VMEM_MAX];
 	unsigned int nb;
+	bool windows; /**< vring_attr() gives the device vmem_window(), too */
 	unsigned int nb_maps; /**< translations asked for */
 };
 
@@ -76,6 +77,26 @@ vmem_map(void *arg, uint32_t mkey, uint64_t addr, uint64_t len, enum vnet_access
 		return (int64_t)(len < r->len - (addr - r->addr) ? len : r->len - (addr - r->addr));
 	}
 	return known ? -EFAULT : -EINVAL;
+}
+
+/** struct vnet_mem::window: a whole range. */
+static inline int
+vmem_window(void *arg, uint32_t mkey, uint64_t addr, enum vnet_access access,
+		struct vnet_window *window)
+{
+	const struct vmem *mem = arg;
+	unsigned int i;
+
+	for (i = 0; i < mem->nb; i++) {
+		const struct vmem_range *r = &mem->ranges[i];
+
+		if (r->mkey != mkey || addr < r->addr || addr - r->addr >= r->len ||
+				(r->read_only && access == VNET_WRITE))
+			continue;
+		*window = (struct vnet_window){ r->addr, r->len, r->ptr };
+		return 0;
+	}
+	return -EFAULT;
 }
 
 /* --- a ring --------------------------------------------------------------------------------- */
@@ -203,7 +224,7 @@ vring_attr(const struct vring *vr, struct vmem *mem, struct vnet_queue_attr *att
 		.version_1 = true,
 		.avail_index = vr->start,
 		.used_index = vr->start,
-		.mem = { .map = vmem_map, .arg = mem },
+		.mem = { .map = vmem_map, .window = mem->windows ? vmem_window : NULL, .arg = mem },
 	};
 }
 
