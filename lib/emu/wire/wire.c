@@ -22,6 +22,7 @@
 #include "base_clock.h"
 #include "wire_priv.h"
 
+#define WIRE_ADDRS 12u /* bytes: destination and source */
 #define WIRE_HEADER_MAX (WIRE_FRAME_MIN + WIRE_VLAN_TAG) /* what the MTU does not count */
 
 /* A frame on its way through its net. */
@@ -223,30 +224,93 @@ wire_deliver(struct wire *wire, const struct wire_way *way)
 	}
 }
 
-/*
- * Most frames go to one port that takes them, in a net without VLANs and recorders; this is their
- * short way. All others are left for the long one; asking a port twice does no harm.
- */
-static inline bool
-wire_pass_to_one(struct wire *wire, unsigned int port, const struct wire_frame *frame)
+/* --- the short ways: frames for one port, in a net without VLANs and recorders --------------- */
+
+/* The port that frames with these addresses go to, if nothing has to be seen to; else NULL. */
+static inline struct wire_port *
+wire_neighbour(struct wire *wire, unsigned int port, const uint8_t *head)
 {
 	struct wire_net *net = &wire->nets[wire->ports[port].net];
 	struct wire_port *p;
 	uint64_t to;
 
 	if (net->vlans || net->recorders != 0)
-		return false;
-	to = net->kind->route(net, port, 0, frame->head);
+		return NULL;
+	to = net->kind->route(net, port, 0, head);
 	if (to == 0 || (to & (to - 1)) != 0)
-		return false;
+		return NULL;
 	p = &wire->ports[__builtin_ctzll(to)];
-	if (p->state != WIRE_PORT_UP || p->link != WIRE_LINK_UP || p->ops == NULL ||
-			wire_is_too_long(p, frame) || p->ops->can_take(p->arg, frame) != WIRE_YES)
+	return p->state == WIRE_PORT_UP && p->link == WIRE_LINK_UP && p->ops != NULL ? p : NULL;
+}
+
+/*
+ * Most frames go to one port that takes them; this is their short way. All others are left for the
+ * long one; asking a port twice does no harm.
+ */
+static inline bool
+wire_pass_to_one(struct wire *wire, unsigned int port, const struct wire_frame *frame)
+{
+	struct wire_port *p = wire_neighbour(wire, port, frame->head);
+
+	if (p == NULL || wire_is_too_long(p, frame) || p->ops->can_take(p->arg, frame) != WIRE_YES)
 		return false;
 	p->stats.rx_frames++;
 	p->stats.rx_bytes += frame->len;
 	p->ops->take(p->arg, frame);
 	return true;
+}
+
+/* How many frames from the first on have its addresses, and @p p lets pass. */
+static unsigned int
+wire_run(const struct wire_port *p, const struct wire_plain *frames, unsigned int nb)
+{
+	uint32_t max = p->mtu != 0 ? p->mtu + WIRE_HEADER_MAX : WIRE_FRAME_MAX;
+	unsigned int i;
+
+	for (i = 0; i < nb && frames[i].len <= max; i++) {
+		if (memcmp(frames[i].head, frames[0].head, WIRE_ADDRS) != 0)
+			break;
+	}
+	return i;
+}
+
+/* Hands frames with the same addresses on; @return how many of them are gone. */
+static unsigned int
+wire_pass_run(struct wire *wire, unsigned int port, const struct wire_plain *frames,
+		unsigned int nb)
+{
+	struct wire_port *p = wire_neighbour(wire, port, frames[0].head);
+	struct wire_port_stats *from = &wire->ports[port].stats;
+	unsigned int i;
+	uint64_t bytes = 0;
+
+	if (p == NULL || p->ops->take_plain == NULL)
+		return 0;
+	nb = p->ops->take_plain(p->arg, frames, wire_run(p, frames, nb));
+	for (i = 0; i < nb; i++)
+		bytes += frames[i].len;
+	p->stats.rx_frames += nb;
+	p->stats.rx_bytes += bytes;
+	from->tx_frames += nb;
+	from->tx_bytes += bytes;
+	return nb;
+}
+
+unsigned int
+wire_send_plain(struct wire *wire, unsigned int port, const struct wire_plain *frames,
+		unsigned int nb)
+{
+	const struct wire_port *p = &wire->ports[port];
+	unsigned int sent = 0, run;
+
+	assert(port < wire->nb_ports);
+	if (p->link != WIRE_LINK_UP || p->trouble != NULL || p->net == WIRE_NO_NET)
+		return 0;
+	do {
+		run = wire_pass_run(wire, port, frames + sent, nb - sent);
+		sent += run;
+	} while (run != 0 && sent < nb);
+	return sent;
 }
 
 static int

@@ -65,6 +65,15 @@ struct wire_frame {
 	bool ecn; /**< CWR belongs to the first segment only (VIRTIO_NET_HDR_GSO_ECN) */
 };
 
+#define WIRE_PLAIN_HEAD 16u /**< two addresses, and what is next to them */
+
+/** A frame of at least WIRE_PLAIN_HEAD bytes with nothing left to do, in one piece of memory. */
+struct wire_plain {
+	uint8_t head[WIRE_PLAIN_HEAD]; /**< a copy of its first bytes, to decide by */
+	const uint8_t *data; /**< may be a guest's memory, which can change at any time */
+	uint32_t len; /**< of all */
+};
+
 enum wire_answer {
 	WIRE_NO, /**< not now */
 	WIRE_YES,
@@ -78,6 +87,11 @@ struct wire_port_ops {
 	enum wire_answer (*can_take)(void *arg, const struct wire_frame *frame);
 	/** Takes it; called after can_take() said yes, in the same wire_send(). */
 	void (*take)(void *arg, const struct wire_frame *frame);
+	/**
+	 * Takes frames, from the first on, as long as nothing but their length counts and nothing
+	 * can go wrong; @return how many. The others come one by one. NULL: they all do.
+	 */
+	unsigned int (*take_plain)(void *arg, const struct wire_plain *frames, unsigned int nb);
 };
 
 /**
@@ -130,6 +144,12 @@ void wire_port_wake(struct wire *wire, unsigned int port);
  */
 int wire_send(struct wire *wire, unsigned int port, const struct wire_frame *frame,
 		struct wire_hold *hold);
+/**
+ * Sends frames from @p port as long as they go to one other port each, which takes them at once, and
+ * nothing else is to be seen to. @return how many, from the first on; the next is for wire_send().
+ */
+unsigned int wire_send_plain(struct wire *wire, unsigned int port, const struct wire_plain *frames,
+		unsigned int nb);
 /** A finished frame that lies in one piece of memory. */
 void wire_frame_init(struct wire_frame *frame, const void *data, size_t len);
 /** Copies all bytes of a frame; @p buf has room for frame->len. */
