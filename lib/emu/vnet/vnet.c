@@ -34,9 +34,11 @@
 
 #include "base_clock.h"
 #include "base_math.h"
+#include "vnet_plain.h"
 #include "vnet_priv.h"
 
 #define VNET_PASS_BUDGET 256u /* frames of one pass */
+#define VNET_PLAIN_TRIES 2u /* of a burst: frames that are not plain seldom come alone */
 #define VNET_WIRE_NS 50000u /* longest sleep while the wire holds frames back */
 #define VNET_HALT_S 1 /* how long an exit waits for a pass to end */
 
@@ -89,10 +91,16 @@ vnet_burst(struct vnet *vnet)
 {
 	struct vnet_queue *queue = TAILQ_FIRST(&vnet->active);
 	enum vnet_tx_result result = VNET_TX_SENT;
-	unsigned int nb = 0;
+	unsigned int nb = 0, tries = VNET_PLAIN_TRIES;
 
 	vnet_queue_deactivate(queue);
 	while (nb < VNET_BURST) {
+		if (tries > 0) {
+			tries--;
+			nb += vnet_plain_send(queue, VNET_BURST - nb);
+			if (nb == VNET_BURST)
+				break;
+		}
 		result = vnet_tx_one(queue);
 		if (result != VNET_TX_SENT && result != VNET_TX_PARTLY)
 			break;

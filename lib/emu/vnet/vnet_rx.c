@@ -24,6 +24,7 @@
 #include "vnet_gso.h"
 #include "vnet_hdr.h"
 #include "vnet_lie.h"
+#include "vnet_plain.h"
 
 #define HDR_NUM_BUFFERS 10u /* offset; le16, only in the long header */
 
@@ -325,4 +326,5 @@ rx_take(void *arg, const struct wire_frame *frame)
 const struct wire_port_ops vnet_rx_port_ops = {
 	.can_take = rx_can_take,
 	.take = rx_take,
+	.take_plain = vnet_plain_take,
 };
