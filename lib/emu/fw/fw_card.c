@@ -22,7 +22,7 @@
 #include "prm_field.h"
 #include "wire.h"
 
-static void
+static bool
 fw_card_poll(void *arg)
 {
 	struct fw_card *card = arg;
@@ -31,6 +31,8 @@ fw_card_poll(void *arg)
 	fw_qp_poll_starved(card);
 	fw_cq_poll_all(card);
 	fw_event_poll(card);
+	/* Who waits for a period or for a queue pair's records has a CQ, or a queue that runs. */
+	return !TAILQ_EMPTY(&card->cqs) || !TAILQ_EMPTY(&card->late_events);
 }
 
 /* As many objects as the capabilities say, never more than there are numbers. */

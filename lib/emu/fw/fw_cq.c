@@ -247,6 +247,7 @@ fw_cq_create(struct fw_cmd *cmd)
 	cq->arm.armed = true;
 	cq->arm.last = fw_cq_record(cq, 1);
 	TAILQ_INSERT_TAIL(&cmd->uctx->func->card->cqs, cq, link);
+	vnet_wake(cmd->uctx->func->card->vnet); /* from now on there is something to look at */
 	fw_cmd_reply_id(cmd, obj);
 	return FW_SYN_OK;
 }

@@ -58,6 +58,7 @@ fw_event_put_off(const struct fw_event *event, uint64_t ns)
 	*late = *event;
 	late->due_ns = base_clock_ns() + ns;
 	TAILQ_INSERT_TAIL(&event->uctx->func->card->late_events, late, link);
+	vnet_wake(event->uctx->func->card->vnet);
 }
 
 static void

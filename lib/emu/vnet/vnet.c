@@ -18,7 +18,9 @@
  * Idle: the doorbell pages are stored to by other processes, and nobody tells us; polling them is
  * unavoidable (the hardware sees the write on its bus). So the thread polls without a pause while
  * something moves and for some time after, then sleeps between passes, shortly at first (struct
- * vnet_pacing). What does come with a call (a queue starts, rules change, the end) wakes it.
+ * vnet_pacing). What does come with a call (a queue starts, rules change, the end) wakes it. So
+ * while no queue runs, and poll looks at nothing either, it rests. Not for ever: vnet_halt() cannot
+ * wake it.
  *
  * Packets are moved synchronously: a frame leaves the sender's ring only after it is in all of its
  * receivers' rings. There is nothing in flight between two passes, and that is why suspending a
@@ -40,6 +42,7 @@
 #define VNET_PASS_BUDGET 256u /* frames of one pass */
 #define VNET_PLAIN_TRIES 2u /* of a burst: frames that are not plain seldom come alone */
 #define VNET_WIRE_NS 50000u /* longest sleep while the wire holds frames back */
+#define VNET_REST_NS (20 * BASE_NS_PER_MS) /* sleep while nobody could ring */
 #define VNET_HALT_S 1 /* how long an exit waits for a pass to end */
 
 static bool
@@ -132,8 +135,7 @@ vnet_pass_locked(struct vnet *vnet)
 		vnet_publish(vnet);
 	while ((queue = TAILQ_FIRST(&vnet->tell)) != NULL)
 		vnet_queue_tell(queue);
-	if (vnet->poll != NULL)
-		vnet->poll(vnet->poll_arg);
+	vnet->must_poll = vnet->poll != NULL && vnet->poll(vnet->poll_arg);
 	return nb + nb_outside;
 }
 
@@ -145,6 +147,15 @@ vnet_pacing_ns(const struct vnet_pacing *pacing, uint64_t quiet_ns)
 	if (quiet_ns < pacing->idle_after_ms * BASE_NS_PER_MS)
 		return pacing->sleep_min_us * BASE_NS_PER_US;
 	return pacing->sleep_max_us * BASE_NS_PER_US;
+}
+
+uint64_t
+vnet_sleep_ns_locked(const struct vnet *vnet, uint64_t quiet_ns)
+{
+	bool at_rest = vnet->nb_running == 0 && !vnet->must_poll;
+	uint64_t ns = at_rest ? VNET_REST_NS : vnet_pacing_ns(&vnet->pacing, quiet_ns);
+
+	return wire_is_busy(vnet->wire) && ns > VNET_WIRE_NS ? VNET_WIRE_NS : ns;
 }
 
 static int
@@ -181,18 +192,15 @@ vnet_run(void *arg)
 	/* The kernel rounds sleeps up by 50 us otherwise, more than the shortest of ours. */
 	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
 	while (!__atomic_load_n(&vnet->stop, __ATOMIC_ACQUIRE)) {
-		bool active, busy;
+		bool active;
 
 		vnet_lock_again(vnet);
 		active = vnet_pass_locked(vnet) != 0 || vnet->was_rung;
-		busy = wire_is_busy(vnet->wire);
-		vnet_unlock(vnet);
 		now = base_clock_ns();
 		if (active)
 			active_ns = now;
-		sleep_ns = vnet_pacing_ns(&vnet->pacing, now - active_ns);
-		if (busy && sleep_ns > VNET_WIRE_NS)
-			sleep_ns = VNET_WIRE_NS;
+		sleep_ns = vnet_sleep_ns_locked(vnet, now - active_ns);
+		vnet_unlock(vnet);
 		if (sleep_ns != 0 && vnet_turn_sleep(&vnet->turn, sleep_ns))
 			active_ns = base_clock_ns();
 	}
@@ -305,13 +313,17 @@ vnet_fini(struct vnet *vnet)
 	vnet_free(vnet);
 }
 
+void
+vnet_wake(struct vnet *vnet)
+{
+	vnet_turn_wake(&vnet->turn);
+}
+
 /* Something came from outside; called by a thread of the wire. */
 static void
-vnet_wake(void *arg)
+vnet_wake_for_wire(void *arg)
 {
-	struct vnet *vnet = arg;
-
-	vnet_turn_wake(&vnet->turn);
+	vnet_wake(arg);
 }
 
 int
@@ -324,7 +336,7 @@ vnet_create(const struct vnet_attr *attr, struct vnet **out)
 	ret = vnet_init(attr, &vnet);
 	if (ret != 0)
 		return ret;
-	ret = wire_start(vnet->wire, vnet_wake, vnet);
+	ret = wire_start(vnet->wire, vnet_wake_for_wire, vnet);
 	if (ret != 0) {
 		vnet_fini(vnet);
 		return ret;
@@ -364,7 +376,7 @@ vnet_halt(struct vnet *vnet)
 {
 	struct timespec until;
 
-	/* No wake-up: it takes a lock, and the longest sleep is short. */
+	/* No wake-up: it takes a lock, and the longest sleep is shorter than the wait. */
 	__atomic_store_n(&vnet->stop, true, __ATOMIC_RELEASE);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += VNET_HALT_S;

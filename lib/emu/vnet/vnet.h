@@ -155,7 +155,7 @@ struct vnet_port_stats {
  * the more of a core it takes. After the last frame or doorbell it polls without a pause for
  * @c spin_us, then every @c sleep_min_us, and every @c sleep_max_us once nothing has happened for
  * @c idle_after_ms. All 0: VNET_PACING_DEFAULT. Each sleep is longer by what the kernel needs to
- * wake a thread.
+ * wake a thread. While no queue runs there is nothing to notice, and the engine is at rest.
  */
 struct vnet_pacing {
 	uint32_t spin_us;
@@ -198,8 +198,11 @@ struct vnet_attr {
 	struct vnet_pacing pacing;
 	/** Where the ports are plugged in; the engine does not own it, but is its only user. */
 	struct wire *wire;
-	/** Called on each pass of the engine (event records to look at); may be NULL. */
-	void (*poll)(void *arg);
+	/**
+	 * Called on each pass of the engine (event records to look at); may be NULL. @return whether
+	 * to call it again although nobody wakes the engine: what it looks at may change by itself.
+	 */
+	bool (*poll)(void *arg);
 	void *poll_arg;
 	/** Which lie it shall be; asked at the moments that vnet_port_lies_set_locked() names, and what
 	 * it answers must fit the moment, or is none. May be NULL: the truth. */
@@ -219,6 +222,9 @@ void vnet_destroy(struct vnet *vnet);
  * @return 0, or -ETIMEDOUT: somebody keeps the lock; whoever wants it now waits for ever.
  */
 int vnet_halt(struct vnet *vnet);
+
+/** Makes the engine look again, soon; any thread, with or without the lock. */
+void vnet_wake(struct vnet *vnet);
 
 /** The card's lock. */
 void vnet_lock(struct vnet *vnet);

@@ -123,8 +123,10 @@ struct vnet {
 	bool stop; /**< atomic */
 	struct wire *wire;
 	const struct base_log *log;
-	void (*poll)(void *arg);
+	bool (*poll)(void *arg);
 	void *poll_arg;
+	bool must_poll; /**< what poll has said on the last pass */
+	unsigned int nb_running; /**< queues in that state */
 	enum vnet_lie (*lie)(void *arg, unsigned int port, uint16_t queue, enum vnet_lie_at at);
 	void *lie_arg;
 	/** Number of this turn of the lock, translations do not outlive it; the engine's turns count
@@ -152,6 +154,8 @@ void vnet_fini(struct vnet *vnet);
 unsigned int vnet_pass_locked(struct vnet *vnet);
 /** How long to sleep when nothing has happened for @p quiet_ns; 0: not at all. */
 uint64_t vnet_pacing_ns(const struct vnet_pacing *pacing, uint64_t quiet_ns);
+/** How long to sleep after a pass in a state like this; takes no lock, @p vnet is not changed. */
+uint64_t vnet_sleep_ns_locked(const struct vnet *vnet, uint64_t quiet_ns);
 
 /* --- vnet_queue.c --------------------------------------------------------------------------- */
 

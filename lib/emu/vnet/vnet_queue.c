@@ -82,6 +82,8 @@ vnet_queue_set_state(struct vnet_queue *queue, enum vnet_queue_state to)
 			"engine: port %u queue %u: %s -> %s (available %u, used %u)",
 			queue->port->index, queue->index, vnet_queue_state_names[queue->state],
 			vnet_queue_state_names[to], queue->ring.avail, queue->ring.used);
+	queue->port->vnet->nb_running -= queue->state == VNET_QUEUE_RUNNING;
+	queue->port->vnet->nb_running += to == VNET_QUEUE_RUNNING;
 	queue->state = to;
 	if (to != VNET_QUEUE_RUNNING)
 		vnet_queue_deactivate(queue);

@@ -62,12 +62,21 @@ test_pacing(void **state)
 	wire_destroy(attr.wire);
 }
 
-static void
+static bool
 count_poll(void *arg)
 {
 	unsigned int *nb = arg;
 
 	__atomic_fetch_add(nb, 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* Nothing changes by itself in what it looks at. */
+static bool
+count_poll_once(void *arg)
+{
+	(void)count_poll(arg);
+	return false;
 }
 
 static void
@@ -85,6 +94,72 @@ test_poll(void **state)
 		sched_yield();
 	vnet_destroy(vnet);
 	wire_destroy(attr.wire);
+}
+
+static void
+await_more(const unsigned int *nb, unsigned int than)
+{
+	while (__atomic_load_n(nb, __ATOMIC_RELAXED) <= than)
+		sched_yield();
+}
+
+/* Without a queue that runs a pass comes when it is asked for, and seldom otherwise. */
+static void
+test_rest(void **state)
+{
+	struct vnet_attr attr = { .nb_ports = 1, .poll = count_poll_once };
+	const struct timespec while_ms = { .tv_nsec = 100000000 };
+	unsigned int nb = 0, before, i;
+	struct vnet *vnet;
+
+	(void)state;
+	attr.poll_arg = &nb;
+	assert_int_equal(wire_loop_create(1, 0, NULL, &attr.wire), 0);
+	assert_int_equal(vnet_create(&attr, &vnet), 0);
+	await_more(&nb, 0);
+	before = __atomic_load_n(&nb, __ATOMIC_RELAXED);
+	nanosleep(&while_ms, NULL);
+	/* 100 with the longest sleep of an engine that is idle, which is less than a millisecond */
+	assert_true(__atomic_load_n(&nb, __ATOMIC_RELAXED) - before < 50);
+	for (i = 0; i < 100; i++) {
+		before = __atomic_load_n(&nb, __ATOMIC_RELAXED);
+		vnet_wake(vnet);
+		await_more(&nb, before);
+	}
+	vnet_destroy(vnet);
+	wire_destroy(attr.wire);
+}
+
+/* Who is at rest, and who is not. */
+static void
+test_sleep(void **state)
+{
+	struct bed *bed = bed_create(wire_switch_create, 16, 0);
+	struct vnet *vnet = bed->vnet;
+	const uint64_t idle_ns = vnet_pacing_ns(&vnet->pacing, UINT64_MAX),
+		       hour_ns = 3600 * BASE_NS_PER_S;
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(vnet->nb_running, 4);
+	assert_int_equal(vnet_sleep_ns_locked(vnet, hour_ns), idle_ns);
+	assert_int_equal(vnet_sleep_ns_locked(vnet, 0), 0);
+	for (i = 0; i < BED_PORTS; i++) {
+		vnet_queue_suspend_locked(bed->ports[i].rx.q);
+		assert_int_equal(vnet_sleep_ns_locked(vnet, hour_ns), idle_ns);
+		vnet_queue_fail_locked(bed->ports[i].tx.q, VNET_ERR_BAD_DESC);
+	}
+	assert_int_equal(vnet->nb_running, 0);
+	assert_true(vnet_sleep_ns_locked(vnet, 0) > 10 * idle_ns);
+	vnet->must_poll = true;
+	assert_int_equal(vnet_sleep_ns_locked(vnet, hour_ns), idle_ns);
+	vnet->must_poll = false;
+	vnet->wire->held = 1; /* the wire holds a frame back */
+	assert_true(vnet_sleep_ns_locked(vnet, hour_ns) < idle_ns);
+	vnet->wire->held = 0;
+	assert_int_equal(vnet_queue_start_locked(bed->ports[0].rx.q), 0);
+	assert_int_equal(vnet_sleep_ns_locked(vnet, hour_ns), idle_ns);
+	bed_destroy(bed);
 }
 
 struct guest {
@@ -283,6 +358,8 @@ main(void)
 		cmocka_unit_test(test_create_checks),
 		cmocka_unit_test(test_pacing),
 		cmocka_unit_test(test_poll),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_sleep),
 		cmocka_unit_test(test_traffic_and_rebuilds),
 		cmocka_unit_test(test_bell_wakes_idle_engine),
 		cmocka_unit_test(test_end_while_ports_are_handed_over),
