@@ -8,7 +8,8 @@
  *
  * First NB_FLOWING frames, 20 to 400 us apart; then, between the words "begin" and "end", three
  * seconds of nothing (the caller measures the card's CPU time); then NB_IDLE frames with 1.2 s of
- * rest before each. Last, a line of JSON. The socket's back-end must send to nobody.
+ * rest before each; then sleeps as long as the card's, and nothing else. Last, a line of JSON. The
+ * socket's back-end must send to nobody.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@
 #include "guest_vhost.h"
 
 #define LOST_NS (2 * BASE_NS_PER_S)
+#define CARD_SLEEP_NS 850000u /* engine.sleep_max_us, as it is without a configuration */
+#define SLEEPS 2000u
 
 struct guest {
 	struct guest_mem *mem;
@@ -82,6 +85,27 @@ rest(uint64_t ns)
 	struct timespec ts = { (time_t)(ns / BASE_NS_PER_S), (long)(ns % BASE_NS_PER_S) };
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * BASE_NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* Percent of a core that sleeps alone take here. */
+static double
+sleeper_percent(void)
+{
+	uint64_t begin = base_clock_ns(), cpu = cpu_ns();
+
+	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
+	for (unsigned int i = 0; i < SLEEPS; i++)
+		rest(CARD_SLEEP_NS);
+	return 100.0 * (double)(cpu_ns() - cpu) / (double)(base_clock_ns() - begin);
 }
 
 /* Waits as exactly as it can be done: the kernel's sleep is too coarse. */
@@ -159,8 +183,9 @@ measure(struct guest *g, unsigned int nb_flowing, unsigned int nb_idle)
 		idle[i] = send_one(g);
 	}
 	guest_vhost_queue(g->vhost, 1, &queue);
-	printf("{\"page_kicks\": %" PRIu64 ", \"eventfd_kicks\": %" PRIu64 ", ", queue.page_kicks,
-			queue.eventfd_kicks);
+	printf("{\"page_kicks\": %" PRIu64 ", \"eventfd_kicks\": %" PRIu64
+	       ", \"sleeper_percent\": %.2f, ",
+			queue.page_kicks, queue.eventfd_kicks, sleeper_percent());
 	report("flowing", flowing, nb_flowing, ", ");
 	report("after_rest", idle, nb_idle, "}\n");
 	fflush(stdout);
