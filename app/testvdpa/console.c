@@ -3,19 +3,25 @@
  * Theory of operation: one thread waits in poll() for input and for the stop descriptor, so that a
  * signal ends the program between two commands and nowhere else. Files and pipes are read in lines
  * that are echoed behind the prompt and handed to librte_cmdline's parser; a terminal is handed
- * over to librte_cmdline character by character, which edits, completes and calls the same parser.
+ * over to librte_cmdline's line editor character by character, and whole lines to the same parser.
  * The session's timer runs in the same poll(), so it never runs beside a command.
+ *
+ * The editor writes single characters. They go to the same stream as all other output, which is
+ * flushed where we wait: so a prompt comes in one piece, and other threads' log lines before or
+ * behind it. Scripts take it for the end of an answer.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmdline.h>
 #include <cmdline_rdline.h>
-#include <cmdline_socket.h>
 
 #include <base_clock.h>
 #include <base_math.h>
@@ -44,8 +50,10 @@ console_timer(struct command_session *session, struct rdline *rdl)
 		fputs(CONSOLE_CLEAR_LINE, session->out);
 	session->timer.due(session);
 	fflush(session->out);
-	if (rdl != NULL)
+	if (rdl != NULL) {
 		rdline_redisplay(rdl);
+		fflush(session->out);
+	}
 }
 
 /* Milliseconds until @deadline for poll(); 0: it is over. UINT64_MAX: never. */
@@ -183,35 +191,114 @@ console_file(const struct console_attr *attr, struct cmdline *cl)
 	return ret;
 }
 
-/* 1: go on; 0: the user wants the end. */
-static int
-console_char(const struct console_attr *attr, struct cmdline *cl)
-{
-	char c;
+/* --- a terminal ----------------------------------------------------------------------------- */
 
-	if (read(attr->in_fd, &c, 1) != 1 || cmdline_in(cl, &c, 1) < 0)
-		return 0;
-	return attr->session->quit ? 0 : 1;
+/** What the line editor's callbacks need. */
+struct console_terminal {
+	const struct console_attr *attr;
+	struct cmdline *cl; /**< parses and completes */
+};
+
+static int
+console_put(struct rdline *rdl, char c)
+{
+	const struct console_terminal *term = rdline_get_opaque(rdl);
+
+	return fputc(c, term->attr->session->out) == EOF ? -1 : 0;
+}
+
+/* A line was typed; it ends in a newline. */
+static void
+console_typed(struct rdline *rdl, const char *text, unsigned int size)
+{
+	const struct console_terminal *term = rdline_get_opaque(rdl);
+
+	(void)size;
+	fflush(term->attr->session->out);
+	if (cmdline_parse(term->cl, text) < 0)
+		command_explain(term->attr->session, text);
 }
 
 static int
-console_terminal(const struct console_attr *attr)
+console_complete(struct rdline *rdl, const char *text, char *dst, unsigned int size, int *state)
 {
-	struct console_wait wait = { .in_fd = attr->in_fd, .deadline = UINT64_MAX };
-	struct cmdline *cl;
+	const struct console_terminal *term = rdline_get_opaque(rdl);
+
+	return cmdline_complete(term->cl, text, state, dst, size);
+}
+
+/* Keeps a line that says something, without its newline, to be fetched again by arrow keys. */
+static void
+console_remember(struct rdline *rdl)
+{
+	char *line = strdup(rdline_get_buffer(rdl));
+	size_t len;
+
+	if (line == NULL)
+		return;
+	len = strlen(line);
+	while (len > 0 && isspace((unsigned char)line[len - 1]))
+		line[--len] = '\0';
+	if (len > 0)
+		rdline_add_history(rdl, line);
+	free(line);
+}
+
+/* 1: go on; 0: the user wants the end. */
+static int
+console_char(const struct console_attr *attr, struct rdline *rdl)
+{
+	int ret;
+	char c;
+
+	if (read(attr->in_fd, &c, 1) != 1)
+		return 0;
+	ret = rdline_char_in(rdl, c);
+	if (ret == RDLINE_RES_VALIDATED && !attr->session->quit) {
+		console_remember(rdl);
+		rdline_newline(rdl, CONSOLE_PROMPT);
+	}
+	fflush(attr->session->out);
+	return ret != RDLINE_RES_EOF && ret != RDLINE_RES_EXITED && !attr->session->quit;
+}
+
+static int
+console_edit(const struct console_attr *attr, struct rdline *rdl)
+{
+	struct console_wait wait = { .in_fd = attr->in_fd, .deadline = UINT64_MAX, .rdl = rdl };
 	int ret;
 
-	cl = cmdline_stdin_new(command_set_ctx(attr->commands), CONSOLE_PROMPT);
-	if (cl == NULL)
-		return -ENOMEM;
-	wait.rdl = cmdline_get_rdline(cl);
+	rdline_newline(rdl, CONSOLE_PROMPT);
+	fflush(attr->session->out);
 	do {
 		ret = console_wait(attr->session, &wait);
 		if (ret > 0)
-			ret = console_char(attr, cl);
+			ret = console_char(attr, rdl);
 	} while (ret > 0);
-	cmdline_stdin_exit(cl);
 	attr->session->quit = true;
+	return ret;
+}
+
+static int
+console_terminal(const struct console_attr *attr, struct cmdline *cl)
+{
+	struct console_terminal term = { attr, cl };
+	struct termios before, raw;
+	struct rdline *rdl;
+	int ret;
+
+	if (tcgetattr(attr->in_fd, &before) != 0)
+		return -errno;
+	rdl = rdline_new(console_put, console_typed, console_complete, &term);
+	if (rdl == NULL)
+		return -ENOMEM;
+	raw = before;
+	/* The editor echoes, and knows what Ctrl-C means on a line. */
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+	tcsetattr(attr->in_fd, TCSANOW, &raw);
+	ret = console_edit(attr, rdl);
+	tcsetattr(attr->in_fd, TCSANOW, &before);
+	rdline_free(rdl);
 	return ret;
 }
 
@@ -222,7 +309,7 @@ console_input(const struct console_attr *attr, struct cmdline *cl)
 	int ret;
 
 	if (isatty(attr->in_fd))
-		return console_terminal(attr);
+		return console_terminal(attr, cl);
 	ret = console_lines(attr, cl, attr->in_fd);
 	if (ret == 0 && !attr->session->quit && !attr->end_with_input)
 		ret = console_wait(attr->session, &wait);

@@ -157,7 +157,7 @@ def packed(typist):
 
 # --- mistakes ------------------------------------------------------------------------------------
 
-USAGE = r"usage: |Bad arguments"  # the latter on a terminal
+USAGE = "usage: "
 
 # before any guest, and with a guest A that was never started
 EARLY = [

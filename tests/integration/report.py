@@ -191,6 +191,11 @@ def rows_of(page):
     return [(text_of(row.find(f"{HTML}th/{HTML}span")), cells(row)) for row in rows]
 
 
+def arrived(typist):
+    """Packets of A that have arrived so far."""
+    return int(re.search(r"arrived (\d+)", typist.told("guest show A"))[1])
+
+
 def typed_flows(typist):
     for device, name in zip(dpdk.DEVICES, "AB"):
         say(typist, f"attach {device} {name}.sock", "attached")
@@ -199,6 +204,10 @@ def typed_flows(typist):
     say(typist, "record on", "recording: on")
     say(typist, "flow hot-add A 64M", "hot-add of 64 MiB to A")
     say(typist, "flow reset B", "reset of B")
+    # The curves have a point each 10 ms: 300 packets at 3000 a second take ten times as long.
+    before = arrived(typist)
+    while arrived(typist) < before + 300:
+        pass
 
 
 def check_typed_json(r, typist, rows):
