@@ -133,7 +133,9 @@ def check_drawings(page, report):
     flows = sum(len(step["flows"]) for step in report["steps"])
     rig.check(len(marks) == len(wanted) + 2 * flows, f"{len(marks)} marks")
     lines = [path.get("d") for path in charts[0].iter(f"{SVG}path") if words(path) == ["line"]]
-    rig.check(len(lines) == 2 and all(line.count("H") > 50 for line in lines), "no rates")
+    # A point each 10 ms; the shortest of these runs takes half a second.
+    points = [line.count("H") for line in lines]
+    rig.check(len(points) == 2 and min(points) > 20, f"no rates: {points} points")
 
 
 def check_head(page, text, report):
