@@ -10,12 +10,14 @@ import json
 import os
 import pathlib
 import statistics
+import subprocess
 
 import card
 from card import BACK_CPU, FRONT_CPU
 import rig
 
 WARM_MS = 200
+SIBLINGS_NS = 150  # rounds between threads of one core are shorter, between two cores longer
 
 
 def start_testpmd(r):
@@ -32,6 +34,23 @@ def start_testpmd(r):
     r.await_path("a")
     r.await_path("b")
     return testpmd, testpmd.pid
+
+
+def cores_apart(args):
+    """Nanoseconds of a round between the two cores; the host of a virtual machine may move them."""
+    tool = pathlib.Path(args.load).with_name("cores_apart")
+    return int(subprocess.run([tool, str(FRONT_CPU), str(BACK_CPU)], check=True,
+                              capture_output=True, text=True).stdout)
+
+
+def placed_run(args, ring, length, backend):
+    """A run, and where the cores were."""
+    before = cores_apart(args)
+    found = one_run(args, ring, length, backend)
+    found["apart_ns"] = before, cores_apart(args)
+    near = [ns < SIBLINGS_NS for ns in found["apart_ns"]]
+    found["cores"] = "siblings" if all(near) else "mixed" if any(near) else "two"
+    return found
 
 
 def direct_run(args, ring, length):
@@ -78,18 +97,31 @@ def one_run(args, ring, length, backend):
     return found
 
 
+def by_cores(row):
+    """{placement: (card's median, its runs, testpmd's median, its runs)}"""
+    places = {}
+    for cores in "siblings", "two", "mixed":
+        both = [[f["pps"] for f in row[f"{name}_runs"] if f["cores"] == cores]
+                for name in ("card", "testpmd")]
+        if all(both):
+            places[cores] = [figure for pps in both for figure in
+                             (statistics.median(pps), len(pps))]
+    return places
+
+
 def measure(args, ring, length):
     """Runs card and testpmd in turn, so that both see the same neighbours."""
     results = {args.driver: [], "testpmd": []}
     for _ in range(args.runs):
         for backend, found in results.items():
-            found.append(one_run(args, ring, length, backend))
+            found.append(placed_run(args, ring, length, backend))
     row = {"ring": ring, "length": length}
     for backend, found in results.items():
         name = "testpmd" if backend == "testpmd" else "card"
         for field in ("pps", "per_cpu_second"):
             row[f"{name}_{field}"] = statistics.median(f[field] for f in found)
         row[f"{name}_runs"] = found
+    row["by_cores"] = by_cores(row)
     row["ratio"] = row["card_pps"] / row["testpmd_pps"]
     row["ratio_per_cpu"] = row["card_per_cpu_second"] / row["testpmd_per_cpu_second"]
     return row
@@ -120,6 +152,9 @@ def main():
                   f"{row['card_per_cpu_second'] / 1e6:38.3f} "
                   f"{row['testpmd_per_cpu_second'] / 1e6:8.3f} {row['ratio_per_cpu']:6.2f}",
                   flush=True)
+            for cores, (card_pps, nb_card, pps, nb) in row["by_cores"].items():
+                print(f"        {cores}: card {card_pps / 1e6:.3f} ({nb_card} runs), testpmd "
+                      f"{pps / 1e6:.3f} ({nb} runs), ratio {card_pps / pps:.2f}", flush=True)
     pathlib.Path(args.json).write_text(json.dumps(
         {"bench": "engine", "driver": args.driver, "rows": rows}, indent=1) + "\n")
 
