@@ -349,7 +349,8 @@ class Front(fe.FrontEnd):
         return not self.until(lambda: [ring.nb_back for ring in self.rings] != before, seconds)
 
     def alive(self, timeout=20.0):
-        """Numbers of the queues that do something when there is something to do."""
+        """Numbers of the queues that do something when there is something to do, from now on."""
+        self.look()
         before = [ring.nb_back for ring in self.rings]
 
         def moved():
