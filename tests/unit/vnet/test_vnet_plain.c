@@ -395,19 +395,6 @@ test_odd_ones(void **state)
 /* --- receivers that want more ---------------------------------------------------------------- */
 
 static void
-remake_rx(struct bed *bed, void (*fix)(struct vnet_queue_attr *attr))
-{
-	struct bed_port *b = &bed->ports[1];
-
-	b->rx.vr.start = b->rx.vr.avail_idx;
-	bed_unsteer(b);
-	vnet_queue_destroy_locked(b->rx.q);
-	bed_queue_create(bed, b, &b->rx, 0, fix);
-	bed_steer(b);
-	assert_int_equal(vnet_queue_start_locked(b->rx.q), 0);
-}
-
-static void
 fix_csum(struct vnet_queue_attr *attr)
 {
 	attr->features |= PRM_VIRTQ_F_GUEST_CSUM;
@@ -422,13 +409,13 @@ fix_legacy(struct vnet_queue_attr *attr)
 static void
 want_csum(struct bed *bed)
 {
-	remake_rx(bed, fix_csum);
+	bed_remake_rx(bed, fix_csum);
 }
 
 static void
 want_short_header(struct bed *bed)
 {
-	remake_rx(bed, fix_legacy);
+	bed_remake_rx(bed, fix_legacy);
 }
 
 static void

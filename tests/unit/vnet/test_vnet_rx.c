@@ -15,19 +15,6 @@ send_one(struct bed *bed)
 }
 
 static void
-remake_rx(struct bed *bed, void (*fix)(struct vnet_queue_attr *attr))
-{
-	struct bed_port *b = &bed->ports[1];
-
-	bed_unsteer(b);
-	vnet_queue_destroy_locked(b->rx.q);
-	b->rx.vr.start = b->rx.vr.used_idx;
-	bed_queue_create(bed, b, &b->rx, 0, fix);
-	bed_steer(b);
-	assert_int_equal(vnet_queue_start_locked(b->rx.q), 0);
-}
-
-static void
 test_chain_of_buffers(void **state)
 {
 	struct bed *bed = *state;
@@ -159,7 +146,7 @@ test_hostile_index_and_ring(void **state)
 	b->rx.vr.avail->idx = htole16(1000);
 	assert_int_equal(send_one(bed), 0);
 	assert_int_equal(b->rx.error, VNET_ERR_AVAIL_INDEX);
-	remake_rx(bed, NULL);
+	bed_remake_rx(bed, NULL);
 	b->rx.vr.avail->idx = 0;
 	vring_offer_rx(&b->rx.vr);
 	bed->mem.ranges[2].read_only = true; /* the ring of port 1's receive queue */
@@ -235,7 +222,7 @@ test_data_valid(void **state)
 		sum = (sum & 0xffff) + (sum >> 16);
 	good = (uint16_t)~sum;
 	assert_int_equal(udp_flags(bed, good), 0); /* not negotiated */
-	remake_rx(bed, rx_csum);
+	bed_remake_rx(bed, rx_csum);
 	assert_int_equal(udp_flags(bed, good), 2);
 	assert_int_equal(udp_flags(bed, (uint16_t)(good + 1)), 0);
 	assert_int_equal(udp_flags(bed, 0), 0); /* none */
@@ -249,7 +236,7 @@ test_legacy_header(void **state)
 	uint32_t id, len;
 	uint8_t frame[60];
 
-	remake_rx(bed, rx_legacy);
+	bed_remake_rx(bed, rx_legacy);
 	vring_offer_rx(&b->rx.vr);
 	assert_int_equal(send_one(bed), 1);
 	assert_true(vring_take_used(&b->rx.vr, &id, &len));

@@ -121,6 +121,20 @@ bed_unsteer(struct bed_port *bp)
 	bp->rqt = NULL;
 }
 
+/** Port 1's receive queue anew, where its ring has got to; @p fix as in bed_queue_create(). */
+static inline void
+bed_remake_rx(struct bed *bed, void (*fix)(struct vnet_queue_attr *attr))
+{
+	struct bed_port *b = &bed->ports[1];
+
+	bed_unsteer(b);
+	vnet_queue_destroy_locked(b->rx.q);
+	b->rx.vr.start = b->rx.vr.used_idx;
+	bed_queue_create(bed, b, &b->rx, 0, fix);
+	bed_steer(b);
+	assert_int_equal(vnet_queue_start_locked(b->rx.q), 0);
+}
+
 typedef void (*bed_ring_init)(struct vring *vr, uint64_t gpa, uint32_t size, uint32_t buf_size,
 		uint16_t start);
 
